@@ -1,0 +1,1 @@
+export { PortcullisError, type ErrorCode } from './model/error.ts'

@@ -1,0 +1,64 @@
+/**
+ * Every error a user can see: its code, and a sentence that says what is wrong, where, and what to do.
+ * Documented by code in docs/errors.md; a test holds the two lists together.
+ */
+export const errors = {
+  CONFIG_INVALID: (name: string, got: string, accepted: string, used: string) =>
+    `${name}=${got} is not accepted (${accepted}); using ${used}`,
+  CONFIG_UNKNOWN: (name: string, near?: string) => `unknown setting "${name}"${didYouMean(near)}`,
+  RULESET_UNREADABLE: (file: string, why: string) =>
+    `the rules file ${file} cannot be read (${why}); the default ruleset is used`,
+  RULESET_INVALID: (path: string, why: string) => `${path}: ${why}`,
+  RULE_UNKNOWN_OPERATOR: (path: string, got: string, near?: string) =>
+    `${path}: unknown operator "${got}"${didYouMean(near)}`,
+  TRACER_NOT_STARTED: (call: string) => `${call} was called before start(); call start() once when the service starts`,
+  LOGIN_OUTSIDE_REQUEST: (call: string) =>
+    `${call} was called outside a request; mount portcullis() first, and call it while the request is handled`,
+  LOGIN_INVALID: (call: string, what: string) => `${call}: ${what}`,
+  EXPORT_FAILED: (url: string, why: string) => `spans could not be sent to ${url} (${why}); they are kept and retried`,
+  SPANS_DROPPED: (count: number, why: string) => `${count} spans were dropped (${why})`,
+  REMOTE_CONFIG_FAILED: (why: string) =>
+    `remote configuration could not be fetched (${why}); the last good one stays in force`,
+  PAYLOAD_INVALID: (what: string, where: string) => `${what} at ${where}`,
+  PAYLOAD_TOO_LARGE: (maxBytes: number) => `the body is larger than ${maxBytes} bytes; send smaller batches`,
+  STORE_LOCKED: (dir: string, pid: number) =>
+    `${dir} is in use by process ${pid}; stop it, or start with another --data directory`,
+  STORE_CORRUPT: (file: string, why: string) =>
+    `${file} cannot be opened (${why}); nothing was changed. Restore a backup, or move the file away to start empty`,
+  STORE_FULL: (why: string) => `the store cannot take more at the moment (${why}); try again later`,
+  PORT_IN_USE: (host: string, port: number, setting: string) =>
+    `${host}:${port} is in use; stop what listens there, or choose another port with ${setting}`,
+  DRIVER_MISSING: (name: string) => `${name} is not installed; run: npm install ${name}`,
+  QUERY_SYNTAX: (what: string) => what,
+  QUERY_UNKNOWN_FIELD: (field: string, near?: string) => `unknown field "${field}"${didYouMean(near)}`,
+  DETECTION_RULE_INVALID: (path: string, why: string) => `${path}: ${why}`,
+  REQUEST_INVALID: (path: string, why: string) => `${path}: ${why}`,
+  NOT_FOUND: (what: string) => `${what} does not exist`,
+  UNAUTHORIZED: () => 'credentials are missing or not valid; send Authorization: Bearer <token>',
+  FORBIDDEN: (why: string) => why,
+} as const
+
+export type ErrorCode = keyof typeof errors
+
+function didYouMean(near: string | undefined): string {
+  return near === undefined ? '' : `; did you mean "${near}"?`
+}
+
+/** An error with a code of the table above. `help` adds what the caller can do beyond the message. */
+export class PortcullisError extends Error {
+  override readonly name = 'PortcullisError'
+  readonly code: ErrorCode
+  readonly help: string | undefined
+
+  constructor(code: ErrorCode, message: string, help?: string) {
+    super(message)
+    this.code = code
+    this.help = help
+  }
+}
+
+/** Builds the error of `code` from the table: `fail('STORE_LOCKED', dir, pid)`. */
+export function fail<C extends ErrorCode>(code: C, ...parameters: Parameters<(typeof errors)[C]>): PortcullisError {
+  const message = (errors[code] as (...all: unknown[]) => string)(...parameters)
+  return new PortcullisError(code, message)
+}

@@ -1,0 +1,8 @@
+/** A named list of `rules_data` or `exclusion_data`, merged over configurations; membership ends with the expiration. */
+export interface DataSet {
+  readonly id: string
+  /** Strings of a `data_with_expiration` list: case-sensitive equality. */
+  hasString(value: string, nowSeconds: number): boolean
+  /** Addresses of an `ip_with_expiration` list: the address lies in a listed network. */
+  hasAddress(value: string, nowSeconds: number): boolean
+}

@@ -1,0 +1,65 @@
+import type { DataSet } from './data-set.ts'
+import type { PatternOptions, Pattern } from './regex.ts'
+
+/** A scalar inside an address, as an operator sees it: strings are already transformed and decoded. */
+export type Scalar = string | number | bigint | boolean | null
+
+/** What an operator found: the parts of the value to point at, and the value to report when it is not the one given. */
+export interface Match {
+  readonly highlight: readonly string[]
+  readonly value?: string
+}
+
+/** What an operator may use while it is compiled. `warn` and `fail` name the JSON path of the condition's parameters. */
+export interface CompileScope {
+  /** JSON path of `parameters`, such as `rules[3].conditions[0].parameters`. */
+  readonly path: string
+  warn(message: string): void
+  /** The live list of `rules_data` with this id; it may change or appear after the rule was compiled. */
+  data(id: string): DataSet
+  regex(source: string, options?: PatternOptions): Pattern
+}
+
+/**
+ * An operator over scalars: called for each scalar below the target until one matches.
+ * `compile` throws PortcullisError RULESET_INVALID when the parameters cannot be used.
+ */
+export interface ScalarOperator<Name extends string = string> {
+  readonly kind: 'scalar'
+  readonly name: Name
+  /** Whether `!name` exists: true when the target holds a value of an accepted type and none matches. */
+  readonly negatable: boolean
+  /** The types of scalar it looks at; others are passed over (and do not count as present for the negation). */
+  readonly accepts: 'string' | 'number' | 'boolean' | 'any'
+  /** What `operator_value` says in an event: the regex, or "". */
+  readonly operatorValue?: (parameters: Readonly<Record<string, unknown>>) => string
+  compile(parameters: Readonly<Record<string, unknown>>, scope: CompileScope): ScalarMatcher
+}
+/** `nowSeconds` is the unix time of the run, for lists with expirations. */
+export type ScalarMatcher = (value: Scalar, nowSeconds: number) => Match | undefined
+
+/** An exploit detector: looks for a request parameter inside a resource (a path, URL, statement or command). */
+export interface ExploitOperator<Name extends string = string> {
+  readonly kind: 'exploit'
+  readonly name: Name
+  /** Highest `@vN` that is understood. */
+  readonly version: number
+  /** Parameters shorter than this many bytes are passed over. */
+  readonly minParameterBytes: number
+  compile(parameters: Readonly<Record<string, unknown>>, scope: CompileScope): ExploitMatcher
+}
+/**
+ * `resource` as given (string, or argv array); `parameter` is one string of the request; `dialect` the value of `db_type`.
+ * `resource` in the result replaces the reported resource (literals of a statement hidden).
+ */
+export type ExploitMatcher = (
+  resource: unknown,
+  parameter: string,
+  dialect: string | undefined,
+) => ExploitMatch | undefined
+export interface ExploitMatch {
+  readonly highlight: readonly string[]
+  readonly resource?: string
+}
+
+export type Operator<Name extends string = string> = ScalarOperator<Name> | ExploitOperator<Name>

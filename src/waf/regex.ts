@@ -1,0 +1,66 @@
+import { createRequire } from 'node:module'
+import { RE2JS } from 're2js'
+
+/** Options of a pattern. RE2 syntax; `.` without newline, `^` and `$` only at the ends of the text. */
+export interface PatternOptions {
+  /** Default false: simple Unicode case folding. */
+  readonly caseSensitive?: boolean
+}
+
+/** A compiled linear-time pattern; never V8's backtracking engine. */
+export interface Pattern {
+  readonly source: string
+  test(text: string): boolean
+  /** The leftmost match and its groups, or undefined. `index` in UTF-16 units. */
+  exec(text: string): { readonly text: string; readonly index: number; readonly groups: readonly string[] } | undefined
+}
+
+interface Re2Instance {
+  test(text: string): boolean
+  exec(text: string): (string[] & { index: number }) | null
+}
+type Re2Constructor = new (source: string, flags: string) => Re2Instance
+
+const native = loadNative()
+
+/** Which engine patterns run on: the native one, or its pure-JavaScript equal where `re2` is not installed. */
+export const regexEngine: 're2' | 're2js' = native === undefined ? 're2js' : 're2'
+
+/** Compiles a pattern; throws SyntaxError with the engine's reason when it is not valid RE2. */
+export function compilePattern(source: string, options: PatternOptions = {}): Pattern {
+  return native === undefined ? compilePortable(source, options) : compileNative(native, source, options)
+}
+
+function loadNative(): Re2Constructor | undefined {
+  try {
+    return createRequire(import.meta.url)('re2') as Re2Constructor
+  } catch {
+    return undefined
+  }
+}
+
+function compileNative(Re2: Re2Constructor, source: string, { caseSensitive = false }: PatternOptions): Pattern {
+  const pattern = new Re2(source, caseSensitive ? 'u' : 'iu')
+  return {
+    source,
+    test: (text) => pattern.test(text),
+    exec(text) {
+      const found = pattern.exec(text)
+      return found === null ? undefined : { text: found[0] ?? '', index: found.index, groups: found.slice(1) }
+    },
+  }
+}
+
+function compilePortable(source: string, { caseSensitive = false }: PatternOptions): Pattern {
+  const pattern = RE2JS.compile(source, caseSensitive ? 0 : RE2JS.CASE_INSENSITIVE)
+  return {
+    source,
+    test: (text) => pattern.matcher(text).find(),
+    exec(text) {
+      const matcher = pattern.matcher(text)
+      if (!matcher.find()) return undefined
+      const groups = Array.from({ length: matcher.groupCount() }, (_, index) => matcher.group(index + 1) ?? '')
+      return { text: matcher.group() ?? '', index: matcher.start(), groups }
+    },
+  }
+}
