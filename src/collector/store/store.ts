@@ -1,0 +1,151 @@
+import type { Span } from '../../model/span.ts'
+import type { AttributeValue, SpanRecord } from '../../model/span-record.ts'
+import type { RuleQuery } from '../../model/detection-rule.ts'
+
+/** A query in the explorer's language; the store parses it and throws QUERY_SYNTAX or QUERY_UNKNOWN_FIELD. */
+export type QueryText = string
+
+/** A half-open range of event time, milliseconds since 1970: `fromMs <= timestamp < toMs`. */
+export interface TimeRange {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** One service-entry span on its way in. */
+export interface AppendRecord {
+  readonly record: SpanRecord
+  /** `full`: an explorer record; `compact`: only what baselines and collateral need. */
+  readonly keep: 'full' | 'compact'
+  /** Whether it came with an ingest key (or over loopback); automation acts on no other. */
+  readonly trusted: boolean
+}
+
+export interface AppendBatch {
+  readonly records: readonly AppendRecord[]
+  /** All spans of the traces kept in full, for the trace view. */
+  readonly spans: readonly Span[]
+}
+
+export interface AppendResult {
+  readonly stored: number
+  /** Spans that had been stored before (a retried batch). */
+  readonly duplicates: number
+}
+
+export interface SearchPage {
+  readonly records: readonly SpanRecord[]
+  /** Cursor of the next page, null at the end. */
+  readonly next: string | null
+}
+
+/** What is computed for each bucket or group: a count of records, or of the distinct values of a facet. */
+export type Aggregate = 'count' | { readonly cardinality: string }
+
+export interface Series {
+  readonly group: Readonly<Record<string, string>>
+  /** One `[startMs, value]` for each bucket of the range, empty buckets 0; values of the first aggregate. */
+  readonly points: readonly (readonly [number, number])[]
+}
+
+export interface TopRow {
+  readonly group: Readonly<Record<string, string>>
+  /** One value an aggregate, in their order. */
+  readonly values: readonly number[]
+  readonly firstSeenMs: number
+  readonly lastSeenMs: number
+}
+
+export interface Facet {
+  readonly facet: string
+  readonly type: 'string' | 'number' | 'boolean' | 'list'
+  readonly count: number
+}
+
+/** What a detection rule asks of the store: its queries over windows of event time, by group. */
+export interface WindowRequest {
+  readonly queries: Readonly<Record<string, RuleQuery>>
+  readonly suppress: readonly QueryText[]
+  /** Reserved fields or `@facets`; records without one of them are left out. */
+  readonly groupBy: readonly string[]
+  readonly windowSeconds: number
+  /**
+   * Which windows: those that end at a whole second in which the group has a record of one of the queries, and
+   * `sequence`: that records appended after this position touch; or `range`: all that end in the range (back-test).
+   */
+  readonly touched: { readonly afterSequence: number; readonly upToSequence: number } | TimeRange
+}
+
+/** The counts of one group in the window `(toMs − windowSeconds, toMs]`. */
+export interface WindowCounts {
+  readonly group: Readonly<Record<string, string>>
+  readonly toMs: number
+  readonly counts: Readonly<Record<string, number>>
+  readonly firstSeenMs: number
+  readonly lastSeenMs: number
+  /** Whether every record counted was trusted (AppendRecord.trusted). */
+  readonly trusted: boolean
+}
+
+export interface StoreStats {
+  readonly records: number
+  readonly bytesOnDisk: number
+  readonly oldestMs: number | null
+  readonly newestMs: number | null
+}
+
+/**
+ * Spans and events at rest. One contract suite (test/conformance/store) runs over every engine.
+ * All methods reject with PortcullisError; after `close` with STORE_FULL.
+ */
+export interface Store {
+  /** Resolves once the batch is durable. A span already stored (trace + span id, 15 minutes) is counted, not stored. */
+  append(batch: AppendBatch): Promise<AppendResult>
+  /** The highest ingest sequence that is durable; rows are numbered from 1 in the order in which they were appended. */
+  sequence(): Promise<number>
+  search(
+    query: QueryText,
+    range: TimeRange,
+    page: { readonly limit: number; readonly cursor?: string; readonly sort?: 'timestamp' | '-timestamp' },
+  ): Promise<SearchPage>
+  timeseries(
+    query: QueryText,
+    range: TimeRange,
+    options: {
+      readonly intervalMs: number
+      readonly aggregates: readonly Aggregate[]
+      readonly by?: readonly string[]
+      readonly limit?: number
+    },
+  ): Promise<readonly Series[]>
+  /** Groups by the facets, largest first aggregate first; `by` facets that a record lacks leave it out. */
+  top(
+    query: QueryText,
+    range: TimeRange,
+    options: {
+      readonly by: readonly string[]
+      readonly aggregates: readonly Aggregate[]
+      readonly limit: number
+      readonly offset?: number
+    },
+  ): Promise<readonly TopRow[]>
+  facets(range: TimeRange): Promise<readonly Facet[]>
+  facetValues(
+    facet: string,
+    query: QueryText,
+    range: TimeRange,
+    limit: number,
+  ): Promise<readonly { readonly value: AttributeValue; readonly count: number }[]>
+  /** Window counts of a detection rule, in the order of `toMs`. */
+  windows(request: WindowRequest): Promise<readonly WindowCounts[]>
+  /** The spans of a trace; `aroundMs` makes it cheap. */
+  trace(traceId: string, aroundMs?: number): Promise<readonly Span[]>
+  /** The whole result of a query as it streams, in constant memory. */
+  export(query: QueryText, range: TimeRange, format: 'csv' | 'ndjson', signal?: AbortSignal): AsyncIterable<Uint8Array>
+  /** Drops the days before this one (`YYYY-MM-DD`, UTC); returns how many. */
+  dropBefore(day: string): Promise<number>
+  /** Erases the records of a user, by `usr.id` or `usr.login`; returns how many. */
+  eraseUser(selector: { readonly userId: string } | { readonly login: string }): Promise<number>
+  checkpoint(): Promise<void>
+  stats(): Promise<StoreStats>
+  close(): Promise<void>
+}
