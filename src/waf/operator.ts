@@ -14,11 +14,14 @@ export interface Match {
 export interface CompileScope {
   /** JSON path of `parameters`, such as `rules[3].conditions[0].parameters`. */
   readonly path: string
+  /** Notes something that is left out but does not spoil the rule. */
   warn(message: string): void
   /** The live list of `rules_data` with this id; it may change or appear after the rule was compiled. */
   data(id: string): DataSet
   regex(source: string, options?: PatternOptions): Pattern
 }
+
+export type Accepts = 'string' | 'number' | 'boolean' | 'any'
 
 /**
  * An operator over scalars: called for each scalar below the target until one matches.
@@ -29,8 +32,11 @@ export interface ScalarOperator<Name extends string = string> {
   readonly name: Name
   /** Whether `!name` exists: true when the target holds a value of an accepted type and none matches. */
   readonly negatable: boolean
-  /** The types of scalar it looks at; others are passed over (and do not count as present for the negation). */
-  readonly accepts: 'string' | 'number' | 'boolean' | 'any'
+  /**
+   * The types of scalar it looks at; others are passed over (and do not count as present for the negation).
+   * An operator of strings is also given numbers and booleans, as text, unless it is negated.
+   */
+  readonly accepts: Accepts | ((parameters: Readonly<Record<string, unknown>>) => Accepts)
   /** What `operator_value` says in an event: the regex, or "". */
   readonly operatorValue?: (parameters: Readonly<Record<string, unknown>>) => string
   compile(parameters: Readonly<Record<string, unknown>>, scope: CompileScope): ScalarMatcher
@@ -62,4 +68,14 @@ export interface ExploitMatch {
   readonly resource?: string
 }
 
-export type Operator<Name extends string = string> = ScalarOperator<Name> | ExploitOperator<Name>
+/** An operator that asks only whether its inputs are there; the engine itself answers it. */
+export interface PresenceOperator<Name extends string = string> {
+  readonly kind: 'presence'
+  readonly name: Name
+  readonly negatable: boolean
+}
+
+export type Operator<Name extends string = string> =
+  | ScalarOperator<Name>
+  | ExploitOperator<Name>
+  | PresenceOperator<Name>

@@ -5,5 +5,10 @@
 export interface Transformer<Name extends string = string> {
   readonly name: Name
   readonly aliases: readonly string[]
+  /**
+   * When given: a text that holds none of these characters is left unchanged, upper case to lower case aside, so the
+   * engine need not call `apply`. U+0080 stands for every character beyond ASCII.
+   */
+  readonly triggers?: string
   apply(value: string): string | undefined
 }
