@@ -36,6 +36,7 @@ export const errors = {
   NOT_FOUND: (what: string) => `${what} does not exist`,
   UNAUTHORIZED: () => 'credentials are missing or not valid; send Authorization: Bearer <token>',
   FORBIDDEN: (why: string) => why,
+  INTERNAL: () => 'something went wrong in the collector; its log has the details',
 } as const
 
 export type ErrorCode = keyof typeof errors

@@ -1,0 +1,37 @@
+import { timingSafeEqual, createHash } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
+import { fail } from '../../model/error.ts'
+
+/**
+ * Refuses names that are not ours, so that a web page cannot reach a listener through a name it controls.
+ * Addresses, localhost and the configured names pass. Throws FORBIDDEN.
+ */
+export function checkHost(host: string | undefined, names: readonly string[]): void {
+  const name = (host ?? '')
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase()
+  if (isIP(name) !== 0 || name === 'localhost' || names.some((own) => own.toLowerCase() === name)) return
+  throw fail('FORBIDDEN', 'the Host header names another server; add the name to ALLOWED_HOSTS if it is this one')
+}
+
+/** Refuses requests that a browser made: tracers send neither Origin nor Sec-Fetch headers. Throws FORBIDDEN. */
+export function checkNotBrowser(headers: IncomingHttpHeaders): void {
+  const browser = headers.origin !== undefined || Object.keys(headers).some((name) => name.startsWith('sec-fetch-'))
+  if (browser) throw fail('FORBIDDEN', 'this listener is for tracers, not for web pages')
+}
+
+/** Compares two secrets in a time that does not depend on where they differ. */
+export function sameSecret(given: string, expected: string): boolean {
+  return timingSafeEqual(digest(given), digest(expected))
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+/** The token of an `Authorization: Bearer` header. */
+export function bearerToken(headers: IncomingHttpHeaders): string | undefined {
+  return /^Bearer ([\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? '')?.[1]
+}

@@ -1,0 +1,61 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { errors, PortcullisError, type ErrorCode } from '../../model/error.ts'
+
+const statusOf: Partial<Record<ErrorCode, number>> = {
+  QUERY_SYNTAX: 400,
+  QUERY_UNKNOWN_FIELD: 400,
+  REQUEST_INVALID: 400,
+  PAYLOAD_INVALID: 400,
+  DETECTION_RULE_INVALID: 400,
+  RULESET_INVALID: 400,
+  PAYLOAD_TOO_LARGE: 413,
+  STORE_FULL: 429,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+}
+
+/** An error as RFC 9457 problem details: `code` is of the error table; query errors carry their position. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+  readonly [extra: string]: unknown
+}
+
+/** Turns any error into a problem; what is not ours becomes INTERNAL without its details. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof PortcullisError) {
+    const { position, length, expected, suggestion } = error as PortcullisError & Record<string, unknown>
+    return {
+      ...problem(statusOf[error.code] ?? 500, error.code, error.message),
+      ...Object.fromEntries(
+        Object.entries({ position, length, expected, suggestion, help: error.help }).filter(
+          ([, value]) => value !== undefined,
+        ),
+      ),
+    }
+  }
+  const { statusCode, validation, message, code } = error as Partial<FastifyError>
+  if (validation !== undefined) return problem(400, 'REQUEST_INVALID', message ?? 'the request is not valid')
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return problem(413, 'PAYLOAD_TOO_LARGE', 'the body is too large; send less at once')
+  if (statusCode !== undefined && statusCode < 500)
+    return problem(statusCode, 'REQUEST_INVALID', message ?? 'the request is not valid')
+  return problem(500, 'INTERNAL', errors.INTERNAL())
+}
+
+function problem(status: number, code: string, detail: string): Problem {
+  return { type: `urn:portcullis:error:${code}`, title: code, status, code, detail }
+}
+
+/** Answers with a problem. A full store says when to come back. */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const body = toProblem(error)
+  if (body.status >= 500) request.log.error({ err: error }, 'request failed')
+  if (body.status === 429) void reply.header('retry-after', '1')
+  if (body.status === 401) void reply.header('www-authenticate', 'Bearer')
+  void reply.code(body.status).type('application/problem+json').send(JSON.stringify(body))
+}

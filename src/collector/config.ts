@@ -1,0 +1,176 @@
+import { readFileSync } from 'node:fs'
+import { errors, fail } from '../model/error.ts'
+
+type SettingType = 'string' | 'number' | 'boolean' | 'list' | 'listen' | 'onOff'
+
+interface Setting<T> {
+  readonly type: SettingType
+  readonly default: T
+  readonly env: string
+  readonly meaning: string
+  readonly secret?: true
+}
+
+function setting<T>(
+  type: SettingType,
+  env: string,
+  standard: T,
+  meaning: string,
+  extra?: { secret: true },
+): Setting<T> {
+  return { type, env, default: standard, meaning, ...extra }
+}
+
+/** Every setting of the collector: type, environment variable, default, meaning. docs/configuration.md is made of this. */
+export const settings = {
+  dataDir: setting('string', 'DATA_DIR', './portcullis-data', 'directory of the stores; one process owns it'),
+  agentListen: setting('listen', 'AGENT_LISTEN', '127.0.0.1:8126', 'where tracers send spans and fetch configuration'),
+  consoleListen: setting('listen', 'CONSOLE_LISTEN', '127.0.0.1:8127', 'where the web page and /api are'),
+  token: setting('string', 'PORTCULLIS_TOKEN', '', 'admin token of the API; replaces the one of the start before', {
+    secret: true,
+  }),
+  agentAllowFrom: setting<readonly string[]>(
+    'list',
+    'AGENT_ALLOW_FROM',
+    [],
+    'networks whose tracers need no ingest key (CIDR blocks); loopback always may',
+  ),
+  automation: setting('onOff', 'RESPONSE_AUTOMATION', false, 'on: block by the rules; off: recommend only'),
+  trustUnkeyed: setting(
+    'boolean',
+    'AUTOMATION_TRUST_UNKEYED',
+    false,
+    'automation also acts on events that came without an ingest key from beyond loopback',
+  ),
+  clientIpVerified: setting<readonly string[]>(
+    'list',
+    'CLIENT_IP_VERIFIED',
+    [],
+    'services whose client addresses can be trusted although a header claims them; * for all',
+  ),
+  hosts: setting<readonly string[]>(
+    'list',
+    'ALLOWED_HOSTS',
+    [],
+    'names by which clients reach the listeners, beside addresses and localhost (against DNS rebinding)',
+  ),
+  maxBodyBytes: setting('number', 'INGEST_MAX_BODY_BYTES', 25 * 1024 * 1024, 'largest body of spans, unpacked'),
+  storeAllTraces: setting('boolean', 'STORE_ALL_TRACES', false, 'keep every trace in full'),
+  retentionDays: setting('number', 'RETENTION_DAYS', 30, 'days for which spans are kept'),
+  asnDatabase: setting('string', 'ASN_DATABASE', '', 'MMDB file with networks (asn and name)'),
+  countryDatabase: setting('string', 'COUNTRY_DATABASE', '', 'MMDB file with countries'),
+  logLevel: setting('string', 'LOG_LEVEL', 'info', 'trace, debug, info, warn, error or silent'),
+} satisfies Record<string, Setting<unknown>>
+
+type Settings = typeof settings
+/** The settings in force. */
+export type CollectorConfig = { readonly [K in keyof Settings]: Settings[K]['default'] }
+/** Settings given in code; what is absent comes from the file, the environment, or the default. */
+export type CollectorOptions = { readonly [K in keyof Settings]?: Settings[K]['default'] | undefined }
+export type ConfigOrigin = 'option' | 'file' | 'environment' | 'default'
+
+export interface LoadedConfig {
+  readonly config: CollectorConfig
+  readonly origins: Readonly<Record<string, ConfigOrigin>>
+  /** What was given and not accepted, as sentences. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Reads the settings: options beat the environment, which beats the file (JSON, keys as in `settings`).
+ * An unreadable file throws CONFIG_INVALID; a bad value is a warning and the default stands.
+ */
+export function loadConfig(
+  options: CollectorOptions = {},
+  file?: string,
+  env: NodeJS.ProcessEnv = process.env,
+): LoadedConfig {
+  const fromFile = file === undefined ? {} : readConfigFile(file)
+  const warnings: string[] = []
+  const config: Record<string, unknown> = {}
+  const origins: Record<string, ConfigOrigin> = {}
+  for (const [name, definition] of Object.entries(settings)) {
+    const given = (
+      [
+        ['option', options[name as keyof Settings], name],
+        ['environment', env[definition.env], definition.env],
+        ['file', Object.hasOwn(fromFile, name) ? fromFile[name] : undefined, name],
+      ] as const
+    ).find(([, value]) => value !== undefined && value !== '')
+    const parsed = given === undefined ? undefined : parseValue(definition.type, given[1])
+    if (given !== undefined && parsed === undefined) {
+      warnings.push(
+        errors.CONFIG_INVALID(
+          given[2],
+          shown(definition, given[1]),
+          accepted[definition.type],
+          shown(definition, definition.default),
+        ),
+      )
+    }
+    config[name] = parsed ?? definition.default
+    origins[name] = parsed === undefined || given === undefined ? 'default' : given[0]
+  }
+  for (const name of Object.keys(fromFile)) {
+    if (!Object.hasOwn(settings, name)) warnings.push(errors.CONFIG_UNKNOWN(name))
+  }
+  return { config: config as CollectorConfig, origins, warnings }
+}
+
+/** Splits `host:port`; undefined when it is not one. IPv6 hosts stand in brackets. */
+export function parseListen(text: string): { readonly host: string; readonly port: number } | undefined {
+  const found = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
+  const port = Number(found?.[3])
+  return found && port <= 65_535 ? { host: found[1] ?? found[2] ?? '', port } : undefined
+}
+
+const accepted: Record<SettingType, string> = {
+  string: 'a text',
+  number: 'a number above 0',
+  boolean: 'true or false',
+  list: 'a list separated by commas',
+  listen: 'host:port',
+  onOff: 'on or off',
+}
+
+function parseValue(type: SettingType, given: unknown): unknown {
+  if (type === 'list') {
+    if (Array.isArray(given)) return given.every((item) => typeof item === 'string') ? given : undefined
+    return typeof given === 'string'
+      ? given
+          .split(',')
+          .map((item) => item.trim())
+          .filter((item) => item !== '')
+      : undefined
+  }
+  if (type === 'number') {
+    const number = typeof given === 'string' ? Number(given) : given
+    return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number : undefined
+  }
+  if (type === 'boolean' || type === 'onOff') {
+    if (typeof given === 'boolean') return given
+    const text = typeof given === 'string' ? given.toLowerCase() : ''
+    if (['true', '1', 'on'].includes(text)) return true
+    return ['false', '0', 'off'].includes(text) ? false : undefined
+  }
+  if (typeof given !== 'string') return undefined
+  return type === 'listen' && parseListen(given) === undefined ? undefined : given
+}
+
+function shown(definition: Setting<unknown>, value: unknown): string {
+  if (definition.secret) return '<hidden>'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function readConfigFile(file: string): Record<string, unknown> {
+  let content: unknown
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw fail('CONFIG_INVALID', '--config', file, (error as Error).message, 'nothing; the collector does not start')
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw fail('CONFIG_INVALID', '--config', file, 'a JSON object of settings', 'nothing; the collector does not start')
+  }
+  return content as Record<string, unknown>
+}
