@@ -48,14 +48,24 @@ export interface DetectionRule {
 }
 
 /**
- * The count of `query` in one window stands out when it exceeds
- * `median + tolerance × max(MAD × 1.4826, √median)` of the earlier windows, and `floor`.
+ * What the anomaly method compares. A window stands out when the count of `query` exceeds each of
+ * - `floor`;
+ * - what its own course explains: `median + tolerance × max(1.4826 × MAD, √median)` of the earlier buckets, or
+ *   `learningFloor` while fewer than `minBuckets` of them had records;
+ * - what ordinary use explains: the count of `successes` in the window × the ordinary share of failures to successes
+ *   (its median over the earlier buckets, at least `usualOdds`) × 2.
+ * Cases then see `anomalous` (bool) and `expected` (int, the highest of these limits) beside the query names.
  */
 export interface AnomalyOptions {
   readonly query: string
+  /** The query that ordinary use also raises, if there is one. */
+  readonly successes?: string
   readonly bucketSeconds: number
+  /** How many buckets back the course reaches; those of an open signal teach nothing. */
   readonly learnBuckets: number
   readonly minBuckets: number
   readonly tolerance: number
   readonly floor: number
+  readonly learningFloor: number
+  readonly usualOdds?: number
 }

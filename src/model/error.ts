@@ -25,6 +25,9 @@ export const errors = {
     `${dir} is in use by process ${pid}; stop it, or start with another --data directory`,
   STORE_CORRUPT: (file: string, why: string) =>
     `${file} cannot be opened (${why}); nothing was changed. Restore a backup, or move the file away to start empty`,
+  STORE_NEWER: (file: string, found: number, known: number) =>
+    `${file} was written by a newer version (format ${found}, this one knows ${known}); nothing was changed. Upgrade portcullis`,
+  STATE_FENCED: () => 'another collector leads detection now; this one stopped writing',
   STORE_FULL: (why: string) => `the store cannot take more at the moment (${why}); try again later`,
   PORT_IN_USE: (host: string, port: number, setting: string) =>
     `${host}:${port} is in use; stop what listens there, or choose another port with ${setting}`,

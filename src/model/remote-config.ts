@@ -10,6 +10,12 @@ export const product = {
 } as const
 export type Product = (typeof product)[keyof typeof product]
 
+/**
+ * Tag in `client_tracer.tags` by which our own tracer is known: it takes whole lists in shards, where a Datadog tracer
+ * gets the most recent entries only (spec/tracer.md 1.8).
+ */
+export const portcullisClientTag = 'portcullis:true'
+
 /** Whether a client took a configuration over: 1 not yet, 2 yes, 3 it failed. */
 export const applyState = { unacknowledged: 1, acknowledged: 2, error: 3 } as const
 export type ApplyState = (typeof applyState)[keyof typeof applyState]

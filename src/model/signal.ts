@@ -1,7 +1,13 @@
-import type { Severity } from './detection-rule.ts'
+import type { DetectionRule, Severity } from './detection-rule.ts'
 
 export type SignalState = 'open' | 'under_review' | 'archived' | 'closed'
-export type SignalResponseKind = 'block_ip' | 'block_user' | 'block_login' | 'block_user_agent' | 'waf_rule'
+export type SignalResponseKind =
+  | 'block_ip'
+  | 'block_user'
+  | 'block_login'
+  | 'block_user_agent'
+  | 'block_fingerprint'
+  | 'waf_rule'
 
 /** A response taken for a signal, with its end and, once taken back, when. Times are ISO 8601 UTC. */
 export interface SignalResponse {
@@ -41,4 +47,37 @@ export interface Signal {
   /** An explorer query that shows the traces of the signal. */
   readonly query: string
   readonly responses: readonly SignalResponse[]
+}
+
+/** What happened to a signal. */
+export type TimelineKind =
+  | 'opened'
+  | 'case_changed'
+  | 'compromised'
+  | 'response_taken'
+  | 'response_refused'
+  | 'response_undone'
+  | 'triaged'
+  | 'reopened'
+  | 'closed'
+
+/** One line of a signal's timeline. `at` is ISO 8601 UTC, the collector's wall clock. */
+export interface TimelineEntry {
+  readonly signalId: string
+  readonly at: string
+  /** `portcullis` for what detection did, `automation` for its responses, else the name of the user or token. */
+  readonly by: string
+  readonly kind: TimelineKind
+  /** A sentence for people. Attacker-supplied text may be inside. */
+  readonly text: string
+}
+
+/** What one tick of detection did to a signal, with the rule as it then was: what the response is decided on. */
+export interface SignalUpdate {
+  readonly what: 'opened' | 'escalated' | 'reopened' | 'continued' | 'closed'
+  /** The signal after the change. */
+  readonly signal: Omit<Signal, 'responses'>
+  readonly rule: DetectionRule
+  /** Whether every event counted came with an ingest key or over loopback. */
+  readonly trusted: boolean
 }

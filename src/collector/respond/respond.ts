@@ -1,0 +1,48 @@
+import type { DenylistEntry, DenylistKind } from '../../model/denylist-entry.ts'
+import type { SignalUpdate } from '../../model/signal.ts'
+import type { Changes, ListName, ResponseRecord } from '../state/state.ts'
+
+/** What automation may do. Sources: spec/detection.md 1.7, spec/tracer.md 1.4. */
+export interface AutomationSettings {
+  /** RESPONSE_AUTOMATION: off, every response is recommended only. */
+  readonly enabled: boolean
+  /** AUTOMATION_TRUST_UNKEYED: act on events that came without an ingest key, too. */
+  readonly trustUnkeyed: boolean
+  /** CLIENT_IP_VERIFIED: services whose claimed addresses are true; `*` for all. */
+  readonly verifiedServices: readonly string[]
+  /** Addresses and CIDR blocks of proxies, which are never blocked. */
+  readonly trustedProxies: readonly string[]
+  /** The share of recent distinct successful users that blocks of one hour may touch; 0.01 by default. */
+  readonly ceilingShare: number
+}
+
+/** An entry as a person adds it; `expiresAt` null never ends. */
+export interface NewEntry {
+  readonly kind: DenylistKind
+  readonly value: string
+  readonly expiresAt: string | null
+  readonly reason: string
+  readonly signalId?: string
+}
+
+/** Answer to a whole signal: its addresses, or the accounts that were compromised. */
+export interface SignalAnswer {
+  readonly selection: 'ips' | 'compromisedUsers'
+  readonly forSeconds: number
+}
+
+/** Decisions, and their undo. Everything it changes is committed with an audit entry before it resolves. */
+export interface Responder {
+  /** What automation does about these updates, for the caller to commit with them; also what it refused, and why. */
+  automate(updates: readonly SignalUpdate[]): Promise<Changes>
+  /** Adds entries in one commit; rejects with REQUEST_INVALID and the path of the first bad one. */
+  add(list: ListName, entries: readonly NewEntry[], author: string): Promise<readonly DenylistEntry[]>
+  /** Moves the end of an entry that is in force; rejects with NOT_FOUND. */
+  extend(list: ListName, id: string, expiresAt: string | null, author: string): Promise<DenylistEntry>
+  /** Takes an entry back before its end. */
+  rescind(list: ListName, id: string, author: string): Promise<DenylistEntry>
+  /** Blocks what is selected of a signal. */
+  answer(signalId: string, answer: SignalAnswer, author: string): Promise<readonly ResponseRecord[]>
+  /** Takes a response back: its entry is rescinded. */
+  undo(responseId: string, author: string): Promise<ResponseRecord>
+}
