@@ -1,0 +1,124 @@
+/** Bytes a writer starts with; most spans fit. */
+const INITIAL_BYTES = 16_384
+
+/**
+ * Writes msgpack values one after the other into a buffer that grows and is used again.
+ * Written here because identifiers and start times must be `uint 64` whatever their size, as the agent protocol has them.
+ * Source: the msgpack specification (github.com/msgpack/msgpack).
+ */
+export class MsgpackWriter {
+  #buffer = Buffer.allocUnsafe(INITIAL_BYTES)
+  #length = 0
+
+  /** The bytes written since the last call, as a copy; the writer starts anew. */
+  take(): Uint8Array {
+    const bytes = Uint8Array.prototype.slice.call(this.#buffer, 0, this.#length)
+    this.#length = 0
+    return bytes
+  }
+
+  mapHeader(size: number): void {
+    this.#reserve(5)
+    if (size < 16) this.#buffer[this.#length++] = 0x80 | size
+    else if (size < 0x1_0000) this.#tag16(0xde, size)
+    else this.#tag32(0xdf, size)
+  }
+
+  arrayHeader(size: number): void {
+    this.#reserve(5)
+    if (size < 16) this.#buffer[this.#length++] = 0x90 | size
+    else if (size < 0x1_0000) this.#tag16(0xdc, size)
+    else this.#tag32(0xdd, size)
+  }
+
+  string(text: string): void {
+    // A UTF-16 unit takes at most three bytes in UTF-8.
+    this.#reserve(5 + text.length * 3)
+    if (text.length < 11) {
+      const written = this.#buffer.write(text, this.#length + 1, 'utf8')
+      this.#buffer[this.#length] = 0xa0 | written
+      this.#length += 1 + written
+      return
+    }
+    const size = Buffer.byteLength(text, 'utf8')
+    if (size < 32) this.#buffer[this.#length++] = 0xa0 | size
+    else if (size < 0x100) {
+      this.#buffer[this.#length++] = 0xd9
+      this.#buffer[this.#length++] = size
+    } else if (size < 0x1_0000) this.#tag16(0xda, size)
+    else this.#tag32(0xdb, size)
+    this.#length += this.#buffer.write(text, this.#length, 'utf8')
+  }
+
+  binary(bytes: Uint8Array): void {
+    this.#reserve(5 + bytes.length)
+    this.#tag32(0xc6, bytes.length)
+    this.#buffer.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  uint64(value: bigint): void {
+    this.#reserve(9)
+    this.#buffer[this.#length++] = 0xcf
+    this.#buffer.writeBigUInt64BE(BigInt.asUintN(64, value), this.#length)
+    this.#length += 8
+  }
+
+  /** Sixteen hexadecimal digits as `uint 64`. */
+  hex64(digits: string): void {
+    this.#reserve(9)
+    this.#buffer[this.#length++] = 0xcf
+    this.#buffer.writeUInt32BE(Number.parseInt(digits.slice(0, 8), 16) || 0, this.#length)
+    this.#buffer.writeUInt32BE(Number.parseInt(digits.slice(8, 16), 16) || 0, this.#length + 4)
+    this.#length += 8
+  }
+
+  /** The shortest form of a number: an integer where it is one, else a double. */
+  number(value: number): void {
+    this.#reserve(9)
+    if (!Number.isSafeInteger(value) || Object.is(value, -0)) {
+      this.#buffer[this.#length++] = 0xcb
+      this.#length = this.#buffer.writeDoubleBE(value, this.#length)
+    } else if (value >= 0) this.#positive(value)
+    else this.#negative(value)
+  }
+
+  #positive(value: number): void {
+    if (value < 0x80) this.#buffer[this.#length++] = value
+    else if (value < 0x100) {
+      this.#buffer[this.#length++] = 0xcc
+      this.#buffer[this.#length++] = value
+    } else if (value < 0x1_0000) this.#tag16(0xcd, value)
+    else if (value < 0x1_0000_0000) this.#tag32(0xce, value)
+    else this.uint64(BigInt(value))
+  }
+
+  #negative(value: number): void {
+    if (value >= -0x20) this.#buffer[this.#length++] = value & 0xff
+    else if (value >= -0x8000_0000) {
+      this.#buffer[this.#length++] = 0xd2
+      this.#length = this.#buffer.writeInt32BE(value, this.#length)
+    } else {
+      this.#buffer[this.#length++] = 0xd3
+      this.#length = this.#buffer.writeBigInt64BE(BigInt(value), this.#length)
+    }
+  }
+
+  #tag16(type: number, value: number): void {
+    this.#buffer[this.#length++] = type
+    this.#length = this.#buffer.writeUInt16BE(value, this.#length)
+  }
+
+  #tag32(type: number, value: number): void {
+    this.#buffer[this.#length++] = type
+    this.#length = this.#buffer.writeUInt32BE(value, this.#length)
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes
+    if (needed <= this.#buffer.length) return
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2))
+    this.#buffer.copy(grown, 0, 0, this.#length)
+    this.#buffer = grown
+  }
+}

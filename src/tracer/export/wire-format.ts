@@ -1,0 +1,13 @@
+import type { Span } from '../../model/span.ts'
+
+/** How spans are written for a receiver: each on its own when it is taken, then many in one body. */
+export interface WireFormat {
+  readonly method: 'PUT' | 'POST'
+  /** Path of the receiver, appended to the base address. */
+  readonly path: string
+  headers(spanCount: number): Readonly<Record<string, string>>
+  /** The bytes of one span. */
+  encode(span: Span): Uint8Array
+  /** A request body of encoded spans. */
+  body(spans: readonly Uint8Array[]): Uint8Array
+}
