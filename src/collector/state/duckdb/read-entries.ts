@@ -1,0 +1,45 @@
+import type { DenylistEntry } from '../../../model/denylist-entry.ts'
+import type { EntryFilter, ListName, Page, PageRequest } from '../state.ts'
+import type { Connection, Parameters } from './connect.ts'
+import { pageOf, readCursor, readEntry, writeCursor } from './rows.ts'
+
+const entryCondition = `list = $list
+  AND ($activeAtMs IS NULL OR (rescinded_ms IS NULL AND (expires_ms IS NULL OR expires_ms > $activeAtMs)))
+  AND (len($kinds) = 0 OR list_contains($kinds, kind))
+  AND (NOT $byValue OR value IN (SELECT unnest($values)))
+  AND ($signalId::VARCHAR IS NULL OR signal_id = $signalId)`
+
+function entryParameters(list: ListName, filter: EntryFilter): Parameters {
+  return {
+    list,
+    activeAtMs: filter.activeAtMs ?? null,
+    kinds: filter.kinds ?? [],
+    byValue: filter.values !== undefined,
+    values: filter.values ?? [],
+    signalId: filter.signalId ?? null,
+  }
+}
+
+export async function readEntries(
+  connection: Connection,
+  list: ListName,
+  filter: EntryFilter,
+  page: PageRequest,
+): Promise<Page<DenylistEntry>> {
+  const from = page.cursor === undefined ? { key: Number.MAX_SAFE_INTEGER, id: '' } : readCursor(page.cursor)
+  const rows = await connection.rows(
+    `SELECT * FROM entries
+     WHERE (created_ms < $key OR (created_ms = $key AND id < $id)) AND ${entryCondition}
+     ORDER BY created_ms DESC, id DESC LIMIT $limit`,
+    { ...from, ...entryParameters(list, filter), limit: page.limit + 1 },
+  )
+  return pageOf(rows, page.limit, readEntry, (row) => writeCursor(row['created_ms'] as number, row['id'] as string))
+}
+
+export async function countEntries(connection: Connection, list: ListName, filter: EntryFilter): Promise<number> {
+  const [row] = await connection.rows(
+    `SELECT count(*)::DOUBLE AS entries FROM entries WHERE ${entryCondition}`,
+    entryParameters(list, filter),
+  )
+  return row?.['entries'] as number
+}
