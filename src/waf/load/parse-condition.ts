@@ -1,0 +1,185 @@
+import { fail } from '../../model/error.ts'
+import { asArray, asObject, asString, optionalArray } from '../cast.ts'
+import type { Json } from '../cast.ts'
+import type { Condition, Input } from '../condition.ts'
+import type { PathItem } from '../evaluate/path-tree.ts'
+import type { ExploitOperator, Operator, PresenceOperator, ScalarOperator } from '../operator.ts'
+import { operators } from '../operators.ts'
+import type { Transformer } from '../transformer.ts'
+import { transformerList } from '../transformer-list.ts'
+import { transformers } from '../transformers.ts'
+import { compileScope } from './load-scope.ts'
+import type { LoadScope } from './load-scope.ts'
+import { nearest } from './nearest.ts'
+
+const MAX_KEY_PATH = 20
+const MAX_TRANSFORMERS = 10
+
+/** The item asks for an operator or transformer, or a version of one, that this engine does not have. */
+export class Unsupported extends Error {
+  /** `skip` when a newer engine would take it, `unknown` when the name is not known at all. */
+  readonly outcome: 'skip' | 'unknown'
+  constructor(outcome: 'skip' | 'unknown', message: string) {
+    super(message)
+    this.outcome = outcome
+  }
+}
+
+/** Reads the conditions of an item; `defaults` are the transformers of inputs that name none. */
+export function parseConditions(value: unknown, path: string, defaults: unknown, scope: LoadScope): Condition[] {
+  return asArray(value, path).map((item, index) => parseCondition(item, `${path}[${index}]`, defaults, scope))
+}
+
+function parseCondition(value: unknown, path: string, defaults: unknown, scope: LoadScope): Condition {
+  const condition = asObject(value, path)
+  const given = asString(condition['operator'], `${path}.operator`)
+  const { operator, negated } = findOperator(given, `${path}.operator`)
+  const parameters = asObject(condition['parameters'], `${path}.parameters`)
+  const at = `${path}.parameters`
+  switch (operator.kind) {
+    case 'scalar':
+      return scalarCondition(operator, negated, parameters, at, defaults, scope)
+    case 'presence':
+      return presenceCondition(operator, negated, parameters, at, scope)
+    case 'exploit':
+      return exploitCondition(operator, parameters, at, defaults, scope)
+  }
+}
+
+function scalarCondition(
+  operator: ScalarOperator,
+  negated: boolean,
+  parameters: Json,
+  path: string,
+  defaults: unknown,
+  scope: LoadScope,
+): Condition {
+  const inputs = parseInputs(parameters['inputs'], `${path}.inputs`, defaults, scope)
+  if (negated && inputs.length > 1)
+    throw fail('RULESET_INVALID', `${path}.inputs`, `!${operator.name} takes one input, not ${inputs.length}`)
+  return {
+    kind: 'scalar',
+    operator: negated ? `!${operator.name}` : operator.name,
+    operatorValue: operator.operatorValue?.(parameters) ?? '',
+    negated,
+    accepts: typeof operator.accepts === 'function' ? operator.accepts(parameters) : operator.accepts,
+    inputs,
+    match: operator.compile(parameters, compileScope(path, scope)),
+  }
+}
+
+function presenceCondition(
+  operator: PresenceOperator,
+  negated: boolean,
+  parameters: Json,
+  path: string,
+  scope: LoadScope,
+): Condition {
+  const inputs = parseInputs(parameters['inputs'], `${path}.inputs`, undefined, scope)
+  if (negated && inputs.length > 1)
+    throw fail('RULESET_INVALID', `${path}.inputs`, `!${operator.name} takes one input, not ${inputs.length}`)
+  return {
+    kind: 'presence',
+    operator: negated ? `!${operator.name}` : operator.name,
+    operatorValue: '',
+    negated,
+    inputs,
+  }
+}
+
+function exploitCondition(
+  operator: ExploitOperator,
+  parameters: Json,
+  path: string,
+  defaults: unknown,
+  scope: LoadScope,
+): Condition {
+  const resource = parseInputs(parameters['resource'], `${path}.resource`, undefined, scope)
+  if (resource.length > 1) throw fail('RULESET_INVALID', `${path}.resource`, 'one input is expected')
+  return {
+    kind: 'exploit',
+    operator: operator.name,
+    operatorValue: '',
+    resource,
+    params: parseInputs(parameters['params'], `${path}.params`, defaults, scope),
+    dialect:
+      parameters['db_type'] === undefined
+        ? []
+        : parseInputs(parameters['db_type'], `${path}.db_type`, undefined, scope),
+    minParameterBytes: operator.minParameterBytes,
+    match: operator.compile(parameters, compileScope(path, scope)),
+  }
+}
+
+/** Splits `!name@vN` and finds the operator; throws Unsupported when this engine lacks it. */
+function findOperator(given: string, path: string): { readonly operator: Operator; readonly negated: boolean } {
+  const negated = given.startsWith('!')
+  const [, name = '', version] = /^(.*?)(?:@v(\d+))?$/s.exec(negated ? given.slice(1) : given) ?? []
+  const operator = operators.get(name)
+  if (operator === undefined || (negated && (operator.kind === 'exploit' || !operator.negatable))) {
+    const negatable = [...operators.values()].filter((one) => one.kind !== 'exploit' && one.negatable)
+    const known = negated ? negatable.map((one) => `!${one.name}`) : operators.keys()
+    const error = fail('RULE_UNKNOWN_OPERATOR', path, given, nearest(given, known))
+    throw new Unsupported('unknown', error.message)
+  }
+  const newest = operator.kind === 'exploit' ? operator.version : 1
+  if (version !== undefined && Number(version) > newest)
+    throw new Unsupported('skip', `${path}: ${name} is known up to version ${newest}`)
+  return { operator, negated }
+}
+
+export function parseInputs(value: unknown, path: string, defaults: unknown, scope: LoadScope): Input[] {
+  const inputs = asArray(value, path)
+  if (inputs.length === 0) throw fail('RULESET_INVALID', path, 'at least one input is required')
+  return inputs.map((item, index) => parseInput(item, `${path}[${index}]`, defaults, scope))
+}
+
+function parseInput(value: unknown, path: string, defaults: unknown, _scope: LoadScope): Input {
+  const input = asObject(value, path)
+  const address = asString(input['address'], `${path}.address`)
+  if (address === '') throw fail('RULESET_INVALID', `${path}.address`, 'an address is required')
+  const keyPath = parseKeyPath(input['key_path'], `${path}.key_path`)
+  const own = input['transformers']
+  const { source, list } = parseTransformers(own ?? defaults, own === undefined ? path : `${path}.transformers`)
+  return { address, keyPath, source, transformers: transformerList(list) }
+}
+
+/** Reads a key path: keys as strings, list indices as whole numbers (2.x). */
+export function parseKeyPath(value: unknown, path: string): PathItem[] {
+  const items = optionalArray(value, path)
+  if (items.length > MAX_KEY_PATH) throw fail('RULESET_INVALID', path, `at most ${MAX_KEY_PATH} items are followed`)
+  return items.map((item, index) => {
+    if (typeof item === 'number' && Number.isSafeInteger(item)) return item
+    const key = asString(item, `${path}[${index}]`)
+    if (key === '') throw fail('RULESET_INVALID', `${path}[${index}]`, 'an empty key cannot be followed')
+    return key
+  })
+}
+
+/** Reads a list of transformer names, with the pseudo transformers that choose keys or values. */
+export function parseTransformers(
+  value: unknown,
+  path: string,
+): { readonly source: Input['source']; readonly list: Transformer[] } {
+  let source: Input['source'] = 'values'
+  const list: Transformer[] = []
+  for (const [index, item] of optionalArray(value, path).entries()) {
+    const name = asString(item, `${path}[${index}]`)
+    if (name === 'keys_only') source = 'keys'
+    else if (name === 'values_only') source = 'values'
+    else list.push(findTransformer(name, `${path}[${index}]`))
+  }
+  if (list.length > MAX_TRANSFORMERS)
+    throw fail('RULESET_INVALID', path, `at most ${MAX_TRANSFORMERS} transformers are applied`)
+  return { source, list }
+}
+
+function findTransformer(name: string, path: string): Transformer {
+  const transformer = transformers.get(name)
+  if (transformer !== undefined) return transformer
+  const near = nearest(name, [...transformers.keys(), 'keys_only', 'values_only'])
+  throw new Unsupported(
+    'unknown',
+    `${path}: unknown transformer "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`,
+  )
+}

@@ -1,0 +1,52 @@
+import { fail } from '../../model/error.ts'
+import { asArray, asObject, asString, optionalString } from '../cast.ts'
+import type { Json } from '../cast.ts'
+import type { Condition } from '../condition.ts'
+import type { PathItem } from '../evaluate/path-tree.ts'
+import type { LoadScope } from './load-scope.ts'
+import { parseConditions, parseKeyPath } from './parse-condition.ts'
+import { parseRuleTargets } from './parse-target.ts'
+import type { RuleTarget } from './parse-target.ts'
+
+/** An object that an input filter hides; `*` in the path stands for any one key or index. */
+export interface HiddenInput {
+  readonly address: string
+  readonly keyPath: readonly PathItem[]
+}
+
+/**
+ * One item of `exclusions`. With `hides` it hides inputs from its rules, otherwise it changes what its rules do:
+ * `bypass` (not evaluated), `monitor` (reported only) or the id of a blocking action.
+ */
+export interface Exclusion {
+  readonly id: string
+  readonly targets: readonly RuleTarget[]
+  readonly conditions: readonly Condition[]
+  readonly hides: readonly HiddenInput[] | undefined
+  readonly mode: string
+}
+
+/** Reads one item of `exclusions`. Source: spec/waf-rules.md 2.6. */
+export function parseExclusion(item: Json, path: string, scope: LoadScope): Exclusion {
+  const id = asString(item['id'], `${path}.id`)
+  const targets = parseRuleTargets(item['rules_target'], `${path}.rules_target`)
+  const conditions =
+    item['conditions'] === undefined
+      ? []
+      : parseConditions(item['conditions'], `${path}.conditions`, item['transformers'], scope)
+  const hides = item['inputs'] === undefined ? undefined : parseHidden(item['inputs'], `${path}.inputs`)
+  if (targets.length === 0 && conditions.length === 0 && (hides === undefined || hides.length === 0))
+    throw fail('RULESET_INVALID', path, 'an exclusion needs rules_target, conditions or inputs')
+  return { id, targets, conditions, hides, mode: optionalString(item['on_match'], `${path}.on_match`) ?? 'bypass' }
+}
+
+function parseHidden(value: unknown, path: string): HiddenInput[] {
+  return asArray(value, path).map((item, index) => {
+    const at = `${path}[${index}]`
+    const input = asObject(item, at)
+    return {
+      address: asString(input['address'], `${at}.address`),
+      keyPath: parseKeyPath(input['key_path'], `${at}.key_path`),
+    }
+  })
+}

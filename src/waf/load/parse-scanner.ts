@@ -1,0 +1,33 @@
+import { fail } from '../../model/error.ts'
+import { asObject, asString } from '../cast.ts'
+import type { Json } from '../cast.ts'
+import { operators } from '../operators.ts'
+import type { ScalarMatcher } from '../operator.ts'
+import type { Scanner } from '../scanner.ts'
+import { compileScope } from './load-scope.ts'
+import type { LoadScope } from './load-scope.ts'
+import { parseTags } from './parse-rule.ts'
+
+/** Reads one item of `scanners`. Source: spec/waf-rules.md 2.8. */
+export function parseScanner(item: Json, path: string, scope: LoadScope): Scanner {
+  const key = parseMatcher(item['key'], `${path}.key`, scope)
+  const value = parseMatcher(item['value'], `${path}.value`, scope)
+  if (key === undefined && value === undefined)
+    throw fail('RULESET_INVALID', path, 'a scanner needs a key or a value to recognise')
+  return {
+    id: asString(item['id'], `${path}.id`),
+    tags: parseTags(item['tags'], `${path}.tags`),
+    matches: (givenKey, givenValue) =>
+      (key === undefined || key(givenKey, 0) !== undefined) &&
+      (value === undefined || value(givenValue, 0) !== undefined),
+  }
+}
+
+function parseMatcher(value: unknown, path: string, scope: LoadScope): ScalarMatcher | undefined {
+  if (value === undefined) return undefined
+  const part = asObject(value, path)
+  const name = asString(part['operator'], `${path}.operator`)
+  const operator = operators.get(name)
+  if (operator?.kind !== 'scalar') throw fail('RULE_UNKNOWN_OPERATOR', `${path}.operator`, name)
+  return operator.compile(asObject(part['parameters'], `${path}.parameters`), compileScope(`${path}.parameters`, scope))
+}

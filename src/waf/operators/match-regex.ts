@@ -1,0 +1,54 @@
+import { asBoolean, asString, asUnsigned, optionalObject } from '../cast.ts'
+import type { Json } from '../cast.ts'
+import type { CompileScope, ScalarOperator } from '../operator.ts'
+import type { Pattern } from '../regex.ts'
+
+/** Parameters of `match_regex` and its kin, read from the rule. */
+export interface RegexParameters {
+  readonly pattern: Pattern
+  readonly minBytes: number
+}
+
+/**
+ * `match_regex`: RE2, found anywhere in the value; letters of either case unless `options.case_sensitive`.
+ * Values shorter than `options.min_length` bytes, and matches of nothing, do not count.
+ * Source: libddwaf rule schema 2.2, operator `match_regex`.
+ */
+export const matchRegex: ScalarOperator<'match_regex'> = {
+  kind: 'scalar',
+  name: 'match_regex',
+  negatable: true,
+  accepts: 'string',
+  operatorValue: regexOf,
+  compile(parameters, scope) {
+    const { pattern, minBytes } = compileRegex(parameters, scope)
+    return (value) => {
+      if (typeof value !== 'string' || isShorter(value, minBytes)) return undefined
+      const found = pattern.exec(value)
+      return found === undefined || found.text === '' ? undefined : { highlight: [found.text] }
+    }
+  },
+}
+
+/** The regex of the parameters, for `operator_value`. */
+export function regexOf(parameters: Json): string {
+  return typeof parameters['regex'] === 'string' ? parameters['regex'] : ''
+}
+
+/** Reads and compiles `regex` and `options`; throws RULESET_INVALID when the pattern is not RE2. */
+export function compileRegex(parameters: Json, scope: CompileScope): RegexParameters {
+  const source = asString(parameters['regex'], `${scope.path}.regex`)
+  const options = optionalObject(parameters['options'], `${scope.path}.options`) ?? {}
+  const caseSensitive =
+    options['case_sensitive'] !== undefined &&
+    asBoolean(options['case_sensitive'], `${scope.path}.options.case_sensitive`)
+  const minBytes =
+    options['min_length'] === undefined ? 0 : asUnsigned(options['min_length'], `${scope.path}.options.min_length`)
+  return { pattern: scope.regex(source, { caseSensitive }), minBytes }
+}
+
+/** Whether the text has fewer than `minBytes` bytes of UTF-8; the empty text always counts as too short. */
+export function isShorter(text: string, minBytes: number): boolean {
+  if (text.length >= minBytes) return text.length === 0
+  return text.length * 3 < minBytes || Buffer.byteLength(text) < minBytes
+}
