@@ -55,3 +55,37 @@ export function referenceRun(waf: ReferenceWaf, persistent: object): ReferenceRe
     context.dispose()
   }
 }
+
+/** Loads the reference with the obfuscator as our options name it. */
+export function referenceWaf(
+  ruleset: object,
+  { keyRegex, valueRegex }: { readonly keyRegex?: string; readonly valueRegex?: string } = {},
+): ReferenceWaf {
+  return new ReferenceEngine(ruleset, 'base', {
+    ...(keyRegex === undefined ? {} : { obfuscatorKeyRegex: keyRegex }),
+    ...(valueRegex === undefined ? {} : { obfuscatorValueRegex: valueRegex }),
+  })
+}
+
+/** What is compared of a run of either engine. */
+export interface ComparableResult {
+  readonly events: readonly unknown[]
+  readonly actions: Readonly<Record<string, unknown>>
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly keep: boolean
+}
+
+/** The comparable part of a result, with a mark for random ids. */
+export function comparable(result: {
+  readonly events?: readonly unknown[]
+  readonly actions?: object
+  readonly attributes?: object
+  readonly keep?: boolean
+}): ComparableResult {
+  const { events = [], actions = {}, attributes = {}, keep = false } = result
+  return JSON.parse(
+    JSON.stringify({ events, actions, attributes, keep }, (key, value: unknown) =>
+      key === 'security_response_id' || key === 'stack_id' ? '<id>' : value,
+    ),
+  ) as ComparableResult
+}

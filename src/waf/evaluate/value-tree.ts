@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import type { Scalar } from '../operator.ts'
-import type { PathNode } from './path-tree.ts'
+import type { PathItem, PathNode } from './path-tree.ts'
 
 /** Where a value stands below an address: the key within its parent. The root has no parent. */
 export interface Place {
@@ -23,6 +23,7 @@ export interface Leaf extends Place {
 
 /** What a key path leads to: the place, and the leaves and keys below it as ranges of the tree's lists. */
 export interface Target {
+  readonly path: readonly PathItem[]
   readonly place: Place
   readonly raw: unknown
   readonly firstLeaf: number
@@ -95,7 +96,15 @@ function visit(
   }
   if (path?.wanted === true) {
     const { length: endLeaf } = tree.leaves
-    tree.targets.set(path.id, { place, raw: given, firstLeaf, endLeaf, firstKey, endKey: tree.keys.length })
+    tree.targets.set(path.id, {
+      path: path.path,
+      place,
+      raw: given,
+      firstLeaf,
+      endLeaf,
+      firstKey,
+      endKey: tree.keys.length,
+    })
   }
 }
 
@@ -143,8 +152,10 @@ function enter(
   try {
     if (Array.isArray(raw)) return enterList(raw, container, path, tree, budget, depth)
     if (!isPlain(raw)) {
-      if (types.isMap(raw)) return enterEntries(Map.prototype.entries.call(raw), raw.size, container, path, tree, budget, depth)
-      if (types.isSet(raw)) return enterList([...firstOf(Set.prototype.values.call(raw), budget)], container, path, tree, budget, depth)
+      if (types.isMap(raw))
+        return enterEntries(Map.prototype.entries.call(raw), raw.size, container, path, tree, budget, depth)
+      if (types.isSet(raw))
+        return enterList([...firstOf(Set.prototype.values.call(raw), budget)], container, path, tree, budget, depth)
       if (raw instanceof URLSearchParams)
         return enterEntries(URLSearchParams.prototype.entries.call(raw), raw.size, container, path, tree, budget, depth)
     }
@@ -212,7 +223,7 @@ function enterEntries(
   for (const [key, item] of entries) {
     if (isFull(index, size, budget)) return
     index += 1
-    if (typeof key !== 'object' && typeof key !== 'symbol' && typeof key !== 'function')
+    if (typeof key === 'string' || typeof key === 'number' || typeof key === 'boolean' || typeof key === 'bigint')
       visitEntry(String(key), item, container, path, tree, budget, depth)
   }
 }
@@ -231,7 +242,13 @@ function visitEntry(
     budget.longestString = Math.max(budget.longestString, key.length)
     const half = budget.maxStringBytes >> 1
     shown = key.slice(0, half)
-    tree.keys.push({ parent: container, key: shown, value: key.slice(key.length - half), isKey: true, texts: undefined })
+    tree.keys.push({
+      parent: container,
+      key: shown,
+      value: key.slice(key.length - half),
+      isKey: true,
+      texts: undefined,
+    })
   }
   budget.bytes -= shown.length
   tree.keys.push({ parent: container, key: shown, value: shown, isKey: true, texts: undefined })
@@ -277,7 +294,8 @@ function isPlain(value: object): boolean {
 /** The scalar that a boxed or binary object stands for; the object itself when it is a container. */
 function unbox(value: object, budget: WalkBudget): unknown {
   if (!types.isProxy(value)) {
-    if (ArrayBuffer.isView(value)) return bytesToText(Buffer.from(value.buffer, value.byteOffset, value.byteLength), budget)
+    if (ArrayBuffer.isView(value))
+      return bytesToText(Buffer.from(value.buffer, value.byteOffset, value.byteLength), budget)
     if (types.isAnyArrayBuffer(value)) return bytesToText(Buffer.from(value), budget)
     if (types.isBoxedPrimitive(value)) return unboxPrimitive(value)
     if (types.isDate(value)) return dateToText(value)

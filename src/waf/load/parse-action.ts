@@ -1,6 +1,6 @@
 import { fail } from '../../model/error.ts'
 import type { ActionParameters } from '../../model/waf-event.ts'
-import { asObject, asString, optionalObject } from '../cast.ts'
+import { asString, optionalObject } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { Action } from '../action.ts'
 import { builtInActions } from '../action.ts'

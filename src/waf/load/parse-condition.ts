@@ -36,14 +36,9 @@ function parseCondition(value: unknown, path: string, defaults: unknown, scope: 
   const { operator, negated } = findOperator(given, `${path}.operator`)
   const parameters = asObject(condition['parameters'], `${path}.parameters`)
   const at = `${path}.parameters`
-  switch (operator.kind) {
-    case 'scalar':
-      return scalarCondition(operator, negated, parameters, at, defaults, scope)
-    case 'presence':
-      return presenceCondition(operator, negated, parameters, at, scope)
-    case 'exploit':
-      return exploitCondition(operator, parameters, at, defaults, scope)
-  }
+  if (operator.kind === 'scalar') return scalarCondition(operator, negated, parameters, at, defaults, scope)
+  if (operator.kind === 'presence') return presenceCondition(operator, negated, parameters, at)
+  return exploitCondition(operator, parameters, at, defaults, scope)
 }
 
 function scalarCondition(
@@ -54,7 +49,7 @@ function scalarCondition(
   defaults: unknown,
   scope: LoadScope,
 ): Condition {
-  const inputs = parseInputs(parameters['inputs'], `${path}.inputs`, defaults, scope)
+  const inputs = parseInputs(parameters['inputs'], `${path}.inputs`, defaults)
   if (negated && inputs.length > 1)
     throw fail('RULESET_INVALID', `${path}.inputs`, `!${operator.name} takes one input, not ${inputs.length}`)
   return {
@@ -68,14 +63,8 @@ function scalarCondition(
   }
 }
 
-function presenceCondition(
-  operator: PresenceOperator,
-  negated: boolean,
-  parameters: Json,
-  path: string,
-  scope: LoadScope,
-): Condition {
-  const inputs = parseInputs(parameters['inputs'], `${path}.inputs`, undefined, scope)
+function presenceCondition(operator: PresenceOperator, negated: boolean, parameters: Json, path: string): Condition {
+  const inputs = parseInputs(parameters['inputs'], `${path}.inputs`, undefined)
   if (negated && inputs.length > 1)
     throw fail('RULESET_INVALID', `${path}.inputs`, `!${operator.name} takes one input, not ${inputs.length}`)
   return {
@@ -94,18 +83,16 @@ function exploitCondition(
   defaults: unknown,
   scope: LoadScope,
 ): Condition {
-  const resource = parseInputs(parameters['resource'], `${path}.resource`, undefined, scope)
+  const resource = parseInputs(parameters['resource'], `${path}.resource`, undefined)
   if (resource.length > 1) throw fail('RULESET_INVALID', `${path}.resource`, 'one input is expected')
   return {
     kind: 'exploit',
     operator: operator.name,
     operatorValue: '',
     resource,
-    params: parseInputs(parameters['params'], `${path}.params`, defaults, scope),
+    params: parseInputs(parameters['params'], `${path}.params`, defaults),
     dialect:
-      parameters['db_type'] === undefined
-        ? []
-        : parseInputs(parameters['db_type'], `${path}.db_type`, undefined, scope),
+      parameters['db_type'] === undefined ? [] : parseInputs(parameters['db_type'], `${path}.db_type`, undefined),
     minParameterBytes: operator.minParameterBytes,
     match: operator.compile(parameters, compileScope(path, scope)),
   }
@@ -128,13 +115,13 @@ function findOperator(given: string, path: string): { readonly operator: Operato
   return { operator, negated }
 }
 
-export function parseInputs(value: unknown, path: string, defaults: unknown, scope: LoadScope): Input[] {
+export function parseInputs(value: unknown, path: string, defaults: unknown): Input[] {
   const inputs = asArray(value, path)
   if (inputs.length === 0) throw fail('RULESET_INVALID', path, 'at least one input is required')
-  return inputs.map((item, index) => parseInput(item, `${path}[${index}]`, defaults, scope))
+  return inputs.map((item, index) => parseInput(item, `${path}[${index}]`, defaults))
 }
 
-function parseInput(value: unknown, path: string, defaults: unknown, _scope: LoadScope): Input {
+function parseInput(value: unknown, path: string, defaults: unknown): Input {
   const input = asObject(value, path)
   const address = asString(input['address'], `${path}.address`)
   if (address === '') throw fail('RULESET_INVALID', `${path}.address`, 'an address is required')

@@ -72,7 +72,11 @@ export function parseProcessor(item: Json, path: string, scope: LoadScope): Proc
         ? []
         : parseConditions(item['conditions'], `${path}.conditions`, undefined, scope),
     mappings: mappings.map((mapping, index) =>
-      parseMapping(processor, asObject(mapping, `${path}.parameters.mappings[${index}]`), `${path}.parameters.mappings[${index}]`),
+      parseMapping(
+        processor,
+        asObject(mapping, `${path}.parameters.mappings[${index}]`),
+        `${path}.parameters.mappings[${index}]`,
+      ),
     ),
     scanners: parseScannerTargets(parameters['scanners'], `${path}.parameters.scanners`),
     evaluate,

@@ -55,7 +55,7 @@ function parseModule(name: string | undefined, path: string, scope: LoadScope): 
 }
 
 function parseAttributes(value: unknown, path: string, scope: LoadScope): AttributeSource[] {
-  return Object.entries(optionalObject(value, path) ?? {}).flatMap(([name, item]) => {
+  return Object.entries(optionalObject(value, path) ?? {}).flatMap(([name, item]): AttributeSource[] => {
     const at = `${path}.${name}`
     const attribute = asObject(item, at)
     const literal = attribute['value']

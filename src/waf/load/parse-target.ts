@@ -24,5 +24,7 @@ export function isTarget(target: RuleTarget, rule: Pick<Rule, 'id' | 'tags'>): b
 
 /** Reads a list of `{id}` objects. */
 export function parseIds(value: unknown, path: string): string[] {
-  return asArray(value, path).map((item, index) => asString(asObject(item, `${path}[${index}]`)['id'], `${path}[${index}].id`))
+  return asArray(value, path).map((item, index) =>
+    asString(asObject(item, `${path}[${index}]`)['id'], `${path}[${index}].id`),
+  )
 }

@@ -23,6 +23,12 @@ export class SectionLog {
     note(this.#errors, messageOf(error), id)
   }
 
+  /** The item asks for something this engine does not know. */
+  unknown(id: string, message: string): void {
+    this.#failed.push(id)
+    note(this.#warnings, message, id)
+  }
+
   warn(id: string, message: string): void {
     note(this.#warnings, message, id)
   }
@@ -30,10 +36,6 @@ export class SectionLog {
   /** The section as a whole cannot be read. */
   broken(message: string): void {
     this.#error = message
-  }
-
-  get loadedCount(): number {
-    return this.#loaded.length
   }
 
   diagnostics(): SectionDiagnostics {

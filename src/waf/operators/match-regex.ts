@@ -11,7 +11,7 @@ export interface RegexParameters {
 
 /**
  * `match_regex`: RE2, found anywhere in the value; letters of either case unless `options.case_sensitive`.
- * Values shorter than `options.min_length` bytes, and matches of nothing, do not count.
+ * Values shorter than `options.min_length` bytes do not count, nor does the empty string.
  * Source: libddwaf rule schema 2.2, operator `match_regex`.
  */
 export const matchRegex: ScalarOperator<'match_regex'> = {
@@ -25,7 +25,7 @@ export const matchRegex: ScalarOperator<'match_regex'> = {
     return (value) => {
       if (typeof value !== 'string' || isShorter(value, minBytes)) return undefined
       const found = pattern.exec(value)
-      return found === undefined || found.text === '' ? undefined : { highlight: [found.text] }
+      return found === undefined ? undefined : { highlight: [found.text] }
     }
   },
 }

@@ -1,0 +1,264 @@
+import type { ExploitCondition, Input, PresenceCondition, ScalarCondition } from '../condition.ts'
+import type { Scalar } from '../operator.ts'
+import type { PlannedCondition } from '../plan.ts'
+import { transform } from '../transformer-list.ts'
+import type { TransformerList } from '../transformer-list.ts'
+import { keyPathOf, pathToStrings } from './found.ts'
+import type { Found } from './found.ts'
+import { isHidden } from './hidden.ts'
+import type { HiddenPlaces } from './hidden.ts'
+import type { Arrival, Layer } from './layer.ts'
+import type { Leaf, Target, ValueTree } from './value-tree.ts'
+
+/** What evaluating conditions needs beside them. */
+export interface EvaluationScope {
+  readonly layer: Layer
+  readonly nowSeconds: number
+  /** Whether time is up; asked between values. */
+  readonly isOver: () => boolean
+}
+
+/** A match and the layer whose data hold it. */
+export interface LayeredMatch {
+  readonly found: Found
+  readonly layer: Layer
+}
+
+/** Whether the condition holds on what has arrived so far; a match is kept in the layer that holds the data. */
+export function evaluateCondition(
+  planned: PlannedCondition,
+  hidden: HiddenPlaces | undefined,
+  scope: EvaluationScope,
+): LayeredMatch | undefined {
+  const { condition, id } = planned
+  let arrived = false
+  for (let layer: Layer | undefined = scope.layer; layer !== undefined; layer = layer.below) {
+    const state = layer.conditions.get(id)
+    if (state?.match !== undefined) return { found: state.match, layer }
+    arrived ||= state !== undefined
+  }
+  if (!arrived) return undefined
+  const match =
+    condition.kind === 'exploit'
+      ? evaluateExploit(condition, hidden, scope)
+      : evaluateArrivals(condition, arrivalsOf(id, scope.layer), hidden, scope)
+  const state = match?.layer.conditions.get(id)
+  if (state !== undefined) state.match = match?.found
+  else match?.layer.conditions.set(id, { arrivals: [], match: match.found })
+  return match
+}
+
+interface LayeredArrival {
+  readonly arrival: Arrival
+  readonly layer: Layer
+}
+
+/** What has arrived and was not yet looked at, in the order of the inputs. */
+function arrivalsOf(id: number, top: Layer): LayeredArrival[] {
+  const list: LayeredArrival[] = []
+  for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below)
+    for (const arrival of layer.conditions.get(id)?.arrivals ?? []) if (!arrival.examined) list.push({ arrival, layer })
+  return list.length < 2 ? list : list.sort((a, b) => a.arrival.inputIndex - b.arrival.inputIndex)
+}
+
+function evaluateArrivals(
+  condition: ScalarCondition | PresenceCondition,
+  arrivals: readonly LayeredArrival[],
+  hidden: HiddenPlaces | undefined,
+  scope: EvaluationScope,
+): LayeredMatch | undefined {
+  for (const { arrival, layer } of arrivals) {
+    if (scope.isOver()) return undefined
+    const input = condition.inputs[arrival.inputIndex]
+    if (input === undefined) continue
+    const found =
+      condition.kind === 'presence'
+        ? evaluatePresence(condition, input, arrival, hidden)
+        : condition.negated
+          ? evaluateNegated(condition, input, arrival, hidden, scope)
+          : evaluateScalars(condition, input, arrival, hidden, scope)
+    if (found !== undefined) return { found, layer }
+    if (!scope.isOver()) arrival.examined = true
+  }
+  return undefined
+}
+
+function evaluateScalars(
+  condition: ScalarCondition,
+  input: Input,
+  { tree, target, candidates }: Arrival,
+  hidden: HiddenPlaces | undefined,
+  scope: EvaluationScope,
+): Found | undefined {
+  if (target === undefined) return undefined
+  for (const leaf of candidates ?? leavesBelow(tree, target, input.source)) {
+    if (scope.isOver()) return undefined
+    if (hidden !== undefined && isHidden(leaf, hidden)) continue
+    const value = valueFor(condition, leaf, input.transformers)
+    const match = value === undefined ? undefined : condition.match(value, scope.nowSeconds)
+    if (match !== undefined && value !== undefined) {
+      const shown = match.value ?? scalarToText(value)
+      return { address: tree.address, keyPath: keyPathOf(leaf), value: shown, highlight: match.highlight }
+    }
+  }
+  return undefined
+}
+
+/** Holds when there is a value of the operator's type and none matches. */
+function evaluateNegated(
+  condition: ScalarCondition,
+  input: Input,
+  { tree, target }: Arrival,
+  hidden: HiddenPlaces | undefined,
+  scope: EvaluationScope,
+): Found | undefined {
+  if (target === undefined || (hidden !== undefined && isHidden(target.place, hidden))) return undefined
+  let present = false
+  for (const leaf of leavesBelow(tree, target, input.source)) {
+    if (scope.isOver() || (hidden !== undefined && isHidden(leaf, hidden))) return undefined
+    if (!isAccepted(condition.accepts, leaf.value)) continue
+    const value = textOf(leaf, input.transformers)
+    if (condition.match(value, scope.nowSeconds) !== undefined) return undefined
+    present = true
+  }
+  if (!present) return undefined
+  return { address: tree.address, keyPath: pathToStrings(input.keyPath), value: '', highlight: [] }
+}
+
+/** `exists` asks for the path; `!exists` for the address without the path. A hidden place says neither. */
+function evaluatePresence(
+  condition: PresenceCondition,
+  input: Input,
+  { tree, target }: Arrival,
+  hidden: HiddenPlaces | undefined,
+): Found | undefined {
+  if ((target !== undefined) === condition.negated) return undefined
+  if (
+    hidden !== undefined &&
+    (target === undefined ? hidesBefore(tree, input, hidden) : isHidden(target.place, hidden))
+  )
+    return undefined
+  return { address: tree.address, keyPath: pathToStrings(input.keyPath), value: '', highlight: [] }
+}
+
+/** Whether something on the way of a path that ends early is hidden. */
+function hidesBefore(tree: ValueTree, input: Input, hidden: HiddenPlaces): boolean {
+  return [...tree.containers, ...tree.leaves].some((place) => {
+    if (!hidden.has(place)) return false
+    const path = keyPathOf(place)
+    return path.every((key, depth) => key === String(input.keyPath[depth]))
+  })
+}
+
+function evaluateExploit(
+  condition: ExploitCondition,
+  hidden: HiddenPlaces | undefined,
+  scope: EvaluationScope,
+): LayeredMatch | undefined {
+  const [resourceInput] = condition.resource
+  const resource = resourceInput && findTarget(resourceInput, scope.layer)
+  if (resource === undefined) return undefined
+  const argument = resourceOf(resource.tree, resource.target)
+  const dialectInput = condition.dialect[0]
+  const dialect = dialectInput && findTarget(dialectInput, scope.layer)?.target.raw
+  const dialectName = typeof dialect === 'string' ? dialect : undefined
+  for (const input of condition.params) {
+    const params = findTarget(input, scope.layer)
+    if (params === undefined) continue
+    for (const leaf of [
+      ...leavesBelow(params.tree, params.target, 'values'),
+      ...leavesBelow(params.tree, params.target, 'keys'),
+    ]) {
+      if (scope.isOver()) return undefined
+      if (typeof leaf.value !== 'string' || (hidden !== undefined && isHidden(leaf, hidden))) continue
+      const text = textOf(leaf, input.transformers) as string
+      if (text.length * 3 < condition.minParameterBytes || Buffer.byteLength(text) < condition.minParameterBytes)
+        continue
+      const match = condition.match(argument, text, dialectName)
+      if (match === undefined) continue
+      const found: Found = {
+        address: params.tree.address,
+        keyPath: keyPathOf(leaf),
+        value: text,
+        highlight: match.highlight,
+        resource: {
+          address: resource.tree.address,
+          keyPath: keyPathOf(resource.target.place),
+          value: match.resource ?? (Array.isArray(argument) ? argument.join(' ') : argument),
+        },
+        ...(dialectName === undefined ? {} : { dialect: dialectName }),
+      }
+      return { found, layer: isAbove(params.layer, resource.layer) ? params.layer : resource.layer }
+    }
+  }
+  return undefined
+}
+
+interface LayeredTarget {
+  readonly tree: ValueTree
+  readonly target: Target
+  readonly layer: Layer
+}
+
+function findTarget(input: Input, top: Layer): LayeredTarget | undefined {
+  for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below) {
+    const tree = layer.trees.get(input.address)
+    if (tree === undefined) continue
+    for (const target of tree.targets.values()) {
+      if (target.path === input.keyPath || samePath(target.path, input.keyPath)) return { tree, target, layer }
+    }
+    return undefined
+  }
+  return undefined
+}
+
+function samePath(a: Input['keyPath'], b: Input['keyPath']): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index])
+}
+
+/** The resource of an exploit operator: a text, or the texts of an argument list. */
+function resourceOf(tree: ValueTree, target: Target): string | string[] {
+  const leaves = [...leavesBelow(tree, target, 'values')].flatMap(({ value }) =>
+    typeof value === 'string' ? [value] : [],
+  )
+  return Array.isArray(target.raw) ? leaves : (leaves[0] ?? '')
+}
+
+function isAbove(a: Layer, b: Layer): boolean {
+  for (let at: Layer | undefined = a; at !== undefined; at = at.below) if (at === b) return true
+  return false
+}
+
+/** The leaves, or the keys, below a target, in order. */
+export function* leavesBelow(tree: ValueTree, target: Target, source: Input['source']): Generator<Leaf> {
+  const list = source === 'keys' ? tree.keys : tree.leaves
+  const [from, to] = source === 'keys' ? [target.firstKey, target.endKey] : [target.firstLeaf, target.endLeaf]
+  for (let index = from; index < to; index += 1) {
+    const leaf = list[index]
+    if (leaf !== undefined) yield leaf
+  }
+}
+
+function isAccepted(accepts: ScalarCondition['accepts'], value: Scalar): boolean {
+  if (value === null) return false
+  if (accepts === 'any') return true
+  if (accepts === 'number') return typeof value === 'number' || typeof value === 'bigint'
+  return typeof value === accepts
+}
+
+/** The value as the operator takes it: numbers and booleans as text for an operator of strings. */
+function valueFor(condition: ScalarCondition, leaf: Leaf, transformers: TransformerList): Scalar | undefined {
+  if (isAccepted(condition.accepts, leaf.value)) return textOf(leaf, transformers)
+  return condition.accepts === 'string' && leaf.value !== null ? scalarToText(leaf.value) : undefined
+}
+
+/** The leaf's text after the transformers, worked out once; other scalars as they are. */
+function textOf(leaf: Leaf, transformers: TransformerList): Scalar {
+  if (typeof leaf.value !== 'string' || transformers.transformers.length === 0) return leaf.value
+  leaf.texts ??= []
+  return (leaf.texts[transformers.id] ??= transform(transformers, leaf.value))
+}
+
+function scalarToText(value: Scalar): string {
+  return typeof value === 'string' ? value : String(value)
+}

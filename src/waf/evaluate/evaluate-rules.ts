@@ -1,0 +1,191 @@
+import type { WafEvent } from '../../model/waf-event.ts'
+import type { Action } from '../action.ts'
+import { isBlocking } from '../action.ts'
+import type { Obfuscator } from '../obfuscator.ts'
+import type { Plan, PlannedCondition, PlannedFilter, PlannedRule } from '../plan.ts'
+import { verdict } from '../plan.ts'
+import type { Verdict } from '../plan.ts'
+import type { RunActions } from './actions.ts'
+import type { Attributes } from './attributes.ts'
+import { evaluateCondition } from './evaluate-condition.ts'
+import type { EvaluationScope } from './evaluate-condition.ts'
+import type { Found } from './found.ts'
+import { reportEvent } from './report-event.ts'
+import { placesAt } from './hidden.ts'
+import type { HiddenPlaces } from './hidden.ts'
+import { layersOf } from './layer.ts'
+import type { Layer } from './layer.ts'
+import type { Place } from './value-tree.ts'
+
+/** What a run found. */
+export interface Findings {
+  readonly events: WafEvent[]
+  readonly actions: RunActions
+  matched: boolean
+  keep: boolean
+}
+
+/** Modules before this place in the order are evaluated even when time is up. */
+const UNTIMED_MODULES = 2
+
+/** Evaluates the filters that are due; what matches stays in force for the layer of its data. */
+export function evaluateFilters(plan: Plan, scope: EvaluationScope): PlannedFilter[] {
+  const matched: PlannedFilter[] = []
+  for (const filter of plan.filters) {
+    if (isInForce(filter, scope.layer)) {
+      matched.push(filter)
+      continue
+    }
+    if (filter.conditions.length > 0 && !isDue(filter.index, scope.layer)) continue
+    const result = evaluateAll(filter.conditions, undefined, scope)
+    if (result === undefined) continue
+    result.layer.matchedFilters.add(filter)
+    matched.push(filter)
+  }
+  return matched
+}
+
+/** Evaluates the rules that are due, in order, until one blocks. */
+export function evaluateRules(
+  plan: Plan,
+  filters: readonly PlannedFilter[],
+  scope: EvaluationScope,
+  attributes: Attributes,
+  obfuscator: Obfuscator,
+  findings: Findings,
+): void {
+  for (const index of dueRules(plan, scope.layer)) {
+    const planned = plan.rules[index]
+    if (planned === undefined || scope.layer.hasMatched(index)) continue
+    if (planned.moduleRank >= UNTIMED_MODULES && scope.isOver()) return
+    const { collection } = planned
+    if (collection !== undefined && scope.layer.collectionVerdict(collection) >= planned.verdict) continue
+    const exclusion = exclusionOf(index, filters, scope.layer)
+    if (exclusion.mode === 'bypass') continue
+    const result = evaluateAll(planned.conditions, exclusion.hidden, scope)
+    if (result === undefined) {
+      if (!scope.isOver()) scope.layer.due.delete(index)
+      continue
+    }
+    result.layer.matchedRules.add(index)
+    const outcome = outcomeOf(planned, exclusion.mode, plan)
+    if (collection !== undefined) result.layer.collections.set(collection, outcome.verdict)
+    report(planned, outcome, result.matches, scope, attributes, obfuscator, findings)
+    if (outcome.verdict === verdict.block) return
+  }
+}
+
+interface Outcome {
+  readonly verdict: Verdict
+  readonly onMatch: readonly string[]
+  readonly actions: readonly Action[]
+}
+
+/** What the rule does: its own actions, or those that an exclusion puts in their place. */
+function outcomeOf(planned: PlannedRule, mode: string | undefined, plan: Plan): Outcome {
+  const own = planned.onMatch.flatMap((id) => plan.actions.get(id) ?? [])
+  const others = own.filter((action) => !isBlocking(action))
+  if (mode === undefined) return { verdict: planned.verdict, onMatch: planned.onMatch, actions: own }
+  const keptIds = planned.onMatch.filter((id) => !isBlocking(plan.actions.get(id)))
+  if (mode === 'monitor')
+    return {
+      verdict: verdict.monitor,
+      onMatch: [...keptIds.filter((id) => id !== 'monitor'), 'monitor'],
+      actions: others,
+    }
+  const custom = plan.actions.get(mode)
+  return {
+    verdict: isBlocking(custom) ? verdict.block : planned.verdict,
+    onMatch: [...keptIds, mode],
+    actions: custom === undefined ? others : [...others, custom],
+  }
+}
+
+function report(
+  planned: PlannedRule,
+  outcome: Outcome,
+  matches: readonly Found[],
+  scope: EvaluationScope,
+  attributes: Attributes,
+  obfuscator: Obfuscator,
+  findings: Findings,
+): void {
+  const { rule } = planned
+  findings.matched = true
+  findings.keep ||= rule.keep
+  const ids = findings.actions.add(outcome.actions)
+  for (const attribute of planned.attributes) attributes.add(attribute, scope.layer)
+  if (rule.event) findings.events.push(reportEvent(planned, outcome.onMatch, matches, ids, obfuscator))
+}
+
+/** The matches of all conditions and the topmost layer that holds one of them; undefined unless every condition holds. */
+export function evaluateAll(
+  conditions: readonly PlannedCondition[],
+  hidden: HiddenPlaces | undefined,
+  scope: EvaluationScope,
+): { readonly matches: Found[]; readonly layer: Layer } | undefined {
+  const matches: Found[] = []
+  let lowest = bottomOf(scope.layer)
+  for (const condition of conditions) {
+    const match = evaluateCondition(condition, hidden, scope)
+    if (match === undefined) return undefined
+    matches.push(match.found)
+    if (depthOf(match.layer) > depthOf(lowest)) lowest = match.layer
+  }
+  return { matches, layer: lowest }
+}
+
+function bottomOf(layer: Layer): Layer {
+  let at = layer
+  while (at.below !== undefined) at = at.below
+  return at
+}
+
+function depthOf(layer: Layer): number {
+  return layer.below === undefined ? 0 : 1 + depthOf(layer.below)
+}
+
+function dueRules(plan: Plan, layer: Layer): number[] {
+  const due = new Set<number>()
+  for (const one of layersOf(layer)) for (const index of one.due) if (index < plan.rules.length) due.add(index)
+  return [...due].sort((a, b) => a - b)
+}
+
+function isDue(index: number, layer: Layer): boolean {
+  for (const one of layersOf(layer)) if (one.due.has(index)) return true
+  return false
+}
+
+function isInForce(filter: PlannedFilter, layer: Layer): boolean {
+  for (const one of layersOf(layer)) if (one.matchedFilters.has(filter)) return true
+  return false
+}
+
+/** What the filters in force do to a rule: the strongest mode, and all places hidden from it. */
+function exclusionOf(
+  rule: number,
+  filters: readonly PlannedFilter[],
+  layer: Layer,
+): { readonly mode: string | undefined; readonly hidden: HiddenPlaces | undefined } {
+  let mode: string | undefined
+  let hidden: Set<Place> | undefined
+  for (const { exclusion, rules } of filters) {
+    if (rules !== undefined && !rules.has(rule)) continue
+    if (exclusion.hides === undefined) {
+      if (mode === undefined || rankOf(exclusion.mode) < rankOf(mode)) mode = exclusion.mode
+      continue
+    }
+    hidden ??= new Set()
+    for (const { address, keyPath } of exclusion.hides)
+      for (const one of layersOf(layer)) {
+        const tree = one.trees.get(address)
+        if (tree !== undefined) for (const place of placesAt(tree, keyPath)) hidden.add(place)
+      }
+  }
+  return { mode, hidden }
+}
+
+/** Precedence of modes: bypass, then monitor, then an action. */
+function rankOf(mode: string): number {
+  return mode === 'bypass' ? 0 : mode === 'monitor' ? 1 : 2
+}

@@ -1,0 +1,27 @@
+import type { PathItem } from './path-tree.ts'
+import type { Place } from './value-tree.ts'
+
+/** A value that matched, and where it stands. */
+export interface FoundValue {
+  readonly address: string
+  readonly keyPath: readonly string[]
+  readonly value: string
+}
+
+/** What a condition found; `resource` and `dialect` only for exploit operators. */
+export interface Found extends FoundValue {
+  readonly highlight: readonly string[]
+  readonly resource?: FoundValue
+  readonly dialect?: string
+}
+
+/** The keys from the address down to the place, as events show them: indices of lists as strings. */
+export function keyPathOf(place: Place): string[] {
+  const path: string[] = []
+  for (let at: Place | undefined = place; at?.parent !== undefined; at = at.parent) path.push(String(at.key))
+  return path.reverse()
+}
+
+export function pathToStrings(path: readonly PathItem[]): string[] {
+  return path.map(String)
+}

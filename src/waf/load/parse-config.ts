@@ -1,0 +1,199 @@
+import { fail } from '../../model/error.ts'
+import type { RulesetDiagnostics, RulesetSection } from '../../model/ruleset.ts'
+import type { Action } from '../action.ts'
+import { asArray, asObject, asString, optionalString } from '../cast.ts'
+import type { Json } from '../cast.ts'
+import type { DataContents } from '../data-registry.ts'
+import type { Rule } from '../rule.ts'
+import type { Scanner } from '../scanner.ts'
+import { suitsEngine } from './engine-version.ts'
+import type { LoadScope } from './load-scope.ts'
+import { parseAction } from './parse-action.ts'
+import { Unsupported } from './parse-condition.ts'
+import { parseData } from './parse-data.ts'
+import { parseExclusion } from './parse-exclusion.ts'
+import type { Exclusion } from './parse-exclusion.ts'
+import { parseOverride } from './parse-override.ts'
+import type { RuleOverride } from './parse-override.ts'
+import { parseProcessor, parseProcessorOverride } from './parse-processor.ts'
+import type { ProcessorOverride, ProcessorSpec } from './parse-processor.ts'
+import { parseRule } from './parse-rule.ts'
+import { parseScanner } from './parse-scanner.ts'
+import { SectionLog, messageOf } from './section.ts'
+
+/** A configuration, read and compiled: everything in it that can be used, and what became of the rest. */
+export interface Config {
+  readonly diagnostics: RulesetDiagnostics
+  readonly rules: readonly Rule[]
+  readonly overrides: readonly RuleOverride[]
+  readonly exclusions: readonly Exclusion[]
+  readonly actions: readonly Action[]
+  readonly rulesData: DataById
+  readonly exclusionData: DataById
+  readonly processors: readonly ProcessorSpec[]
+  readonly processorOverrides: readonly ProcessorOverride[]
+  readonly scanners: readonly Scanner[]
+}
+
+/** What a configuration says of each list; several entries of one id are all in force. */
+export type DataById = ReadonlyMap<string, readonly DataContents[]>
+
+/** What reading a configuration needs from outside it. */
+export interface ConfigScope {
+  /** Ids that other configurations have already taken, by kind. */
+  readonly taken: {
+    readonly rules: ReadonlySet<string>
+    readonly exclusions: ReadonlySet<string>
+    readonly processors: ReadonlySet<string>
+    readonly scanners: ReadonlySet<string>
+    readonly actions: ReadonlySet<string>
+  }
+  readonly rules: Omit<LoadScope, 'warn'>
+  readonly exclusions: Omit<LoadScope, 'warn'>
+  /** Whether a version must be named; partial configurations may leave it out. */
+  readonly versionRequired: boolean
+}
+
+type Warn = (message: string) => void
+
+/**
+ * Reads a configuration item by item, pausing between them. Throws RULESET_INVALID when it is no configuration of this
+ * format at all; an item that cannot be read is left out and named in the diagnostics.
+ */
+export function* parseConfig(value: unknown, scope: ConfigScope): Generator<void, Config> {
+  const config = asObject(value, '$')
+  checkVersion(config['version'], scope.versionRequired)
+  const sections: Partial<Record<RulesetSection, ReturnType<SectionLog['diagnostics']>>> = {}
+
+  function* section<T>(
+    name: RulesetSection,
+    parse: (item: Json, path: string, warn: Warn) => Generator<void, T> | T,
+    unique?: { readonly ids: Set<string>; readonly what: string },
+  ): Generator<void, T[]> {
+    if (config[name] === undefined) return []
+    const log = new SectionLog()
+    const items: T[] = []
+    try {
+      for (const [index, item] of asArray(config[name], name).entries()) {
+        const path = `${name}[${index}]`
+        const id = idOf(item) ?? `index:${index}`
+        try {
+          const object = asObject(item, path)
+          if (unique?.ids.has(id) === true) throw `duplicate ${unique.what}`
+          if (!suitsEngine(object, path)) {
+            log.skipped(id)
+            log.warn(id, `${path}: meant for another version of the engine`)
+            continue
+          }
+          const made = parse(object, path, (message) => log.warn(id, message))
+          items.push(isGenerator(made) ? yield* made : made)
+          unique?.ids.add(id)
+          log.loaded(id)
+        } catch (error) {
+          noteFailure(log, id, error)
+        }
+        yield
+      }
+    } catch (error) {
+      log.broken(messageOf(error))
+    }
+    sections[name] = log.diagnostics()
+    return items
+  }
+
+  const ruleIds = { ids: new Set(scope.taken.rules), what: 'rule' }
+  const actions = yield* section('actions', parseAction, { ids: new Set(scope.taken.actions), what: 'action' })
+  const base = yield* section(
+    'rules',
+    (item, path, warn) => parseRule(item, path, 'base', { ...scope.rules, warn }),
+    ruleIds,
+  )
+  const compat = yield* section(
+    'rules_compat',
+    (item, path, warn) => parseRule(item, path, 'base', { ...scope.rules, warn }),
+    ruleIds,
+  )
+  const custom = yield* section(
+    'custom_rules',
+    (item, path, warn) => parseRule(item, path, 'custom', { ...scope.rules, warn }),
+    ruleIds,
+  )
+  const overrides = yield* section('rules_override', parseOverride)
+  const exclusions = yield* section(
+    'exclusions',
+    (item, path, warn) => parseExclusion(item, path, { ...scope.exclusions, warn }),
+    { ids: new Set(scope.taken.exclusions), what: 'filter' },
+  )
+  const processors = yield* section(
+    'processors',
+    (item, path, warn) => parseProcessor(item, path, { ...scope.rules, warn }),
+    { ids: new Set(scope.taken.processors), what: 'processor' },
+  )
+  const processorOverrides = yield* section('processor_overrides', parseProcessorOverride)
+  const scanners = yield* section(
+    'scanners',
+    (item, path, warn) => parseScanner(item, path, { ...scope.rules, warn }),
+    { ids: new Set(scope.taken.scanners), what: 'scanner' },
+  )
+  const rulesData = yield* section('rules_data', parseDataEntry)
+  const exclusionData = yield* section('exclusion_data', parseDataEntry)
+
+  const version = rulesetVersion(config['metadata'])
+  return {
+    diagnostics: { ...sections, ...(version === undefined ? {} : { ruleset_version: version }) },
+    rules: [...base, ...compat, ...custom],
+    overrides,
+    exclusions,
+    actions,
+    rulesData: joinData(rulesData),
+    exclusionData: joinData(exclusionData),
+    processors,
+    processorOverrides,
+    scanners,
+  }
+}
+
+function* parseDataEntry(item: Json, path: string, warn: Warn): Generator<void, readonly [string, DataContents]> {
+  const id = asString(item['id'], `${path}.id`)
+  return [id, yield* parseData(item, path, warn)] as const
+}
+
+function joinData(entries: readonly (readonly [string, DataContents])[]): DataById {
+  const lists = new Map<string, DataContents[]>()
+  for (const [id, contents] of entries) {
+    const list = lists.get(id)
+    if (list === undefined) lists.set(id, [contents])
+    else list.push(contents)
+  }
+  return lists
+}
+
+function checkVersion(version: unknown, required: boolean): void {
+  if (version === undefined && !required) return
+  if (typeof version !== 'string' || !version.startsWith('2.'))
+    throw fail('RULESET_INVALID', '$.version', 'a string such as "2.2" is required; only major version 2 is understood')
+}
+
+function rulesetVersion(metadata: unknown): string | undefined {
+  if (typeof metadata !== 'object' || metadata === null) return undefined
+  return optionalString((metadata as Json)['rules_version'], '$.metadata.rules_version')
+}
+
+function idOf(item: unknown): string | undefined {
+  if (typeof item !== 'object' || item === null) return undefined
+  const id = (item as Json)['id']
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+}
+
+function noteFailure(log: SectionLog, id: string, error: unknown): void {
+  if (!(error instanceof Unsupported)) return log.failed(id, error)
+  if (error.outcome === 'skip') {
+    log.skipped(id)
+    return log.warn(id, error.message)
+  }
+  log.unknown(id, error.message)
+}
+
+function isGenerator<T>(made: Generator<void, T> | T): made is Generator<void, T> {
+  return typeof made === 'object' && made !== null && Symbol.iterator in made && 'next' in made
+}

@@ -1,0 +1,257 @@
+import type { Action } from './action.ts'
+import { builtInActions, isBlocking } from './action.ts'
+import type { Condition, Input } from './condition.ts'
+import { PathTree } from './evaluate/path-tree.ts'
+import type { PathItem, PathNode } from './evaluate/path-tree.ts'
+import type { Config } from './load/parse-config.ts'
+import type { Exclusion } from './load/parse-exclusion.ts'
+import type { ProcessorSpec } from './load/parse-processor.ts'
+import { isTarget } from './load/parse-target.ts'
+import type { RuleTarget } from './load/parse-target.ts'
+import type { AttributeSource, Rule } from './rule.ts'
+import { moduleOrder } from './rule.ts'
+import type { Scanner } from './scanner.ts'
+
+/** What a rule does when it matches; the greater ends more. */
+export const verdict = { monitor: 1, block: 2 } as const
+export type Verdict = (typeof verdict)[keyof typeof verdict]
+
+/** A condition with its number in the plan, and what becomes due when one of its inputs arrives. */
+export interface PlannedCondition {
+  readonly id: number
+  readonly condition: Condition
+  /** Number of the rule or filter; -1 for a condition of a processor, which is evaluated anyway. */
+  readonly owner: number
+}
+
+export interface PlannedRule {
+  /** Place in the order of evaluation. */
+  readonly index: number
+  readonly rule: Rule
+  readonly tags: Readonly<Record<string, string>>
+  readonly onMatch: readonly string[]
+  readonly verdict: Verdict
+  readonly moduleRank: number
+  /** The collection it belongs to in module `waf`; other modules have none. */
+  readonly collection: string | undefined
+  readonly conditions: readonly PlannedCondition[]
+  readonly attributes: readonly PlannedAttribute[]
+}
+
+/** An attribute of a rule, with the place its value comes from. */
+export interface PlannedAttribute {
+  readonly source: AttributeSource
+  readonly from: PathNode | undefined
+}
+
+export interface PlannedFilter {
+  /** Number among rules and filters. */
+  readonly index: number
+  readonly exclusion: Exclusion
+  readonly conditions: readonly PlannedCondition[]
+  /** Places of the rules it is for; undefined: all. */
+  readonly rules: ReadonlySet<number> | undefined
+}
+
+export interface PlannedProcessor {
+  readonly spec: ProcessorSpec
+  readonly conditions: readonly PlannedCondition[]
+  readonly scanners: readonly Scanner[]
+}
+
+/** One input of a condition, at the path it reads. */
+export interface Reader {
+  readonly condition: PlannedCondition
+  readonly inputIndex: number
+  readonly input: Input
+  readonly path: PathNode
+}
+
+/** What the plan reads of one address. */
+export interface AddressPlan {
+  readonly name: string
+  readonly paths: PathTree
+  readonly readers: Reader[]
+}
+
+/** Everything that is in force, in the order in which it is evaluated. Never changes; a new one takes its place. */
+export interface Plan {
+  readonly rules: readonly PlannedRule[]
+  readonly filters: readonly PlannedFilter[]
+  readonly preprocessors: readonly PlannedProcessor[]
+  readonly postprocessors: readonly PlannedProcessor[]
+  readonly actions: ReadonlyMap<string, Action>
+  readonly addresses: ReadonlyMap<string, AddressPlan>
+  readonly knownAddresses: ReadonlySet<string>
+  readonly conditionCount: number
+}
+
+/** Orders and joins the configurations, pausing between rules. */
+export function* buildPlan(configs: readonly Config[]): Generator<void, Plan> {
+  const builder = new PlanBuilder()
+  const actions = new Map(builtInActions)
+  for (const config of configs) for (const action of config.actions) actions.set(action.id, action)
+
+  const overrides = configs.flatMap((config) => config.overrides)
+  const overridden = configs.flatMap((config) => config.rules).map((rule) => override(rule, overrides))
+  const ordered = orderRules(
+    overridden.filter((one) => one.enabled),
+    actions,
+  )
+  const rules: PlannedRule[] = []
+  for (const [index, one] of ordered.entries()) {
+    rules.push({
+      ...one,
+      index,
+      conditions: builder.conditions(one.rule.conditions, index),
+      attributes: one.rule.attributes.map((source) => ({
+        source,
+        from: 'input' in source ? builder.path(source.input.address, source.input.keyPath) : undefined,
+      })),
+    })
+    yield
+  }
+
+  const exclusions = configs.flatMap((config) => config.exclusions)
+  const filters = exclusions.map((exclusion, position): PlannedFilter => {
+    const index = rules.length + position
+    for (const { address, keyPath } of exclusion.hides ?? [])
+      if (keyPath.includes('*')) builder.address(address)
+      else builder.path(address, keyPath)
+    return {
+      index,
+      exclusion,
+      conditions: builder.conditions(exclusion.conditions, index),
+      rules: targetedRules(exclusion.targets, rules),
+    }
+  })
+  yield
+  const processors = planProcessors(configs, builder)
+  return {
+    rules,
+    filters,
+    preprocessors: processors.filter((one) => one.spec.evaluate),
+    postprocessors: processors.filter((one) => !one.spec.evaluate),
+    actions,
+    addresses: builder.addresses,
+    knownAddresses: new Set(builder.addresses.keys()),
+    conditionCount: builder.conditionCount,
+  }
+}
+
+interface OverriddenRule {
+  readonly rule: Rule
+  readonly enabled: boolean
+  readonly tags: Readonly<Record<string, string>>
+  readonly onMatch: readonly string[]
+}
+
+/** Applies the overrides for the rule: those by tags first, then those by id; later ones win, tags are only added. */
+function override(rule: Rule, overrides: Config['overrides']): OverriddenRule {
+  let { enabled, onMatch } = rule
+  const added: Record<string, string> = Object.create(null)
+  if (rule.source === 'base') {
+    for (const byId of [false, true]) {
+      for (const one of overrides) {
+        if (!one.targets.some((target) => 'id' in target === byId && isTarget(target, rule))) continue
+        enabled = one.enabled ?? enabled
+        onMatch = one.onMatch ?? onMatch
+        for (const [name, value] of Object.entries(one.tags)) added[name] ??= value
+      }
+    }
+  }
+  return { rule, enabled, onMatch, tags: { ...added, ...rule.tags } }
+}
+
+type OrderedRule = Omit<PlannedRule, 'index' | 'conditions' | 'attributes'>
+
+/** Modules whose base rules come before the custom ones. */
+const baseFirst: ReadonlySet<string> = new Set(['network-acl', 'authentication-acl', 'rasp'])
+
+function orderRules(rules: readonly OverriddenRule[], actions: ReadonlyMap<string, Action>): OrderedRule[] {
+  const typeRanks = new Map<string, number>()
+  const keyed = rules.map((one, position) => {
+    const { module, source, tags } = one.rule
+    const type = tags['type'] ?? ''
+    const blocks = one.onMatch.some((id) => isBlocking(actions.get(id)))
+    const moduleRank = moduleOrder.indexOf(module)
+    if (!typeRanks.has(type)) typeRanks.set(type, typeRanks.size)
+    const isWaf = module === 'waf'
+    const planned: OrderedRule = {
+      rule: one.rule,
+      tags: one.tags,
+      onMatch: one.onMatch,
+      verdict: blocks ? verdict.block : verdict.monitor,
+      moduleRank,
+      collection: isWaf ? type : undefined,
+    }
+    const sourceRank = (source === 'base') === baseFirst.has(module) ? 0 : 1
+    const key = [moduleRank, blocks ? 0 : 1, sourceRank, isWaf ? (typeRanks.get(type) ?? 0) : 0, position]
+    return { planned, key }
+  })
+  return keyed.sort((a, b) => compareKeys(a.key, b.key)).map((one) => one.planned)
+}
+
+function compareKeys(a: readonly number[], b: readonly number[]): number {
+  for (const [index, value] of a.entries()) {
+    const difference = value - (b[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+function targetedRules(targets: readonly RuleTarget[], rules: readonly PlannedRule[]): Set<number> | undefined {
+  if (targets.length === 0) return undefined
+  const hit = rules.filter(({ rule, tags }) => targets.some((target) => isTarget(target, { id: rule.id, tags })))
+  return new Set(hit.map((one) => one.index))
+}
+
+function planProcessors(configs: readonly Config[], builder: PlanBuilder): PlannedProcessor[] {
+  const scanners = configs.flatMap((config) => config.scanners)
+  const overrides = configs.flatMap((config) => config.processorOverrides)
+  const chosen = (targets: readonly RuleTarget[]): Scanner[] =>
+    scanners.filter((scanner) => targets.some((target) => isTarget(target, scanner)))
+  return configs
+    .flatMap((config) => config.processors)
+    .map((spec) => {
+      let own = chosen(spec.scanners)
+      for (const one of overrides.filter(({ targets }) => targets.includes(spec.id))) {
+        const excluded = new Set(chosen(one.exclude))
+        own = [...new Set([...own, ...chosen(one.include)])].filter((scanner) => !excluded.has(scanner))
+      }
+      for (const mapping of spec.mappings)
+        for (const input of Object.values(mapping.inputs)) builder.path(input.address, input.keyPath)
+      return { spec, conditions: builder.conditions(spec.conditions, -1), scanners: own }
+    })
+}
+
+class PlanBuilder {
+  readonly addresses = new Map<string, AddressPlan>()
+  conditionCount = 0
+
+  address(name: string): AddressPlan {
+    let plan = this.addresses.get(name)
+    if (plan === undefined) this.addresses.set(name, (plan = { name, paths: new PathTree(), readers: [] }))
+    return plan
+  }
+
+  path(address: string, keyPath: readonly PathItem[]): PathNode {
+    return this.address(address).paths.add(keyPath)
+  }
+
+  conditions(conditions: readonly Condition[], owner: number): PlannedCondition[] {
+    return conditions.map((condition) => {
+      const planned: PlannedCondition = { id: this.conditionCount, condition, owner }
+      this.conditionCount += 1
+      const inputs =
+        condition.kind === 'exploit'
+          ? [...condition.resource, ...condition.params, ...condition.dialect]
+          : condition.inputs
+      for (const [inputIndex, input] of inputs.entries()) {
+        const { readers } = this.address(input.address)
+        readers.push({ condition: planned, inputIndex, input, path: this.path(input.address, input.keyPath) })
+      }
+      return planned
+    })
+  }
+}
