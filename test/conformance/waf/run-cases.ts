@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { compileRuleset } from '../../../src/waf.ts'
-import type { WafMatchParameter } from '../../../src/waf.ts'
+import type { Addresses, WafMatchParameter } from '../../../src/waf.ts'
 import { comparable, referenceWaf } from '../../support/reference-waf.ts'
-import type { WafCase } from './case.ts'
+import type { Step, WafCase } from './case.ts'
 
 /** Long enough that the reference never gives up for time. */
 const REFERENCE_TIMEOUT_US = 10_000_000
@@ -29,11 +29,8 @@ function referenceResults(one: WafCase, ruleset: object): unknown[] {
   return results
 }
 
-function data(step: WafCase['steps'][number]): { persistent?: object; ephemeral?: object } & Pick<typeof step, never> {
-  return {
-    ...(step.persistent === undefined ? {} : { persistent: step.persistent }),
-    ...(step.ephemeral === undefined ? {} : { ephemeral: step.ephemeral }),
-  }
+function data({ persistent, ephemeral }: Step): { persistent?: Addresses; ephemeral?: Addresses } {
+  return { ...(persistent === undefined ? {} : { persistent }), ...(ephemeral === undefined ? {} : { ephemeral }) }
 }
 
 interface ComparedEvent {
@@ -41,7 +38,7 @@ interface ComparedEvent {
   readonly rule_matches: readonly { readonly parameters: readonly WafMatchParameter[] }[]
 }
 
-function expectStep(result: ReturnType<typeof comparable> | undefined, step: WafCase['steps'][number]): void {
+function expectStep(result: ReturnType<typeof comparable> | undefined, step: Step): void {
   const events = (result?.events ?? []) as readonly ComparedEvent[]
   expect(events.map((event) => event.rule.id)).toEqual(step.rules ?? [])
   if (step.matches !== undefined) {
