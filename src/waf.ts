@@ -1,5 +1,19 @@
-/** The In-App WAF rule engine, for rule authors and CI. */
-export { compileRuleset } from './waf/compile-ruleset.ts'
+import { compileRuleset as compileWithClock } from './waf/compile-ruleset.ts'
+import type { CompileOptions, Waf, WafClock } from './waf/waf.ts'
+
+const systemClock: WafClock = {
+  nowMs: () => Date.now(),
+  monotonicNs: () => Math.round(performance.now() * 1e6),
+}
+
+/**
+ * Compiles a ruleset of the public libddwaf format (schema 2.x) on the system's clock, for rule authors and CI.
+ * Throws RULESET_INVALID when nothing in it can be loaded; whatever else cannot be used is named in `diagnostics`.
+ */
+export function compileRuleset(ruleset: unknown, options: CompileOptions = {}): Waf {
+  return compileWithClock(ruleset, { clock: systemClock, ...options })
+}
+
 export type {
   Addresses,
   CompileOptions,

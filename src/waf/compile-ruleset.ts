@@ -23,16 +23,14 @@ const defaultLimits: Required<WafLimits> = {
   maxDepth: 256,
 }
 
-const systemClock: WafClock = {
-  nowMs: () => Date.now(),
-  monotonicNs: () => Math.round(performance.now() * 1e6),
-}
+/** Options with the clock that the composition root hands down. */
+export type ClockedOptions = CompileOptions & { readonly clock: WafClock }
 
 /**
  * Compiles a ruleset of the public libddwaf format (schema 2.x; spec/waf-rules.md 2).
  * Throws RULESET_INVALID when nothing in it can be loaded; whatever else cannot be used is named in `diagnostics`.
  */
-export function compileRuleset(ruleset: unknown, options: CompileOptions = {}): Waf {
+export function compileRuleset(ruleset: unknown, options: ClockedOptions): Waf {
   return new Engine(ruleset, options)
 }
 
@@ -48,7 +46,7 @@ class Engine implements Waf {
   /** Changes follow one another, also when several are asked for at once. */
   #lastChange: Promise<unknown> = Promise.resolve()
 
-  constructor(ruleset: unknown, { obfuscator, limits, clock = systemClock }: CompileOptions) {
+  constructor(ruleset: unknown, { obfuscator, limits, clock }: ClockedOptions) {
     this.#obfuscator = createObfuscator(obfuscator)
     this.#limits = { ...defaultLimits, ...limits }
     this.#clock = clock
