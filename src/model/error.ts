@@ -12,6 +12,14 @@ export const errors = {
   RULE_UNKNOWN_OPERATOR: (path: string, got: string, near?: string) =>
     `${path}: unknown operator "${got}"${didYouMean(near)}`,
   TRACER_NOT_STARTED: (call: string) => `${call} was called before start(); call start() once when the service starts`,
+  TRACER_ALREADY_STARTED: () =>
+    'start() was called again with options; the first start counts. Call it once, before portcullis() is mounted',
+  MOUNTED_LATE: (before: readonly string[]) =>
+    `portcullis() is mounted after ${before.slice(0, 10).join(', ')}; what runs before it is neither seen nor stopped. Mount it first`,
+  TEMPLATE_UNREADABLE: (file: string, why: string) =>
+    `the block page ${file} cannot be read (${why}); the default page is used`,
+  BLOCK_FAILED: () =>
+    'a request could not be blocked, since its response had been started; login calls belong before the answer',
   LOGIN_OUTSIDE_REQUEST: (call: string) =>
     `${call} was called outside a request; mount portcullis() first, and call it while the request is handled`,
   LOGIN_INVALID: (call: string, what: string) => `${call}: ${what}`,

@@ -105,14 +105,14 @@ export const settings = {
     type: 'text',
     env: ['APPSEC_OBFUSCATION_PARAMETER_KEY_REGEXP'],
     default:
-      '(?i)pass|pw(?:or)?d|secret|(?:api|private|public|access)[-_]?key|token|session|credential|authorization|jwt|bearer|signature',
+      'pass|pw(?:or)?d|secret|(?:api|private|public|access|app|application)[-_]?key|token|sess(?:ion|id)|(?:^|[-_.])sid|credential|consumer[-_]?(?:id|key|secret)|sign(?:ed|ature)|authorization|bearer|jwt',
     meaning: 'Values below a matching key are hidden in WAF events.',
   },
   obfuscationValueRegex: {
     type: 'text',
     env: ['APPSEC_OBFUSCATION_PARAMETER_VALUE_REGEXP'],
     default:
-      '(?i)(?:bearer\\s+[a-z0-9._\\-]+|eyJ[\\w=-]+\\.[\\w=-]+(?:\\.[\\w.+/=-]+)?|gh[opsu]_[0-9a-z]{36}|-----BEGIN[A-Z ]+PRIVATE KEY-----)',
+      '(?:pass(?:word|wd|phrase)?|secret|token|api[-_]?key)(?:\\s*=\\s*[^;&]+|"\\s*:\\s*"[^"]+")|bearer\\s+[a-z0-9._\\-]+|eyJ[\\w=-]+\\.[\\w=-]+(?:\\.[\\w.+/=-]+)?|gh[opsu]_[0-9a-z]{36}|-----BEGIN[A-Z ]+PRIVATE KEY-----',
     meaning: 'Matching values are hidden in WAF events.',
   },
   blockedTemplateHtml: {
@@ -156,7 +156,7 @@ export const settings = {
     type: 'text',
     env: ['TRACE_OBFUSCATION_QUERY_STRING_REGEXP'],
     default:
-      '(?:[\\w.-]*(?:pass|pw(?:or)?d|secret|token|key|auth|sign|credential|session|jwt)[\\w.-]*)(?:\\s|%20)*(?:=|%3D)[^&]+|bearer(?:\\s|%20)+[\\w.~+/-]+|eyJ[\\w-]+(?:=|%3D)*\\.[\\w-]+(?:=|%3D)*(?:\\.[\\w.+/=%-]+)?|gh[opsu]_[0-9a-zA-Z]{36}',
+      '(?:pass(?:word|wd|phrase)?|pw(?:or)?d|secret|token|api[-_]?key|(?:private|public|access|app)[-_]?key(?:[-_]?id)?|consumer[-_]?(?:id|key|secret)|sign(?:ed|ature)?|auth(?:entication|orization)?|session(?:[-_]?id)?|credentials?)(?:\\s|%20)*(?:=|%3D)[^&]+|bearer(?:\\s|%20)+[\\w.~+/-]+|(?<![\\w-])eyJ[\\w-]+(?:=|%3D)*\\.[\\w-]+(?:=|%3D)*(?:\\.[\\w.+/=%-]+)?|gh[opsu]_[0-9a-zA-Z]{36}',
     meaning: 'Parts of a query string to hide in `http.url`; empty hides nothing, `.*` everything.',
   },
   remoteConfigEnabled: {

@@ -1,0 +1,292 @@
+import { requestOf, within, type InboundRequest } from '../request.ts'
+
+/**
+ * The parts of Express's router that are touched, on the app's own objects only: Express 4 and 5 keep their layers in
+ * `stack` and run them through `handle_request` or `handleRequest`, so that an own method of that name on a layer runs
+ * first. No module and no prototype is changed.
+ */
+export interface Router {
+  readonly stack: Layer[]
+  /** Callbacks of `router.param(name, …)`. */
+  readonly params?: Record<string, ParamCallback[]>
+}
+
+export interface Layer {
+  readonly name?: string
+  readonly handle?: unknown
+  readonly route?: Route | undefined
+  handle_request?: RequestRunner
+  handleRequest?: RequestRunner
+  handle_error?: ErrorRunner
+  handleError?: ErrorRunner
+}
+
+export interface Route {
+  readonly path: unknown
+  readonly stack: Layer[]
+}
+
+/** What stages are fed with, as parsers and routers leave it on the request. */
+export interface ExpressRequest {
+  readonly app?: unknown
+  readonly baseUrl?: string
+  readonly body?: unknown
+  readonly cookies?: unknown
+  readonly signedCookies?: unknown
+  readonly params?: unknown
+  readonly sessionID?: unknown
+  readonly file?: unknown
+  readonly files?: unknown
+}
+
+type RequestRunner = (this: Layer, request: ExpressRequest, response: unknown, next: unknown) => unknown
+type ErrorRunner = (this: Layer, error: unknown, request: ExpressRequest, response: unknown, next: unknown) => unknown
+type ParamCallback = (
+  request: ExpressRequest,
+  response: unknown,
+  next: unknown,
+  value: unknown,
+  name: string,
+) => unknown
+
+/** The route a request reached, with what the router had stripped from its URL. */
+export interface ReachedRoute {
+  readonly path: unknown
+  readonly baseUrl: string
+}
+
+/** Routes by request, until it ends. */
+export const reachedRoutes = new WeakMap<InboundRequest, ReachedRoute>()
+/** Mount patterns by request: what `baseUrl` was, to the pattern it matched. Only where a mount has parameters. */
+export const mountPatterns = new WeakMap<InboundRequest, Map<string, string>>()
+
+const watched = new WeakMap<readonly Layer[], { length: number; last: Layer | undefined }>()
+const wrapped = new WeakSet<object>()
+/** Apps that a layer was seen to enter. */
+const entered = new WeakMap<Layer, Set<object>>()
+const probes = new WeakMap<Layer, number>()
+
+/** Runs of a plain middleware in which it is watched for entering an app of its own. */
+const PROBES = 3
+
+/** Takes every layer of an app's router under watch, and those that were added since. */
+export function watchApp(app: unknown): void {
+  const router = routerOf(app)
+  if (router !== undefined) watchRouter(router)
+}
+
+/** Express 4 has `_router`, and throws on `router`; Express 5 has `router` alone. An app without routes has none yet. */
+export function routerOf(app: unknown): Router | undefined {
+  if (typeof app !== 'function') return undefined
+  const { _router: four } = app as { _router?: unknown }
+  if (isRouter(four)) return four
+  try {
+    const { router: five } = app as { router?: unknown }
+    return isRouter(five) ? five : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Watches for the app that a request is handed to where its router cannot be seen from outside: routers set `params`
+ * for each layer before they run it, by when the request belongs to the app it is in.
+ */
+export function watchEntry(request: ExpressRequest, layer: Layer | undefined): void {
+  const outer = request.app
+  let params = request.params
+  const settle = (value: unknown): void => {
+    Object.defineProperty(request, 'params', { value, writable: true, enumerable: true, configurable: true })
+  }
+  Object.defineProperty(request, 'params', {
+    configurable: true,
+    enumerable: true,
+    get: () => params,
+    set(value: unknown) {
+      params = value
+      const { app } = request
+      if (app === outer || routerOf(app) === undefined) return
+      settle(value)
+      if (layer !== undefined) remember(layer, app as object)
+      watchApp(app)
+    },
+  })
+}
+
+function remember(layer: Layer, app: object): void {
+  const apps = entered.get(layer) ?? new Set()
+  entered.set(layer, apps.add(app))
+}
+
+function watchRouter(router: Router): void {
+  watchStack(router.stack, router)
+  if (router.params === undefined) return
+  for (const name of Object.keys(router.params)) watchParam(router.params[name] ?? [])
+}
+
+function watchStack(stack: Layer[], owner: Router | undefined): void {
+  const known = watched.get(stack)
+  const last = stack.at(-1)
+  if (known !== undefined && known.length === stack.length && known.last === last) return
+  watched.set(stack, { length: stack.length, last })
+  for (const layer of stack) if (!wrapped.has(layer)) wrapLayer(layer, stack, owner)
+}
+
+function watchParam(callbacks: ParamCallback[]): void {
+  for (const [index, callback] of callbacks.entries()) {
+    if (wrapped.has(callback)) continue
+    const run: ParamCallback = (request, response, next, value, name) => {
+      const record = requestOf(request)
+      if (record !== undefined && !admits(record, request)) return undefined
+      return callback(request, response, next, value, name)
+    }
+    wrapped.add(run)
+    callbacks[index] = run
+  }
+}
+
+function wrapLayer(layer: Layer, stack: Layer[], owner: Router | undefined): void {
+  wrapped.add(layer)
+  const method = typeof layer.handleRequest === 'function' ? 'handleRequest' : 'handle_request'
+  const errorMethod = method === 'handleRequest' ? 'handleError' : 'handle_error'
+  const run = layer[method]
+  const runError = layer[errorMethod]
+  if (typeof run !== 'function' || typeof runError !== 'function') return
+  if (layer.route !== undefined) watchStack(layer.route.stack, undefined)
+
+  const runWatched: RequestRunner = function runWatched(request, response, next) {
+    const record = requestOf(request)
+    if (record === undefined) return run.call(this, request, response, next)
+    if (!admits(record, request)) return undefined
+    if (record.finished) return run.call(this, request, response, next)
+    watchStack(stack, owner)
+    enter(this, record, request)
+    return within(record, () => run.call(this, request, response, next))
+  }
+  const runErrorWatched: ErrorRunner = function runErrorWatched(error, request, response, next) {
+    const record = requestOf(request)
+    if (record !== undefined) {
+      if (record.stopped) return undefined
+      if (!record.finished) record.error = error
+    }
+    return runError.call(this, error, request, response, next)
+  }
+  own(layer, method, runWatched)
+  own(layer, errorMethod, runErrorWatched)
+}
+
+/** An own method that does not show when the layer is listed. */
+function own(layer: Layer, name: string, value: unknown): void {
+  Object.defineProperty(layer, name, { value, writable: true, configurable: true, enumerable: false })
+}
+
+/** Looks at where a layer leads: a route, a router, an app, or code that may hide one. */
+function enter(layer: Layer, record: InboundRequest, request: ExpressRequest): void {
+  if (layer.route !== undefined) {
+    watchStack(layer.route.stack, undefined)
+    reachedRoutes.set(record, { path: layer.route.path, baseUrl: request.baseUrl ?? '' })
+    return
+  }
+  if (isRouter(layer.handle)) {
+    watchRouter(layer.handle)
+    rememberMount(record, request)
+    return
+  }
+  const apps = entered.get(layer)
+  if (apps !== undefined) {
+    for (const app of apps) watchApp(app)
+    rememberMount(record, request)
+  }
+  const mounted = layer.name === 'mounted_app'
+  if (mounted && apps !== undefined) return
+  const left = probes.get(layer) ?? PROBES
+  if (!mounted && left === 0) return
+  probes.set(layer, left - 1)
+  watchEntry(request, layer)
+  if (mounted) rememberMount(record, request)
+}
+
+/** Keeps the pattern of a mount point with parameters: `baseUrl` has their values, `/tenants/7` for `/tenants/:id`. */
+function rememberMount(record: InboundRequest, request: ExpressRequest): void {
+  const { baseUrl = '', params } = request
+  if (typeof params !== 'object' || params === null) return
+  const names = Object.keys(params)
+  if (names.length === 0) return
+  const patterns = mountPatterns.get(record) ?? new Map<string, string>()
+  mountPatterns.set(record, patterns)
+  if (patterns.has(baseUrl)) return
+  const outer = longestKnown(patterns, baseUrl)
+  const values = new Map(names.map((name) => [String((params as Record<string, unknown>)[name]), name]))
+  const own = baseUrl
+    .slice(outer.length)
+    .split('/')
+    .map((segment) => {
+      const name = values.get(decoded(segment))
+      return name === undefined || segment === '' ? segment : `:${name}`
+    })
+  patterns.set(baseUrl, (patterns.get(outer) ?? '') + own.join('/'))
+}
+
+/** The pattern behind a `baseUrl`. */
+export function mountPattern(record: InboundRequest, baseUrl: string): string {
+  const patterns = mountPatterns.get(record)
+  if (patterns === undefined) return baseUrl
+  const outer = longestKnown(patterns, baseUrl)
+  return (patterns.get(outer) ?? '') + baseUrl.slice(outer.length)
+}
+
+function longestKnown(patterns: ReadonlyMap<string, string>, baseUrl: string): string {
+  let longest = ''
+  for (const known of patterns.keys()) {
+    if (known.length > longest.length && (baseUrl === known || baseUrl.startsWith(`${known}/`))) longest = known
+  }
+  return longest
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
+/** Feeds the stages with what has come since the layer before; false when nothing more of the app may run. */
+function admits(record: InboundRequest, request: ExpressRequest): boolean {
+  if (record.stopped) return false
+  if (record.inspection === undefined) return true
+  const { cookies, files, file, sessionID } = request
+  return !(
+    record.offer('params', request.params) ||
+    (cookies !== undefined && record.offer('cookies', allCookies(record, cookies, request.signedCookies))) ||
+    record.offer('body', request.body) ||
+    ((file !== undefined || files !== undefined) && record.offer('files', fileNames(file, files))) ||
+    (sessionID !== undefined && record.tag('usr.session_id') === undefined && record.offer('session', sessionID))
+  )
+}
+
+const merged = new WeakMap<object, unknown>()
+
+/** Plain and signed cookies in one; the same object for the same cookies, so that they are looked at once. */
+function allCookies(_record: InboundRequest, cookies: unknown, signed: unknown): unknown {
+  if (typeof cookies !== 'object' || cookies === null || typeof signed !== 'object' || signed === null) return cookies
+  if (Object.keys(signed).length === 0) return cookies
+  const known = merged.get(cookies)
+  if (known !== undefined) return known
+  const all = { ...cookies, ...signed }
+  merged.set(cookies, all)
+  return all
+}
+
+/** What uploaded files are called: `file` of a single upload, `files` as a list or by field. */
+export function fileNames(file: unknown, files: unknown): readonly string[] {
+  const listed = typeof files === 'object' && files !== null ? Object.values(files).flat() : []
+  const names = [file, ...(listed as unknown[])].map((item) =>
+    typeof item === 'object' && item !== null && 'originalname' in item ? item.originalname : undefined,
+  )
+  return names.filter((name) => typeof name === 'string')
+}
+
+function isRouter(value: unknown): value is Router {
+  return typeof value === 'function' && Array.isArray((value as { stack?: unknown }).stack)
+}

@@ -1,0 +1,72 @@
+import type { HttpRequest, HttpResponse } from '../http.ts'
+import { openRequest, requestOf, within } from '../request.ts'
+import type { Framework, RequestScope } from '../request-scope.ts'
+import {
+  mountPattern,
+  reachedRoutes,
+  routerOf,
+  watchApp,
+  watchEntry,
+  type ExpressRequest,
+  type Layer,
+} from './express-layers.ts'
+
+/** A middleware of Express, or of anything that calls `(request, response, next)`. */
+export type ExpressMiddleware = (request: HttpRequest, response: HttpResponse, next: (error?: unknown) => void) => void
+
+const express: Framework = {
+  name: 'express',
+  end(record) {
+    const request: (HttpRequest & ExpressRequest) | undefined = record.http?.request
+    const reached = reachedRoutes.get(record)
+    return {
+      route: reached && routePattern(reached.path, mountPattern(record, reached.baseUrl)),
+      leftovers: request && { cookies: request.cookies, body: request.body },
+    }
+  },
+}
+
+/** Layers that Express 4 puts before any other. */
+const ownLayers = new Set(['query', 'expressInit'])
+
+/**
+ * The middleware: mounted first, it sees every stage of a request, since it takes the app's own layers under watch.
+ * `scope` is asked for each request; `late` hears once of middleware that runs before this one.
+ */
+export function expressMiddleware(
+  scope: () => RequestScope | undefined,
+  late: (before: readonly string[]) => void,
+): ExpressMiddleware {
+  const seenApps = new WeakSet<object>()
+  return function portcullis(request, response, next) {
+    const current = scope()
+    if (current === undefined || requestOf(request) !== undefined) {
+      next()
+      return
+    }
+    const incoming = request as HttpRequest & ExpressRequest & { query?: unknown }
+    const record = openRequest(current, express, request, response)
+    if (incoming.app === undefined) watchEntry(incoming, undefined)
+    else watchApp(incoming.app)
+    if (typeof incoming.app === 'function' && !seenApps.has(incoming.app)) {
+      seenApps.add(incoming.app)
+      const before = layersBefore(routerOf(incoming.app)?.stack ?? [], portcullis)
+      if (before.length > 0) late(before)
+    }
+    if (record.start(request.url?.includes('?') === true ? incoming.query : undefined)) return
+    within(record, next)
+  }
+}
+
+function layersBefore(stack: readonly Layer[], own: ExpressMiddleware): readonly string[] {
+  const at = stack.findIndex(({ handle }) => handle === own)
+  return stack.slice(0, Math.max(0, at)).flatMap(({ name = '' }) => (ownLayers.has(name) ? [] : [name]))
+}
+
+/** The route as it was written, behind the mount it is under. A list of patterns is told by its first. */
+function routePattern(path: unknown, mount: string): string {
+  const first: unknown = Array.isArray(path) ? path[0] : path
+  const own = typeof first === 'string' ? first : String(first)
+  const joined = own === '/' && mount !== '' ? mount : mount + own
+  return joined === '' ? '/' : joined
+}

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto'
+import type { ActionParameters, WafEvent } from '../model/waf-event.ts'
+import type { Addresses, Waf, WafContext, WafResult } from '../waf/waf.ts'
+import { blockingAction, fromParameters } from './block.ts'
+import type { Denylist, DenylistHit } from './denylist/denylist.ts'
+import type { BlockAction } from './login/login-target.ts'
+
+/** What is in force when a request comes in: rules, lists, and whether they may block. */
+export interface Protection {
+  readonly waf: Waf
+  readonly rulesVersion: string | undefined
+  readonly denylist: Denylist
+  /** `APPSEC_BLOCKING`: false sees everything and blocks nothing. */
+  readonly blocking: boolean
+  readonly wafBudgetUs: number
+  /** Parameters of the action `block`, as rules or remote configuration redefine it. */
+  readonly blockParameters: ActionParameters
+}
+
+/** Who asks: an address that the client only claims is never let past by a passlist. */
+export interface Subject {
+  readonly ip?: string | undefined
+  readonly claimed?: boolean
+  readonly userId?: string | undefined
+}
+
+/** libddwaf's code of an error that was thrown rather than returned. */
+const THROWN = -127
+
+/** The checks of one request: which addresses were looked at, what matched, and how long it took. */
+export class Inspection {
+  readonly protection: Protection
+  readonly events: WafEvent[] = []
+  attributes: Readonly<Record<string, unknown>>[] = []
+  keep = false
+  runs = 0
+  durationNs = 0
+  durationExtUs = 0
+  timeouts = 0
+  error = 0
+  truncatedString = 0
+  truncatedSize = 0
+  truncatedDepth = 0
+  extended: ActionParameters | undefined
+  #context: WafContext | undefined
+  #passlisted = false
+  readonly #verdicts = new Map<string, BlockAction>()
+
+  constructor(protection: Protection) {
+    this.protection = protection
+  }
+
+  /** Looks the subject up in the denylist and the passlist. */
+  lookUp(subject: Subject, nowSeconds: number): BlockAction | undefined {
+    const verdict = this.protection.denylist.check(
+      {
+        ...(subject.ip === undefined ? {} : { ip: subject.ip }),
+        ...(subject.userId === undefined ? {} : { userId: subject.userId }),
+      },
+      nowSeconds,
+    )
+    if (!verdict.blocked) {
+      if (verdict.passlisted && subject.claimed !== true) this.#passlisted = true
+      return undefined
+    }
+    const id = randomUUID()
+    const parameters: ActionParameters = { ...this.protection.blockParameters, security_response_id: id }
+    this.events.push(denylistEvent(verdict.hit, id))
+    this.keep = true
+    const type = parameters['location'] === undefined ? 'block_request' : 'redirect_request'
+    return this.#allowed(fromParameters(type, parameters))
+  }
+
+  /** Whether any rule looks at the address: what none asks for need not be gathered. */
+  knows(address: string): boolean {
+    return this.protection.waf.knownAddresses.has(address)
+  }
+
+  /** Runs the WAF on data of this request. An error inside the engine is counted, never thrown. */
+  run(persistent: Addresses): BlockAction | undefined {
+    const userId = persistent['usr.id']
+    // The engine reports a rule once a request; a blocked user asked about twice is blocked twice.
+    const before = typeof userId === 'string' ? this.#verdicts.get(userId) : undefined
+    if (before !== undefined) return before
+    const startMs = performance.now()
+    let action: BlockAction | undefined
+    try {
+      this.#context ??= this.protection.waf.createContext()
+      const result = this.#context.run({ persistent }, { budgetUs: this.protection.wafBudgetUs })
+      this.#take(result)
+      action = this.#allowed(blockingAction(result.actions))
+    } catch {
+      this.error = THROWN
+    }
+    this.runs++
+    this.durationExtUs += (performance.now() - startMs) * 1_000
+    if (action !== undefined && typeof userId === 'string') this.#verdicts.set(userId, action)
+    return action
+  }
+
+  /** Frees what the engine holds; nothing can be run afterwards. */
+  dispose(): void {
+    this.#context?.dispose()
+    this.#context = undefined
+  }
+
+  #allowed(action: BlockAction | undefined): BlockAction | undefined {
+    return this.protection.blocking && !this.#passlisted ? action : undefined
+  }
+
+  #take(result: WafResult): void {
+    this.durationNs += result.durationNs
+    if (result.timeout) this.timeouts++
+    if (result.keep) this.keep = true
+    for (const event of result.events) this.events.push(event)
+    if (Object.keys(result.attributes).length > 0) this.attributes.push(result.attributes)
+    if (result.actions['extended_data_collection'] !== undefined)
+      this.extended = result.actions['extended_data_collection']
+    const { truncated } = result
+    if (truncated === undefined) return
+    this.truncatedString = Math.max(this.truncatedString, truncated.stringLength ?? 0)
+    this.truncatedSize = Math.max(this.truncatedSize, truncated.containerSize ?? 0)
+    this.truncatedDepth = Math.max(this.truncatedDepth, truncated.containerDepth ?? 0)
+  }
+}
+
+const listRules = {
+  blocked_ips: {
+    rule: {
+      id: 'blk-001-001',
+      name: 'Block IP Addresses',
+      tags: { type: 'block_ip', category: 'security_response', module: 'network-acl' },
+    },
+    operator: 'ip_match',
+    address: 'http.client_ip',
+  },
+  blocked_users: {
+    rule: {
+      id: 'blk-001-002',
+      name: 'Block User Addresses',
+      tags: { type: 'block_user', category: 'security_response', module: 'authentication-acl' },
+    },
+    operator: 'exact_match',
+    address: 'usr.id',
+  },
+} as const
+
+/** The event of a denylist hit, in the shape in which the same lists match as rules elsewhere. */
+function denylistEvent({ list, value }: DenylistHit, securityResponseId: string): WafEvent {
+  const { rule, operator, address } = listRules[list]
+  return {
+    rule: { ...rule, on_match: ['block'] },
+    rule_matches: [
+      { operator, operator_value: '', parameters: [{ address, key_path: [], value, highlight: [value] }] },
+    ],
+    security_response_id: securityResponseId,
+  }
+}

@@ -1,0 +1,67 @@
+import { tag } from '../model/tags.ts'
+import type { HttpRequest, HttpResponse } from './http.ts'
+import type { Inspection } from './inspection.ts'
+import { reportInspection } from './report.ts'
+import type { RequestScope } from './request-scope.ts'
+import type { ResponseHead } from './response-watch.ts'
+import { recordConfigured, recordExtended, recordLoginHeaders, recordSecurityHeaders } from './span/header-tags.ts'
+import { keepSpan, setTag, type LiveSpan } from './span/live-span.ts'
+
+/** Longest error text that is recorded. */
+const MAX_ERROR_LENGTH = 4_096
+
+/** A request whose response is over. */
+export interface Ending {
+  readonly span: LiveSpan
+  readonly scope: RequestScope
+  readonly request: HttpRequest
+  readonly response: HttpResponse
+  readonly inspection: Inspection | undefined
+  readonly route: string | undefined
+  readonly peer: string | undefined
+  /** The app told of a login or another business event. */
+  readonly hasEvent: boolean
+  readonly head: ResponseHead | undefined
+  readonly error: unknown
+}
+
+/** Completes the span of a request that is over. */
+export function conclude(ending: Ending): void {
+  const { span, scope, request, response, inspection, route, hasEvent, head } = ending
+  const status = response.statusCode
+  const method = span.meta[tag.httpMethod] ?? ''
+  span.meta[tag.httpStatusCode] = String(status)
+  if (route !== undefined) setTag(span, tag.httpRoute, route)
+  span.resource = route === undefined ? method : `${method} ${route}`
+  if (status >= 500) recordError(span, ending.error)
+  const responseHeader = (name: string): unknown => head?.headers[name] ?? response.getHeader(name)
+  recordConfigured(span, scope.configuredHeaders, request.headers, responseHeader)
+  if (hasEvent) recordLoginHeaders(span, request.rawHeaders, scope.configuredHeaders)
+  if (inspection === undefined) return
+  reportInspection(span, inspection, ending.peer)
+  const event = hasEvent || inspection.events.length > 0
+  recordSecurityHeaders(span, { request: request.headers, response: responseHeader, event })
+  if (inspection.extended !== undefined && event) {
+    const limit = Number(inspection.extended['max_collected_headers'])
+    const sent = { ...response.getHeaders(), ...head?.headers } as Record<string, string>
+    recordExtended(span, { request: request.headers, response: sent }, limit > 0 ? limit : undefined)
+  }
+  decideKeep(span, inspection, scope)
+}
+
+function decideKeep(span: LiveSpan, inspection: Inspection, scope: RequestScope): void {
+  const engineTags = inspection.runs > 0 ? scope.takeEngineTags() : undefined
+  if (engineTags !== undefined) {
+    for (const [name, value] of Object.entries(engineTags)) setTag(span, name, value)
+    keepSpan(span)
+  }
+  if (inspection.keep && scope.limiter.take()) keepSpan(span)
+}
+
+function recordError(span: LiveSpan, error: unknown): void {
+  span.error = 1
+  if (!(error instanceof Error)) return
+  setTag(span, 'error.type', error.name)
+  setTag(span, 'error.message', error.message.slice(0, MAX_ERROR_LENGTH))
+  if (error.stack !== undefined) setTag(span, 'error.stack', error.stack.slice(0, MAX_ERROR_LENGTH))
+}

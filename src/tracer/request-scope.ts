@@ -1,0 +1,59 @@
+import type { Clock } from '../model/clock.ts'
+import type { ClientIpOptions } from '../net/client-ip.ts'
+import type { BlockPages } from './block-page.ts'
+import type { Exporter } from './export/exporter.ts'
+import type { Protection } from './inspection.ts'
+import type { RateLimiter } from './rate-limiter.ts'
+import type { InboundRequest } from './request.ts'
+import type { HeaderTag } from './span/header-tags.ts'
+import type { SpanDefaults } from './span/live-span.ts'
+import type { QueryObfuscator } from './span/url.ts'
+import type { StealthReplies } from './stealth.ts'
+
+/** What all requests of one tracer share. */
+export interface RequestScope {
+  readonly clock: Clock
+  readonly exporter: Exporter
+  readonly spanDefaults: SpanDefaults
+  readonly clientIpOptions: ClientIpOptions
+  readonly configuredHeaders: readonly HeaderTag[]
+  readonly obfuscateQuery: QueryObfuscator
+  readonly pages: BlockPages
+  readonly limiter: RateLimiter
+  readonly stealth: StealthReplies
+  /** `EXPORTER=none`: the tags go to the active OpenTelemetry span, and nothing is shipped. */
+  readonly tagsOtelSpan: boolean
+  /** What is in force now; undefined while AppSec is off. */
+  readonly protection: () => Protection | undefined
+  /** Tags of the first request that a new engine looked at, once. */
+  readonly takeEngineTags: () => Readonly<Record<string, string>> | undefined
+  readonly blockFailed: () => void
+}
+
+/** What a framework knows of its request when it ends. */
+export interface FrameworkEnd {
+  /** The route's pattern, such as `/users/:id`. */
+  readonly route?: string | undefined
+  /** What no earlier stage may have seen. */
+  readonly leftovers?: Readonly<Partial<Record<Stage, unknown>>> | undefined
+}
+
+/** What the stages after the first are fed with. */
+export type Stage = keyof typeof stageAddress
+
+/** The WAF address of each stage. */
+export const stageAddress = {
+  query: 'server.request.query',
+  cookies: 'server.request.cookies',
+  body: 'server.request.body',
+  files: 'server.request.body.filenames',
+  params: 'server.request.path_params',
+  session: 'usr.session_id',
+} as const
+
+/** The framework that mounted the tracer. */
+export interface Framework {
+  readonly name: 'express' | 'fastify'
+  /** Asked once, when the request ends. */
+  end(request: InboundRequest): FrameworkEnd
+}

@@ -1,0 +1,305 @@
+import { eventPrefix, tag, type IpSource } from '../model/tags.ts'
+import { clientIp } from '../net/client-ip.ts'
+import type { Addresses } from '../waf/waf.ts'
+import { blockReply, fromParameters, writeReply } from './block.ts'
+import type { HttpRequest, HttpResponse } from './http.ts'
+import { Inspection } from './inspection.ts'
+import type { BlockAction, LoginTarget } from './login/login-target.ts'
+import { conclude } from './request-end.ts'
+import { stageAddress, type Framework, type FrameworkEnd, type RequestScope, type Stage } from './request-scope.ts'
+import { watchResponse, type ResponseHead } from './response-watch.ts'
+import { currentRequest } from './span/current.ts'
+import { finishSpan, keepSpan, setTag, startSpan, type LiveSpan } from './span/live-span.ts'
+import { activeOtelSpan, findOtelSpan, tagOtelSpan, type OtelSpan } from './span/otel.ts'
+import { extractParent } from './span/trace-context.ts'
+import { recordedUrl } from './span/url.ts'
+import { isEmpty, sameEntries, withoutHeader } from './stage-values.ts'
+
+const active = currentRequest<InboundRequest>()
+const key = Symbol('portcullis.request')
+
+/** The request being handled where the caller stands; undefined outside one, or after its response. */
+export function activeRequest(): InboundRequest | undefined {
+  const request = active.get()
+  return request === undefined || request.finished ? undefined : request
+}
+
+/** The record of a framework's request or response object. */
+export function requestOf(carrier: object): InboundRequest | undefined {
+  return (carrier as { [key]?: InboundRequest })[key]
+}
+
+/** Runs `next` so that what it does, now and later, belongs to the request. */
+export function within<R>(request: InboundRequest, next: () => R): R {
+  return active.get() === request ? next() : active.run(request, next)
+}
+
+/**
+ * One inbound request from its first line to its last byte: its span, the checks on it, and its block. Nothing here
+ * throws into the app, and nothing is held once the response is over.
+ */
+export class InboundRequest implements LoginTarget {
+  readonly span: LiveSpan
+  readonly scope: RequestScope
+  readonly framework: Framework
+  readonly clientIp: string | undefined
+  readonly ipSource: IpSource
+  /** Undefined while AppSec is off. */
+  readonly inspection: Inspection | undefined
+  /** A block was written, or is about to be: nothing of the app may run any more. */
+  stopped = false
+  finished = false
+  error: unknown
+  head: ResponseHead | undefined
+  #http: { readonly request: HttpRequest; readonly response: HttpResponse } | undefined
+  readonly #peer: string | undefined
+  readonly #otelSpan: OtelSpan | undefined
+  #hasEvent = false
+  #offered: Partial<Record<Stage, unknown>> = {}
+
+  constructor(scope: RequestScope, framework: Framework, request: HttpRequest, response: HttpResponse) {
+    this.scope = scope
+    this.framework = framework
+    this.#http = { request, response }
+    this.#peer = request.socket?.remoteAddress
+    this.#otelSpan = scope.tagsOtelSpan ? findOtelSpan() : undefined
+    const { headers } = request
+    const parent = activeOtelSpan() ?? extractParent(headers)
+    this.span = startSpan(scope.spanDefaults, {
+      name: `${framework.name}.request`,
+      startMs: scope.clock.nowMs(),
+      parent,
+    })
+    const { ip, source } = clientIp({ headers, socket: this.#peer }, scope.clientIpOptions)
+    this.clientIp = ip
+    this.ipSource = source
+    const protection = scope.protection()
+    this.inspection = protection === undefined ? undefined : new Inspection(protection)
+    this.#describe(request)
+  }
+
+  /** Reads a text tag of the span. */
+  tag(name: string): string | undefined {
+    return Object.hasOwn(this.span.meta, name) ? this.span.meta[name] : undefined
+  }
+
+  setTag(name: string, value: string): void {
+    if (this.finished) return
+    if (name.startsWith(eventPrefix)) this.#hasEvent = true
+    setTag(this.span, name, value)
+  }
+
+  setMetric(name: string, value: number): void {
+    if (!this.finished) this.span.metrics[name] = value
+  }
+
+  keep(): void {
+    keepSpan(this.span)
+  }
+
+  /** Looks at the line, the headers, the address and, where the framework has it, the query. Returns true when it blocked. */
+  start(query: unknown): boolean {
+    const { inspection } = this
+    const http = this.#http
+    if (inspection === undefined || http === undefined) return false
+    const listed = inspection.lookUp(
+      { ip: this.clientIp, claimed: this.ipSource === 'claimed' },
+      this.scope.clock.nowMs() / 1_000,
+    )
+    if (listed !== undefined) return this.block(listed)
+    const { request } = http
+    const addresses: Record<string, unknown> = {}
+    if (inspection.knows('server.request.uri.raw')) addresses['server.request.uri.raw'] = request.url
+    if (inspection.knows('server.request.headers.no_cookies')) {
+      addresses['server.request.headers.no_cookies'] = withoutHeader(request.headers, 'cookie')
+    }
+    if (inspection.knows('server.request.method')) addresses['server.request.method'] = request.method
+    if (this.clientIp !== undefined && inspection.knows('http.client_ip')) addresses['http.client_ip'] = this.clientIp
+    if (!isEmpty(query) && inspection.knows(stageAddress.query)) {
+      this.#offered.query = query
+      addresses[stageAddress.query] = query
+    }
+    this.#watchResponse(http.response)
+    return this.#inspect(inspection, addresses)
+  }
+
+  /**
+   * Feeds a stage with what the framework has for it now. What was fed before, or is empty, or no rule looks at, costs
+   * nothing. Returns true when the request is stopped, by this stage or before it.
+   */
+  offer(stage: Stage, value: unknown): boolean {
+    const { inspection } = this
+    if (this.stopped || inspection === undefined || this.finished || value === undefined) return this.stopped
+    if (this.#offered[stage] === value) return false
+    const address = stageAddress[stage]
+    if (isEmpty(value) || !inspection.knows(address)) return false
+    if (stage === 'params' && sameEntries(value, this.#offered[stage])) return false
+    this.#offered[stage] = value
+    return this.#inspect(inspection, { [address]: value })
+  }
+
+  /** Checks a user or a login that the app told of; the caller decides what becomes of the action. */
+  check(addresses: Addresses, subject: { readonly userId?: string; readonly login?: string }): BlockAction | undefined {
+    const { inspection } = this
+    if (inspection === undefined || this.finished) return undefined
+    if (subject.userId !== undefined) {
+      const listed = inspection.lookUp({ userId: subject.userId }, this.scope.clock.nowMs() / 1_000)
+      if (listed !== undefined) return listed
+    }
+    const known: Record<string, unknown> = {}
+    let any = false
+    for (const [address, value] of Object.entries(addresses)) {
+      if (!inspection.knows(address)) continue
+      known[address] = value
+      any = true
+    }
+    return any ? inspection.run(known) : undefined
+  }
+
+  /**
+   * Answers the request as `action` says, in place of the app. Returns false, and says so on the span, when the app has
+   * answered already. A stealth reply follows after its delay; the app is stopped at once.
+   */
+  block(action: BlockAction): boolean {
+    const http = this.#http
+    if (http === undefined || this.finished || this.stopped) return this.stopped
+    if (http.response.headersSent || http.response.writableEnded) return this.#couldNotBlock()
+    this.stopped = true
+    setTag(this.span, tag.appsecBlocked, 'true')
+    if (action.type !== 'login_failure') {
+      this.#write(http, action)
+      return true
+    }
+    const { reply, delayMs } = this.scope.stealth.replyFor(this.route() ?? '')
+    const answer = (): void => {
+      if (this.finished) return
+      if (reply === undefined) this.#write(http, { ...action, type: 'block_request' })
+      else if (!writeReply(http.request, http.response, reply)) this.#couldNotBlock()
+    }
+    if (delayMs === 0) answer()
+    else this.scope.clock.after(delayMs, answer)
+    return true
+  }
+
+  /** Blocks because the app asks for it: with the action `block`, whatever the local switch says of rules. */
+  blockByHand(): boolean {
+    const parameters = this.inspection?.protection.blockParameters ?? {}
+    return this.block(
+      fromParameters(parameters['location'] === undefined ? 'block_request' : 'redirect_request', parameters),
+    )
+  }
+
+  /** The route as far as the framework knows it yet. */
+  route(): string | undefined {
+    return this.framework.end(this).route
+  }
+
+  /** The framework's own objects, until the response is over. */
+  get http(): { readonly request: HttpRequest; readonly response: HttpResponse } | undefined {
+    return this.#http
+  }
+
+  /** Closes the span and ships it: once, whichever of the response's ends comes first. */
+  finish(): void {
+    const http = this.#http
+    if (this.finished || http === undefined) return
+    const { span, scope } = this
+    try {
+      const { route, leftovers } = this.framework.end(this)
+      if (leftovers !== undefined) this.#lookBack(leftovers)
+      const { inspection, head, error } = this
+      const [peer, hasEvent] = [this.#peer, this.#hasEvent]
+      conclude({ ...http, span, scope, inspection, route, peer, hasEvent, head, error })
+    } catch {
+      setTag(span, '_dd.portcullis.error', 'the request could not be reported in full')
+    }
+    this.finished = true
+    this.#http = undefined
+    this.error = undefined
+    this.#offered = {}
+    this.inspection?.dispose()
+    const security = this.#hasEvent || this.stopped || (this.inspection?.events.length ?? 0) > 0
+    if (this.#otelSpan !== undefined) tagOtelSpan(this.#otelSpan, span)
+    scope.exporter.export(finishSpan(span, scope.clock.nowMs()), { security })
+  }
+
+  #describe(request: HttpRequest): void {
+    const { meta } = this.span
+    const { headers } = request
+    meta[tag.component] = this.framework.name
+    meta[tag.httpMethod] = request.method ?? 'GET'
+    meta[tag.httpUrl] = recordedUrl(request, this.scope.obfuscateQuery)
+    if (headers['user-agent'] !== undefined) setTag(this.span, tag.httpUseragent, String(headers['user-agent']))
+    if (this.clientIp !== undefined) meta[tag.httpClientIp] = this.clientIp
+    if (this.#peer !== undefined) meta[tag.networkClientIp] = this.#peer
+    meta[tag.ipSource] = this.ipSource
+    if (this.inspection !== undefined) this.span.metrics[tag.appsecEnabled] = 1
+  }
+
+  #inspect(inspection: Inspection, addresses: Addresses): boolean {
+    for (const _ in addresses) {
+      const action = inspection.run(addresses)
+      return action === undefined ? false : this.block(action)
+    }
+    return false
+  }
+
+  #watchResponse(response: HttpResponse): void {
+    watchResponse(response, (head) => {
+      this.head = head
+      const { inspection } = this
+      if (inspection === undefined || this.stopped || this.finished) return false
+      const addresses: Record<string, unknown> = {}
+      if (inspection.knows('server.response.status')) addresses['server.response.status'] = String(head.status)
+      if (inspection.knows('server.response.headers.no_cookies')) {
+        addresses['server.response.headers.no_cookies'] = withoutHeader(head.headers, 'set-cookie')
+      }
+      return this.#inspect(inspection, addresses)
+    })
+  }
+
+  #write(http: { request: HttpRequest; response: HttpResponse }, action: BlockAction): void {
+    const accept = http.request.headers['accept']
+    const reply = blockReply(action, this.scope.pages, Array.isArray(accept) ? accept.join(',') : accept)
+    if (!writeReply(http.request, http.response, reply)) this.#couldNotBlock()
+  }
+
+  #couldNotBlock(): false {
+    this.span.metrics[tag.appsecBlockFailed] = 1
+    delete this.span.meta[tag.appsecBlocked]
+    this.scope.blockFailed()
+    return false
+  }
+
+  /** Runs what no stage saw, for the record: the answer is out, so nothing can be blocked any more. */
+  #lookBack(leftovers: NonNullable<FrameworkEnd['leftovers']>): void {
+    const { inspection } = this
+    if (inspection === undefined || this.stopped) return
+    const unseen: Record<string, unknown> = {}
+    for (const stage of Object.keys(leftovers) as Stage[]) {
+      const value = leftovers[stage]
+      if (isEmpty(value) || this.#offered[stage] === value || !inspection.knows(stageAddress[stage])) continue
+      unseen[stageAddress[stage]] = value
+    }
+    if (Object.keys(unseen).length > 0) inspection.run(unseen)
+  }
+}
+
+/** Opens the record of a request, and closes it when its response ends in whatever way. */
+export function openRequest(
+  scope: RequestScope,
+  framework: Framework,
+  request: HttpRequest,
+  response: HttpResponse,
+): InboundRequest {
+  const record = new InboundRequest(scope, framework, request, response)
+  for (const carrier of [request, response] as { [key]?: InboundRequest }[]) carrier[key] = record
+  response.on('finish', finishOwner)
+  response.on('close', finishOwner)
+  return record
+}
+
+/** One listener for all responses: a closure each would cost more than it does. */
+function finishOwner(this: unknown): void {
+  requestOf(this as object)?.finish()
+}

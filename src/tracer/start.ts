@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../model/clock.ts'
+import { fail, PortcullisError } from '../model/error.ts'
+import { tag } from '../model/tags.ts'
+import { PrefixSet } from '../net/prefix-set.ts'
+import { connectAgent } from './agent-connection.ts'
+import { blockPages } from './block-page.ts'
+import { readConfig, type Config, type ConfigOptions, type EffectiveConfig } from './config.ts'
+import { createBatchExporter } from './export/batch-exporter.ts'
+import { datadogFormat } from './export/datadog-format.ts'
+import type { Exporter } from './export/exporter.ts'
+import { createNoExporter } from './export/no-exporter.ts'
+import { otlpFormat } from './export/otlp-format.ts'
+import type { DatadogAppsec } from './login/datadog-appsec.ts'
+import { createLoginSdk, type LoginSdk } from './login/login-sdk.ts'
+import { rateLimiter } from './rate-limiter.ts'
+import { activeRequest, requestOf, type InboundRequest } from './request.ts'
+import type { RequestScope } from './request-scope.ts'
+import { settings } from './settings.ts'
+import { headerTags } from './span/header-tags.ts'
+import { outgoingHeaders } from './span/trace-context.ts'
+import { decisionMaker } from './span/live-span.ts'
+import { queryObfuscator, type QueryObfuscator } from './span/url.ts'
+import { stealthReplies } from './stealth.ts'
+import { tracerVersion } from './version.ts'
+import { warningLog, type Warn, type WarningLogger } from './warning-log.ts'
+
+/** What `start()` takes: any setting of docs/configuration.md, and where warnings go. */
+export interface StartOptions extends ConfigOptions {
+  readonly logger?: WarningLogger | undefined
+}
+
+/** The span of the request being handled. */
+export interface SpanHandle {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string
+  /** 16 hexadecimal digits. */
+  readonly spanId: string
+  setTag(name: string, value: string | number | boolean): void
+}
+
+/** A running tracer. */
+export interface Tracer {
+  /** Sends the spans that are queued; resolves when they are sent, or after `exitTimeoutMs`. */
+  flush(): Promise<void>
+  /** Sends what is queued and stops; requests after that are not looked at. */
+  stop(): Promise<void>
+  currentSpan(): SpanHandle | undefined
+  /** The names of Datadog tracers, so that their users change one import. */
+  readonly appsec: DatadogAppsec
+}
+
+/** @internal What the entry files and the testing entry reach of a running tracer. */
+export interface RunningTracer extends Tracer {
+  readonly config: EffectiveConfig
+  /** Undefined where the tracer is switched off (`TRACE_ENABLED=false`). */
+  readonly scope: RequestScope | undefined
+  readonly login: LoginSdk
+  readonly warn: Warn
+}
+
+/** @internal Parts that tests replace. */
+export interface TracerParts {
+  readonly clock?: Clock
+  readonly exporter?: Exporter
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly random?: () => number
+}
+
+/** The clock of this machine. Its timers never keep the process alive. */
+const systemClock: Clock = {
+  nowMs: () => performance.timeOrigin + performance.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+const key = Symbol.for('portcullis.tracer.1')
+/** Found through the global registry, so that two copies of this package in one process share one tracer. */
+const registry = globalThis as { [key]?: RunningTracer | undefined }
+
+/** The tracer that runs in this process. */
+export function runningTracer(): RunningTracer | undefined {
+  return registry[key]
+}
+
+/**
+ * Starts the tracer: reads the environment once (options beat it), begins to ship spans and to follow remote
+ * configuration. Idempotent: while one runs, it is returned, and differing options are warned about.
+ */
+export function start(options: StartOptions = {}, parts: TracerParts = {}): Tracer {
+  const running = registry[key]
+  if (running !== undefined) {
+    if (Object.keys(options).length > 0) running.warn(fail('TRACER_ALREADY_STARTED'))
+    return running
+  }
+  const tracer = createTracer(options, parts)
+  registry[key] = tracer
+  return tracer
+}
+
+/** Stops the tracer, if one runs: sends what is queued, at most for `exitTimeoutMs`. */
+export async function stop(): Promise<void> {
+  await registry[key]?.stop()
+}
+
+/** The span of the request being handled; undefined outside one. */
+export function currentSpan(): SpanHandle | undefined {
+  const request = activeRequest()
+  return request === undefined ? undefined : handleOf(request)
+}
+
+/**
+ * Headers for a call to another service, so that its span joins the trace of the request being handled:
+ * `fetch(url, { headers: { ...traceHeaders() } })`. Empty outside a request.
+ */
+export function traceHeaders(): Record<string, string> {
+  const request = activeRequest()
+  if (request === undefined) return {}
+  const { traceId, spanId, priority, tracestate, meta } = request.span
+  return outgoingHeaders({
+    traceId,
+    spanId,
+    priority,
+    decisionMaker: decisionMaker(request.span),
+    origin: meta[tag.origin],
+    tracestate,
+  })
+}
+
+function createTracer({ logger, ...options }: StartOptions, parts: TracerParts): RunningTracer {
+  const clock = parts.clock ?? systemClock
+  const warn = warningLog(logger)
+  const config = readConfig({ ...options }, parts.environment)
+  for (const { code, message } of config.warnings) warn(new PortcullisError(code, message))
+  const { values } = config
+  const runtimeId = randomUUID()
+  const exporter = parts.exporter ?? createExporter(values, { clock, warn, random: parts.random ?? Math.random })
+
+  const scope: RequestScope = {
+    clock,
+    exporter,
+    spanDefaults: {
+      service: values.service,
+      meta: {
+        ...(values.env === '' ? {} : { [tag.env]: values.env }),
+        ...(values.version === '' ? {} : { [tag.version]: values.version }),
+        'runtime-id': runtimeId,
+        language: 'javascript',
+        [tag.runtimeFamily]: 'nodejs',
+        [tag.spanKind]: 'server',
+      },
+      metrics: { [tag.topLevel]: 1, '_dd.measured': 1, process_id: process.pid },
+    },
+    clientIpOptions: {
+      header: values.clientIpHeader === '' ? undefined : values.clientIpHeader.toLowerCase(),
+      trusted: trustedProxies(values.trustedProxies, warn),
+    },
+    configuredHeaders: headerTags(values.requestHeaderTags),
+    obfuscateQuery: compileObfuscator(values.queryObfuscationRegex, warn),
+    pages: blockPages({ html: values.blockedTemplateHtml, json: values.blockedTemplateJson }, (file, why) =>
+      warn(fail('TEMPLATE_UNREADABLE', file, why)),
+    ),
+    limiter: rateLimiter(values.traceRateLimit, clock),
+    stealth: stealthReplies({ clock, random: parts.random ?? Math.random }),
+    tagsOtelSpan: values.exporter === 'none',
+    protection: () => undefined,
+    takeEngineTags: () => undefined,
+    blockFailed: () => warn(fail('BLOCK_FAILED')),
+  }
+
+  const login = createLoginSdk({
+    active: activeRequest,
+    checkOutside: () => undefined,
+    warn,
+    respond: (target, action, response) => (ofResponse(response) ?? (target as InboundRequest)).block(action),
+    blockRequest: (request, response) => {
+      const inbound = ofResponse(response) ?? ofResponse(request) ?? activeRequest()
+      return inbound?.blockByHand() ?? false
+    },
+  })
+
+  const flushOnExit = (): void => void exporter.flush(values.exitTimeoutMs)
+  process.on('beforeExit', flushOnExit)
+
+  const tracer: RunningTracer = {
+    config,
+    scope: values.enabled ? scope : undefined,
+    login,
+    warn,
+    appsec: login.appsec,
+    currentSpan,
+    flush: () => exporter.flush(values.exitTimeoutMs),
+    async stop() {
+      if (registry[key] === tracer) registry[key] = undefined
+      process.off('beforeExit', flushOnExit)
+      await exporter.stop(values.exitTimeoutMs)
+    },
+  }
+  return tracer
+}
+
+function createExporter(
+  config: Config,
+  { clock, warn, random }: { clock: Clock; warn: Warn; random: () => number },
+): Exporter {
+  if (config.exporter === 'none' || !config.enabled) return createNoExporter()
+  const otlp = config.exporter === 'otlp'
+  const connection = connectAgent(otlp ? config.otlpEndpoint : config.agentUrl, clock)
+  const { service, env, version } = config
+  const format = otlp
+    ? otlpFormat({ service, env, version, tracerVersion }, { path: '/v1/traces', headers: config.otlpHeaders })
+    : datadogFormat({ tracerVersion, nodeVersion: process.version })
+  return createBatchExporter({ connection, format, clock, warn, random })
+}
+
+function trustedProxies(items: readonly string[], warn: Warn): PrefixSet | undefined {
+  if (items.length === 0) return undefined
+  const refuse = (item: string): void =>
+    warn(fail('CONFIG_INVALID', 'TRUSTED_PROXIES', item, 'an address or CIDR block', 'the others'))
+  return PrefixSet.from(items, refuse)
+}
+
+function compileObfuscator(pattern: string, warn: Warn): QueryObfuscator {
+  try {
+    return queryObfuscator(pattern)
+  } catch {
+    const name = 'TRACE_OBFUSCATION_QUERY_STRING_REGEXP'
+    warn(fail('CONFIG_INVALID', name, pattern.slice(0, 80), 'a regular expression', 'the default'))
+    return queryObfuscator(settings.queryObfuscationRegex.default)
+  }
+}
+
+/** The request that a response, of the framework or of Node, answers. */
+function ofResponse(carrier: unknown): InboundRequest | undefined {
+  if (typeof carrier !== 'object' || carrier === null) return undefined
+  const { raw } = carrier as { raw?: unknown }
+  return requestOf(carrier) ?? (typeof raw === 'object' && raw !== null ? requestOf(raw) : undefined)
+}
+
+function handleOf(request: InboundRequest): SpanHandle {
+  return {
+    traceId: request.span.traceId,
+    spanId: request.span.spanId,
+    setTag(name, value) {
+      if (typeof value === 'number') request.setMetric(name, value)
+      else request.setTag(name, String(value))
+    },
+  }
+}
