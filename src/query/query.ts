@@ -15,6 +15,8 @@ export type {
   ReservedName,
   Test,
 } from './ast.ts'
+export { type Completion, type Observed, type ObservedFacet, complete } from './complete.ts'
+export { type CompletionContext, completionContext } from './completion-context.ts'
 export { type ReservedField, addressFacets, freeTextFacets, parseFacet, printFacet, reservedFields } from './fields.ts'
 export { fold, wordPattern } from './glob.ts'
 export { type Token, type TokenKind, tokenize } from './lexer.ts'
