@@ -66,6 +66,31 @@ export function* updateAddressTable(
   return openTable({ v4, v6 }, yield* indexRun(v4), yield* indexRun(v6))
 }
 
+/**
+ * One table of all networks of these tables, in slices; one that is in several lasts as long as the longest.
+ * The smallest two are merged first, so that each network is moved log(tables) times.
+ */
+export function* mergeAddressTables(tables: readonly AddressTable[]): Generator<void, AddressTable> {
+  const full = tables.filter(({ size }) => size > 0)
+  if (full.length <= 1) return full[0] ?? emptyAddressTable
+  const all = full.map((table) => runsOf.get(table)!)
+  const v4 = yield* mergeSmallestFirst(all.map((runs) => runs.v4))
+  const v6 = yield* mergeSmallestFirst(all.map((runs) => runs.v6))
+  return openTable({ v4, v6 }, yield* indexRun(v4), yield* indexRun(v6))
+}
+
+function* mergeSmallestFirst(runs: NetworkRun[]): Generator<void, NetworkRun> {
+  runs.sort((a, b) => b.count - a.count)
+  for (;;) {
+    const smallest = runs.pop()!
+    const next = runs.pop()
+    if (next === undefined) return smallest
+    const merged = yield* union(next, smallest)
+    const at = runs.findLastIndex(({ count }) => count >= merged.count)
+    runs.splice(at + 1, 0, merged)
+  }
+}
+
 /** The table of these items, built at once: for lists of some thousands. */
 export function addressTable(added: Iterable<DataItem>, onBadItem?: (item: string) => void): AddressTable {
   const build = updateAddressTable(emptyAddressTable, onBadItem ? { added, onBadItem } : { added })
