@@ -1,0 +1,62 @@
+import { Environment } from '@marcbachmann/cel-js'
+import type { DetectionRule } from '../../model/detection-rule.ts'
+
+/** Whether a case holds for the counts of a window. */
+export type Condition = (counts: Readonly<Record<string, number>>, anomaly: AnomalyFinding) => boolean
+
+/** What the anomaly method says of a window; cases of other methods do not see it. */
+export interface AnomalyFinding {
+  readonly anomalous: boolean
+  readonly expected: number
+}
+
+/** Names that cases of an anomaly rule see beside the queries. */
+export const anomalyNames: readonly string[] = ['anomalous', 'expected']
+
+/** Bounds of an expression: far above any sensible rule, far below what costs time. */
+const limits = { maxAstNodes: 500, maxDepth: 40, maxListElements: 100, maxMapEntries: 0, maxCallArguments: 10 }
+
+/**
+ * Compiles the CEL conditions of a rule. Counts are integers (BigInt), as CEL compares no int with a double literal
+ * of its own accord. Returns what is wrong with the expression instead, in a sentence.
+ */
+export function compileCondition(
+  when: string,
+  rule: Pick<DetectionRule, 'queries' | 'method'>,
+): { readonly condition: Condition } | { readonly problem: string } {
+  const names = Object.keys(rule.queries)
+  try {
+    const environment = new Environment({ limits })
+    for (const name of names) environment.registerVariable(name, 'int')
+    if (rule.method === 'anomaly') environment.registerVariable('anomalous', 'bool').registerVariable('expected', 'int')
+    const expression = environment.parse(when)
+    const { valid, type, error } = expression.check()
+    if (!valid) return { problem: firstLine(error) }
+    if (type !== 'bool') return { problem: `it gives ${type ?? 'no value'}, a condition gives bool` }
+    return {
+      condition: (counts, { anomalous, expected }) => {
+        const values: Record<string, bigint | boolean> = Object.create(null) as Record<string, bigint | boolean>
+        for (const name of names) values[name] = BigInt(Math.round(counts[name] ?? 0))
+        values['anomalous'] = anomalous
+        values['expected'] = BigInt(Math.round(expected))
+        return holds(() => expression(values))
+      },
+    }
+  } catch (error) {
+    return { problem: firstLine(error) }
+  }
+}
+
+/** An expression that has no value for these counts (a division by zero) does not hold. */
+function holds(evaluate: () => unknown): boolean {
+  try {
+    return evaluate() === true
+  } catch {
+    return false
+  }
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.split('\n', 1)[0] ?? message
+}

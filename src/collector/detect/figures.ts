@@ -1,0 +1,58 @@
+import type { DetectionRule } from '../../model/detection-rule.ts'
+import { attribute } from '../../model/span-record.ts'
+import type { SignalFacts } from '../state/state.ts'
+import type { Aggregate, Store } from '../store/store.ts'
+import { attemptsQuery, campaignRange, compromisedUsers } from './entities.ts'
+import type { CompromisedUser } from './entities.ts'
+import { groupQuery } from './group.ts'
+
+/** What a signal says in numbers, over its whole time; its windows only see their own length. */
+export type Figures = Pick<
+  SignalFacts,
+  'counts' | 'targetedUsers' | 'attackingIps' | 'compromisedUsers' | 'threatIntelShare'
+>
+
+/** Reads the figures of a signal from the store, with the compromised accounts that they count. */
+export async function readFigures(
+  store: Store,
+  rule: DetectionRule,
+  signal: SignalFacts,
+): Promise<{ readonly figures: Figures; readonly compromised: readonly CompromisedUser[] }> {
+  const campaign = { rule, signal }
+  const range = campaignRange(signal)
+  const attempts = attemptsQuery(campaign)
+  const group = groupQuery(rule, signal.group)
+  const values = async (query: string, aggregates: readonly Aggregate[]): Promise<readonly number[]> => {
+    const [row] = await store.top(query, range, { by: rule.groupBy, aggregates, limit: 1 })
+    return row?.values ?? aggregates.map(() => 0)
+  }
+  const suppressed = (rule.suppress ?? []).map((filter) => `-(${filter})`)
+  const [totals, flagged, compromised, ...counts] = await Promise.all([
+    values(attempts, [
+      'count',
+      { cardinality: `@${attribute.login}` },
+      { cardinality: `@${attribute.userId}` },
+      { cardinality: `@${attribute.clientIp}` },
+    ]),
+    values(`${attempts} @appsec.threat_intel:true`, ['count']),
+    compromisedUsers(store, campaign),
+    ...Object.values(rule.queries).map((query) =>
+      values(
+        [group, `(${query.filter})`, ...suppressed].join(' '),
+        query.aggregate === 'count' ? ['count'] : [{ cardinality: query.of }],
+      ),
+    ),
+  ])
+  const [total = 0, logins = 0, ids = 0, ips = 0] = totals
+  return {
+    figures: {
+      counts: Object.fromEntries(Object.keys(rule.queries).map((name, index) => [name, counts[index]?.[0] ?? 0])),
+      // Password resets and deletions name an id, failed logins a login: whichever the events carry.
+      targetedUsers: Math.max(logins, ids),
+      attackingIps: ips,
+      compromisedUsers: compromised.length,
+      threatIntelShare: total === 0 ? 0 : (flagged[0] ?? 0) / total,
+    },
+    compromised,
+  }
+}

@@ -1,0 +1,128 @@
+import type { Clock } from '../../model/clock.ts'
+import type { SignalUpdate, TimelineEntry } from '../../model/signal.ts'
+import type { DetectionRule } from '../../model/detection-rule.ts'
+import type { Changes, SignalChange, State } from '../state/state.ts'
+import type { Store } from '../store/store.ts'
+import { readBlocked } from './blocked-requests.ts'
+import { readFigures } from './figures.ts'
+import { difference } from './signal-changes.ts'
+import type { SignalMemory } from './signal-memory.ts'
+
+/** Signals whose figures one refresh reads, so that it never holds up the next tick for long. */
+const signalsAtOnce = 20
+/** A refresh comes no sooner than this, nor before five times what the last one cost. */
+const refreshEveryMs = 1_000
+const costFactor = 5
+/** How often stopped requests are counted. */
+const countBlockedEveryMs = 5_000
+
+/** Keeps the figures of signals: those of signals that changed, and what the responses of open ones stop. */
+export interface FigureKeeper {
+  /** Notes responses as the state takes them. */
+  apply(changes: Changes): void
+  /** Notes the signals that changed. */
+  touch(updates: readonly SignalUpdate[]): void
+  /** Reads figures that are due and commits them. */
+  refresh(onError: (error: unknown) => void): Promise<void>
+}
+
+export async function keepFigures(options: {
+  readonly store: Store
+  readonly state: State
+  readonly clock: Clock
+  readonly memory: SignalMemory
+  readonly epoch: number
+}): Promise<FigureKeeper> {
+  const { store, state, clock, memory, epoch } = options
+  /** Rules of the signals whose figures are stale, in the order in which they became so. */
+  const stale = new Map<string, DetectionRule>()
+  const blockedIps = new Map<string, Set<string>>()
+  let refreshAtMs = 0
+  let countBlockedAtMs = 0
+
+  for (const { id } of memory.open()) {
+    for (const response of await state.responses({ signalId: id })) noteResponse(response)
+  }
+
+  function noteResponse({ signalId, kind, value }: { signalId: string; kind: string; value: string }): void {
+    if (kind !== 'block_ip') return
+    const ips = blockedIps.get(signalId) ?? new Set<string>()
+    blockedIps.set(signalId, ips.add(value))
+  }
+
+  async function refreshFigures(): Promise<void> {
+    const some = [...stale].slice(0, signalsAtOnce)
+    for (const [id] of some) stale.delete(id)
+    try {
+      await refreshSome(some)
+    } catch (error) {
+      // To the end of the line, so that one that cannot be read does not hold up the others.
+      for (const [id, rule] of some) stale.set(id, rule)
+      throw error
+    }
+  }
+
+  async function refreshSome(some: readonly (readonly [string, DetectionRule])[]): Promise<void> {
+    const signals: SignalChange[] = []
+    const timeline: TimelineEntry[] = []
+    const at = new Date(clock.nowMs()).toISOString()
+    for (const [id, rule] of some) {
+      const signal = memory.get(id)
+      if (signal === undefined) continue
+      const { figures, compromised } = await readFigures(store, rule, signal)
+      const blocked = signal.counts['blocked']
+      const counts = blocked === undefined ? figures.counts : { ...figures.counts, blocked }
+      const set = difference(signal, { ...figures, counts })
+      if (Object.keys(set).length > 0) signals.push({ update: id, set })
+      if (compromised.length > signal.compromisedUsers) {
+        const names = compromised.slice(signal.compromisedUsers, signal.compromisedUsers + 10)
+        const logins = names.map(({ usrLogin, ip }) => `${usrLogin} from ${ip}`).join(', ')
+        const more = compromised.length - signal.compromisedUsers - names.length
+        const text = `Logged in: ${logins}${more > 0 ? ` and ${more} more` : ''}`
+        timeline.push({ signalId: id, at, by: 'portcullis', kind: 'compromised', text })
+      }
+    }
+    if (signals.length > 0) await state.commit({ epoch, signals, timeline })
+  }
+
+  async function countBlocked(): Promise<void> {
+    for (const id of blockedIps.keys()) if (memory.get(id)?.closedAt !== null) blockedIps.delete(id)
+    const answered = [...blockedIps].flatMap(([id, ips]) => {
+      const signal = memory.get(id)
+      return signal === undefined ? [] : [{ signal, ips }]
+    })
+    if (answered.length === 0) return
+    const found = await readBlocked(store, answered, clock.nowMs())
+    const signals = answered.flatMap(({ signal }): readonly SignalChange[] => {
+      const { blocked, lastSeenMs } = found.get(signal.id) ?? { blocked: 0, lastSeenMs: 0 }
+      if (blocked === (signal.counts['blocked'] ?? 0)) return []
+      const lastSeen = new Date(Math.max(Date.parse(signal.lastSeen), lastSeenMs)).toISOString()
+      return [{ update: signal.id, set: { counts: { ...signal.counts, blocked }, lastSeen } }]
+    })
+    if (signals.length > 0) await state.commit({ epoch, signals })
+  }
+
+  return {
+    apply({ responses }) {
+      responses?.forEach(noteResponse)
+    },
+    touch(updates) {
+      for (const { signal, rule } of updates) stale.set(signal.id, rule)
+    },
+    async refresh(onError) {
+      const startedMs = clock.nowMs()
+      try {
+        if (stale.size > 0 && startedMs >= refreshAtMs) {
+          await refreshFigures()
+          refreshAtMs = startedMs + Math.max(refreshEveryMs, costFactor * (clock.nowMs() - startedMs))
+        }
+        if (startedMs >= countBlockedAtMs) {
+          await countBlocked()
+          countBlockedAtMs = startedMs + Math.max(countBlockedEveryMs, costFactor * (clock.nowMs() - startedMs))
+        }
+      } catch (error) {
+        onError(error)
+      }
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import type { DetectionRule } from '../../model/detection-rule.ts'
+import type { Changes, RuleVersion } from '../state/state.ts'
+import { ruleOrThrow } from './check-rule.ts'
+import type { CheckFilter } from './check-rule.ts'
+import bruteForce from './rules/brute-force.json' with { type: 'json' }
+import credentialStuffing from './rules/credential-stuffing.json' with { type: 'json' }
+import distributedCredentialStuffing from './rules/distributed-credential-stuffing.json' with { type: 'json' }
+
+/** The rules that ship, each documented in the Markdown file beside it. */
+const documents: readonly unknown[] = [bruteForce, credentialStuffing, distributedCredentialStuffing]
+
+export function shippedRules(checkFilter: CheckFilter): readonly DetectionRule[] {
+  return documents.map((document) => ruleOrThrow(document, checkFilter))
+}
+
+const author = 'portcullis'
+
+/**
+ * What to commit at start so that the shipped rules are there: a rule that is missing or that nobody has edited gets
+ * the version of this release; one that somebody edited or deleted is left alone.
+ */
+export function seedRules(
+  shipped: readonly DetectionRule[],
+  newestVersions: ReadonlyMap<string, RuleVersion>,
+  at: string,
+): Changes {
+  const rules = shipped.flatMap((rule): readonly RuleVersion[] => {
+    const newest = newestVersions.get(rule.id)
+    if (newest === undefined) return [{ rule: { ...rule, version: 1 }, at, by: author, deleted: false }]
+    if (newest.by !== author) return []
+    const { version } = newest.rule
+    const isSame = JSON.stringify({ ...rule, version }) === JSON.stringify({ ...newest.rule, version })
+    return isSame ? [] : [{ rule: { ...rule, version: version + 1 }, at, by: author, deleted: false }]
+  })
+  return rules.length === 0 ? {} : { rules }
+}
