@@ -1,10 +1,8 @@
-import { attribute } from '../../model/span-record.ts'
+import { anyValue, blockedRequests, facet } from '../campaign.ts'
 import type { SignalFacts } from '../state/state.ts'
 import type { Store, TopRow } from '../store/store.ts'
-import { anyValue } from './group.ts'
-import { slices } from './entities.ts'
+import { slices } from '../whole-results.ts'
 
-const ipFacet = `@${attribute.clientIp}`
 /** Addresses of one query. */
 const addressesAtOnce = 2_000
 
@@ -27,13 +25,13 @@ export async function readBlocked(
   const ips = new Set(answered.flatMap((one) => [...one.ips]))
   const fromMs = answered.reduce((earliest, { signal }) => Math.min(earliest, Date.parse(signal.openedAt)), nowMs)
   for (const some of slices([...ips], addressesAtOnce)) {
-    const query = `@${attribute.blocked}:true ${anyValue(ipFacet, some)}`
+    const query = `${blockedRequests} ${anyValue(facet.ip, some)}`
     const rows = await store.top(
       query,
       { fromMs, toMs: nowMs + 60_000 },
-      { by: [ipFacet], aggregates: ['count'], limit: some.length },
+      { by: [facet.ip], aggregates: ['count'], limit: some.length },
     )
-    for (const row of rows) byIp.set(row.group[ipFacet] ?? '', row)
+    for (const row of rows) byIp.set(row.group[facet.ip] ?? '', row)
   }
   return new Map(
     answered.map(({ signal, ips }) => {

@@ -2,6 +2,7 @@ import type { AnomalyOptions, DetectionRule, RuleCase, RuleQuery, RuleResponse }
 import { severities } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
 import { nearest } from '../../model/nearest.ts'
+import { checkFilter } from './check-filter.ts'
 import { anomalyNames, compileCondition } from './condition.ts'
 
 /** What is wrong with a rule, and where: a JSON path such as `$.cases[0].when`. */
@@ -14,9 +15,6 @@ export type CheckedRule =
   | { readonly rule: DetectionRule; readonly problems?: undefined }
   | { readonly problems: readonly RuleProblem[] }
 
-/** Says what is wrong with a query text, or nothing; the explorer's parser does. */
-export type CheckFilter = (filter: string) => string | undefined
-
 /** Bounds of one rule, so that no rule can make every evaluation slow. */
 const maxQueries = 20
 const maxCases = 10
@@ -25,14 +23,14 @@ const maxGroupBy = 4
 const daySeconds = 86_400
 
 /** Reads a rule from outside: all its problems at once, or the rule. */
-export function checkRule(value: unknown, checkFilter: CheckFilter): CheckedRule {
+export function checkRule(value: unknown): CheckedRule {
   const problems: RuleProblem[] = []
   const reader = new Reader(problems)
   const fields = reader.object(value, '$', ruleFields)
   if (fields === undefined) return { problems }
 
   const method = reader.oneOf(fields['method'], '$.method', ['threshold', 'anomaly'] as const) ?? 'threshold'
-  const queries = checkQueries(reader, fields['queries'], checkFilter)
+  const queries = checkQueries(reader, fields['queries'])
   const windowSeconds = reader.integer(fields['windowSeconds'], '$.windowSeconds', 1, daySeconds)
   const keepAliveSeconds = reader.integer(fields['keepAliveSeconds'], '$.keepAliveSeconds', windowSeconds, daySeconds)
   const anomaly =
@@ -71,8 +69,8 @@ export function checkRule(value: unknown, checkFilter: CheckFilter): CheckedRule
 }
 
 /** The rule, or DETECTION_RULE_INVALID with the first problem; `help` lists the others. */
-export function ruleOrThrow(value: unknown, checkFilter: CheckFilter): DetectionRule {
-  const checked = checkRule(value, checkFilter)
+export function ruleOrThrow(value: unknown): DetectionRule {
+  const checked = checkRule(value)
   if (checked.problems === undefined) return checked.rule
   const first = checked.problems[0] ?? { path: '$', message: 'it cannot be read' }
   throw fail('DETECTION_RULE_INVALID', first.path, first.message)
@@ -97,7 +95,7 @@ const ruleFields = [
   'message',
 ]
 
-function checkQueries(reader: Reader, value: unknown, checkFilter: CheckFilter): Record<string, RuleQuery> {
+function checkQueries(reader: Reader, value: unknown): Record<string, RuleQuery> {
   const queries: Record<string, RuleQuery> = Object.create(null) as Record<string, RuleQuery>
   const names = reader.object(value, '$.queries')
   if (names === undefined) return queries

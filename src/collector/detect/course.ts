@@ -1,5 +1,6 @@
 import type { Clock } from '../../model/clock.ts'
 import type { DetectionRule } from '../../model/detection-rule.ts'
+import { suppressions } from '../campaign.ts'
 import type { Series, Store } from '../store/store.ts'
 import type { CourseBucket } from './anomaly.ts'
 import { groupKey } from './group.ts'
@@ -22,7 +23,7 @@ export async function readCourses(store: Store, rule: DetectionRule, toMs: numbe
   const series = async (name: string | undefined): Promise<readonly Series[]> => {
     const query = name === undefined ? undefined : rule.queries[name]
     if (query === undefined) return []
-    const text = [`(${query.filter})`, ...(rule.suppress ?? []).map((filter) => `-(${filter})`)].join(' ')
+    const text = [`(${query.filter})`, ...suppressions(rule)].join(' ')
     const aggregates = query.aggregate === 'count' ? ['count' as const] : [{ cardinality: query.of }]
     return store.timeseries(text, range, { intervalMs, aggregates, by: rule.groupBy, limit: maxGroups })
   }

@@ -1,11 +1,21 @@
-import type { DetectionRule } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
-import { attribute, businessLogicActivity } from '../../model/span-record.ts'
+import { attribute } from '../../model/span-record.ts'
 import type { SpanRecord } from '../../model/span-record.ts'
-import { eventName } from '../../model/tags.ts'
-import type { Page, PageRequest, SignalFacts } from '../state/state.ts'
+import {
+  anyValue,
+  attemptsQuery,
+  blockedRequests,
+  campaignRange,
+  facet,
+  flaggedRequests,
+  loginSuccess,
+  successesOf,
+  successesQuery,
+} from '../campaign.ts'
+import type { Campaign } from '../campaign.ts'
+import type { Page, PageRequest } from '../state/state.ts'
 import type { Store, TimeRange, TopRow } from '../store/store.ts'
-import { anyOf, anyValue, groupQuery } from './group.ts'
+import { countsBy, searchAll, slices, topAll, valuesAtOnce } from '../whole-results.ts'
 
 /** Whose account was tried. Times are ISO 8601 UTC. */
 export interface TargetedUser {
@@ -42,51 +52,8 @@ export interface CompromisedUser {
   readonly traceId: string
 }
 
-/** A signal and the rule that raised it. */
-export interface Campaign {
-  readonly rule: Pick<DetectionRule, 'queries' | 'groupBy' | 'suppress'>
-  readonly signal: Pick<SignalFacts, 'group' | 'firstSeen' | 'lastSeen'>
-}
-
-const facet = {
-  login: `@${attribute.login}`,
-  userId: `@${attribute.userId}`,
-  exists: `@${attribute.exists}`,
-  ip: `@${attribute.clientIp}`,
-  country: '@network.client.country',
-  asn: '@network.client.asn',
-} as const
-
-/** What counts a login that went right; every other query of a rule counts attempts. */
-export const successesQuery = 'successes'
-export const loginSuccess = `@${attribute.activity}:${businessLogicActivity(eventName.loginSuccess)}`
-const flagged = '@appsec.threat_intel:true'
-const blocked = `@${attribute.blocked}:true`
-
 /** An account that logged in from an address in this time before the campaign knows that address. */
 export const knownAddressMs = 30 * 86_400_000
-/** Values of one list in a query; well under what the query language takes. */
-const valuesAtOnce = 1_000
-/** Rows of one page of a store query. */
-const rowsAtOnce = 5_000
-
-/** The time of a campaign: from its first event to its last, inclusive. */
-export function campaignRange({ firstSeen, lastSeen }: Campaign['signal']): TimeRange {
-  return { fromMs: Date.parse(firstSeen), toMs: Date.parse(lastSeen) + 1 }
-}
-
-/** The query of a campaign's attempts. */
-export function attemptsQuery({ rule, signal }: Campaign): string {
-  const filters = Object.entries(rule.queries)
-    .filter(([name]) => name !== successesQuery)
-    .map(([, { filter }]) => filter)
-  return [
-    groupQuery(rule, signal.group),
-    anyOf([...new Set(filters)]),
-    ...(rule.suppress ?? []).map((filter) => `-(${filter})`),
-  ].join(' ')
-}
-
 /** A page of the accounts that were tried, most attempts first. */
 export async function targetedUsers(store: Store, campaign: Campaign, page: PageRequest): Promise<Page<TargetedUser>> {
   const range = campaignRange(campaign.signal)
@@ -94,7 +61,7 @@ export async function targetedUsers(store: Store, campaign: Campaign, page: Page
   const { rows, next } = await topPage(store, attempts, range, facet.login, [{ cardinality: facet.ip }], page)
   const logins = rows.map((row) => row.group[facet.login] ?? '')
   if (logins.length === 0) return { items: [], next }
-  const both = `(${attempts}) OR (${groupQuery(campaign.rule, campaign.signal.group)} ${loginSuccess})`
+  const both = `(${attempts}) OR (${successesOf(campaign)})`
   const [ids, existing, compromised] = await Promise.all([
     valuesBy(store, both, range, facet.login, logins, facet.userId),
     valuesBy(store, attempts, range, facet.login, logins, facet.exists),
@@ -127,11 +94,10 @@ export async function attackingIps(store: Store, campaign: Campaign, page: PageR
   const { rows, next } = await topPage(store, attempts, range, facet.ip, [{ cardinality: facet.login }], page)
   const ips = rows.map((row) => row.group[facet.ip] ?? '')
   if (ips.length === 0) return { items: [], next }
-  const successes = `${groupQuery(campaign.rule, campaign.signal.group)} ${loginSuccess}`
   const [succeeded, flaggedIps, blockedIps, countries, networks] = await Promise.all([
-    countsBy(store, successes, range, facet.ip, ips),
-    countsBy(store, `${attempts} ${flagged}`, range, facet.ip, ips),
-    countsBy(store, blocked, range, facet.ip, ips),
+    countsBy(store, successesOf(campaign), range, facet.ip, ips),
+    countsBy(store, `${attempts} ${flaggedRequests}`, range, facet.ip, ips),
+    countsBy(store, blockedRequests, range, facet.ip, ips),
     valuesBy(store, attempts, range, facet.ip, ips, facet.country),
     valuesBy(store, attempts, range, facet.ip, ips, facet.asn),
   ])
@@ -161,13 +127,13 @@ export async function compromisedUsers(store: Store, campaign: Campaign): Promis
   const { rule, signal } = campaign
   if (!Object.hasOwn(rule.queries, successesQuery)) return []
   const range = campaignRange(signal)
-  const group = groupQuery(rule, signal.group)
+  const successes = successesOf(campaign)
   const found: SpanRecord[] = []
   if (isOfOneSubject(campaign)) {
-    found.push(...(await searchAll(store, `${group} ${loginSuccess}`, range)))
+    found.push(...(await searchAll(store, successes, range)))
   } else {
     for (const ips of slices(await guessingIps(store, campaign), valuesAtOnce)) {
-      found.push(...(await searchAll(store, `${group} ${loginSuccess} ${anyValue(facet.ip, ips)}`, range)))
+      found.push(...(await searchAll(store, `${successes} ${anyValue(facet.ip, ips)}`, range)))
     }
   }
   const logins = found.map(toCompromised).sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
@@ -199,7 +165,7 @@ async function guessingIps(store: Store, campaign: Campaign): Promise<readonly s
   const several = rows.filter((row) => (row.values[1] ?? 0) >= 2)
   const successes = await countsBy(
     store,
-    `${groupQuery(campaign.rule, campaign.signal.group)} ${loginSuccess}`,
+    successesOf(campaign),
     range,
     facet.ip,
     several.map((row) => row.group[facet.ip] ?? ''),
@@ -238,42 +204,6 @@ function toCompromised(record: SpanRecord): CompromisedUser {
   }
 }
 
-async function searchAll(store: Store, query: string, range: TimeRange): Promise<readonly SpanRecord[]> {
-  const records: SpanRecord[] = []
-  let cursor: string | null = null
-  do {
-    const page = await store.search(query, range, {
-      limit: rowsAtOnce,
-      sort: 'timestamp',
-      ...(cursor === null ? {} : { cursor }),
-    })
-    records.push(...page.records)
-    cursor = page.next
-  } while (cursor !== null)
-  return records
-}
-
-/** All groups of a query, however many. */
-export async function topAll(
-  store: Store,
-  query: string,
-  range: TimeRange,
-  by: readonly string[],
-  distinct: readonly { readonly cardinality: string }[],
-): Promise<readonly TopRow[]> {
-  const all: TopRow[] = []
-  for (;;) {
-    const rows = await store.top(query, range, {
-      by,
-      aggregates: ['count', ...distinct],
-      limit: rowsAtOnce,
-      offset: all.length,
-    })
-    all.push(...rows)
-    if (rows.length < rowsAtOnce) return all
-  }
-}
-
 async function topPage(
   store: Store,
   query: string,
@@ -289,26 +219,6 @@ async function topPage(
   const aggregates = ['count' as const, ...distinct]
   const rows = await store.top(query, range, { by: [by], aggregates, limit: page.limit + 1, offset })
   return { rows: rows.slice(0, page.limit), next: rows.length > page.limit ? String(offset + page.limit) : null }
-}
-
-/** How many records of a query each of these values of a facet has; values without any are absent. */
-export async function countsBy(
-  store: Store,
-  query: string,
-  range: TimeRange,
-  by: string,
-  values: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const counts = new Map<string, number>()
-  for (const some of slices(values, valuesAtOnce)) {
-    const rows = await store.top(`(${query}) ${anyValue(by, some)}`, range, {
-      by: [by],
-      aggregates: ['count'],
-      limit: some.length,
-    })
-    for (const row of rows) counts.set(row.group[by] ?? '', row.values[0] ?? 0)
-  }
-  return counts
 }
 
 /** The most frequent value of `of` for each of these values of `by`. */
@@ -329,8 +239,4 @@ async function valuesBy(
     }
   }
   return found
-}
-
-export function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
 }

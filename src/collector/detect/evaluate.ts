@@ -5,7 +5,8 @@ import type { SignalFacts } from '../state/state.ts'
 import type { WindowCounts } from '../store/store.ts'
 import { compileCondition } from './condition.ts'
 import type { AnomalyFinding, Condition } from './condition.ts'
-import { groupKey, signalGroup, signalQuery, signalTitle } from './group.ts'
+import { signalQuery } from '../campaign.ts'
+import { groupKey, signalGroup, signalTitle } from './group.ts'
 
 /** A rule with its conditions compiled, made once a version. */
 export interface CompiledRule {
@@ -30,8 +31,6 @@ export interface Evaluation {
   /** The latest signal of each group of this rule, by `groupKey`. */
   readonly latest: ReadonlyMap<string, SignalFacts>
   readonly findAnomaly: (window: WindowCounts) => AnomalyFinding
-  /** Windows that end before this are history: they raise no live signal. */
-  readonly horizonMs: number
   readonly nowMs: number
   readonly newId: () => string
 }
@@ -44,7 +43,7 @@ const reopenWithinMs = 30 * 86_400_000
  * signal that opened or changed, in the order in which they first did.
  */
 export function evaluate(evaluation: Evaluation): readonly SignalUpdate[] {
-  const { compiled, windows, latest, horizonMs } = evaluation
+  const { compiled, windows, latest } = evaluation
   const updates = new Map<string, SignalUpdate>()
   const current = new Map(latest)
   const note = (update: SignalUpdate): void => {
@@ -53,7 +52,6 @@ export function evaluate(evaluation: Evaluation): readonly SignalUpdate[] {
     updates.set(id, before === undefined ? update : merge(before, update))
   }
   for (const window of windows) {
-    if (window.toMs < horizonMs) continue
     const matched = matchCase(compiled, window, evaluation.findAnomaly)
     if (matched === undefined) continue
     const key = groupKey(window.group)

@@ -1,10 +1,9 @@
 import type { DetectionRule } from '../../model/detection-rule.ts'
-import { attribute } from '../../model/span-record.ts'
 import type { SignalFacts } from '../state/state.ts'
 import type { Aggregate, Store } from '../store/store.ts'
-import { attemptsQuery, campaignRange, compromisedUsers } from './entities.ts'
+import { attemptsQuery, campaignRange, facet, flaggedRequests, groupQuery, suppressions } from '../campaign.ts'
+import { compromisedUsers } from './entities.ts'
 import type { CompromisedUser } from './entities.ts'
-import { groupQuery } from './group.ts'
 
 /** What a signal says in numbers, over its whole time; its windows only see their own length. */
 export type Figures = Pick<
@@ -26,19 +25,13 @@ export async function readFigures(
     const [row] = await store.top(query, range, { by: rule.groupBy, aggregates, limit: 1 })
     return row?.values ?? aggregates.map(() => 0)
   }
-  const suppressed = (rule.suppress ?? []).map((filter) => `-(${filter})`)
   const [totals, flagged, compromised, ...counts] = await Promise.all([
-    values(attempts, [
-      'count',
-      { cardinality: `@${attribute.login}` },
-      { cardinality: `@${attribute.userId}` },
-      { cardinality: `@${attribute.clientIp}` },
-    ]),
-    values(`${attempts} @appsec.threat_intel:true`, ['count']),
+    values(attempts, ['count', { cardinality: facet.login }, { cardinality: facet.userId }, { cardinality: facet.ip }]),
+    values(`${attempts} ${flaggedRequests}`, ['count']),
     compromisedUsers(store, campaign),
     ...Object.values(rule.queries).map((query) =>
       values(
-        [group, `(${query.filter})`, ...suppressed].join(' '),
+        [group, `(${query.filter})`, ...suppressions(rule)].join(' '),
         query.aggregate === 'count' ? ['count'] : [{ cardinality: query.of }],
       ),
     ),

@@ -1,7 +1,6 @@
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import type { Changes, RuleVersion } from '../state/state.ts'
 import { ruleOrThrow } from './check-rule.ts'
-import type { CheckFilter } from './check-rule.ts'
 import bruteForce from './rules/brute-force.json' with { type: 'json' }
 import credentialStuffing from './rules/credential-stuffing.json' with { type: 'json' }
 import distributedCredentialStuffing from './rules/distributed-credential-stuffing.json' with { type: 'json' }
@@ -9,8 +8,8 @@ import distributedCredentialStuffing from './rules/distributed-credential-stuffi
 /** The rules that ship, each documented in the Markdown file beside it. */
 const documents: readonly unknown[] = [bruteForce, credentialStuffing, distributedCredentialStuffing]
 
-export function shippedRules(checkFilter: CheckFilter): readonly DetectionRule[] {
-  return documents.map((document) => ruleOrThrow(document, checkFilter))
+export function shippedRules(): readonly DetectionRule[] {
+  return documents.map(ruleOrThrow)
 }
 
 const author = 'portcullis'

@@ -1,0 +1,89 @@
+import type { DetectionRule } from '../model/detection-rule.ts'
+import { attribute, businessLogicActivity } from '../model/span-record.ts'
+import { eventName } from '../model/tags.ts'
+import { printText } from '../query/query.ts'
+import type { SignalFacts } from './state/state.ts'
+import type { TimeRange } from './store/store.ts'
+
+/** A signal and the rule that raised it: what detection, response and the API ask the store about. */
+export interface Campaign {
+  readonly rule: Pick<DetectionRule, 'queries' | 'groupBy' | 'suppress'>
+  readonly signal: Pick<SignalFacts, 'group' | 'firstSeen' | 'lastSeen'>
+}
+
+/** Facets that campaigns are looked at by. */
+export const facet = {
+  login: `@${attribute.login}`,
+  userId: `@${attribute.userId}`,
+  exists: `@${attribute.exists}`,
+  ip: `@${attribute.clientIp}`,
+  ipSource: `@${attribute.ipSource}`,
+  country: '@network.client.country',
+  asn: '@network.client.asn',
+} as const
+
+/** The query of a rule that counts what went right; every other one counts attempts. */
+export const successesQuery = 'successes'
+export const loginSuccess = `@${attribute.activity}:${businessLogicActivity(eventName.loginSuccess)}`
+/** Requests from addresses that threat intelligence knows. */
+export const flaggedRequests = '@appsec.threat_intel:true'
+export const blockedRequests = `@${attribute.blocked}:true`
+
+/** The time of a campaign: from its first event to its last, inclusive. */
+export function campaignRange({ firstSeen, lastSeen }: Campaign['signal']): TimeRange {
+  return { fromMs: Date.parse(firstSeen), toMs: Date.parse(lastSeen) + 1 }
+}
+
+/** The query of a campaign's attempts. */
+export function attemptsQuery({ rule, signal }: Campaign): string {
+  return [groupQuery(rule, signal.group), attemptFilters(rule), ...suppressions(rule)].join(' ')
+}
+
+/** The query of a rule's attempts, of whatever group. */
+export function attemptFilters(rule: Campaign['rule']): string {
+  const filters = Object.entries(rule.queries)
+    .filter(([name]) => name !== successesQuery)
+    .map(([, { filter }]) => filter)
+  return anyOf([...new Set(filters)])
+}
+
+/** The successful logins of a campaign's group. */
+export function successesOf({ rule, signal }: Campaign): string {
+  return [groupQuery(rule, signal.group), loginSuccess].join(' ')
+}
+
+/** The explorer query of a signal's traces: its group, and what any of the rule's queries counts, less what is suppressed. */
+export function signalQuery(rule: Campaign['rule'], group: SignalFacts['group']): string {
+  const filters = [...new Set(Object.values(rule.queries).map(({ filter }) => filter))]
+  return [groupQuery(rule, group), anyOf(filters), ...suppressions(rule)].join(' ')
+}
+
+/** The query of a group: `env:prod service:shop @http.client_ip:203.0.113.9`. */
+export function groupQuery(rule: Pick<DetectionRule, 'groupBy'>, group: SignalFacts['group']): string {
+  return rule.groupBy.map((by) => term(by, group[bareName(by)] ?? '')).join(' ')
+}
+
+/** What a rule leaves out, as terms to add to a query. */
+export function suppressions(rule: Pick<DetectionRule, 'suppress'>): readonly string[] {
+  return (rule.suppress ?? []).map((filter) => `-(${filter})`)
+}
+
+/** `facet:value`, whatever is in the value. */
+export function term(by: string, value: string): string {
+  return `${by}:${printText(value)}`
+}
+
+/** `facet:(a OR b)`. */
+export function anyValue(by: string, values: readonly string[]): string {
+  return `${by}:(${values.map(printText).join(' OR ')})`
+}
+
+/** `((a) OR (b))`. */
+export function anyOf(filters: readonly string[]): string {
+  return filters.length === 1 ? `(${filters[0] ?? ''})` : `(${filters.map((filter) => `(${filter})`).join(' OR ')})`
+}
+
+/** The name of a facet without its `@`, as signals carry it. */
+export function bareName(by: string): string {
+  return by.startsWith('@') ? by.slice(1) : by
+}

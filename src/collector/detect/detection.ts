@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../model/clock.ts'
+import type { DetectionRule } from '../../model/detection-rule.ts'
+import type { SignalUpdate } from '../../model/signal.ts'
+import type { Changes, RuleVersion, State } from '../state/state.ts'
+import type { Detection, DetectionOptions, TickReport } from './detect.ts'
+import { findAnomaly } from './anomaly.ts'
+import { keepCourses } from './course.ts'
+import type { Courses } from './course.ts'
+import { closeQuiet, compileRule, evaluate } from './evaluate.ts'
+import type { CompiledRule } from './evaluate.ts'
+import { groupKey } from './group.ts'
+import { keepFigures } from './keep-figures.ts'
+import { joinChanges } from './join-changes.ts'
+import { seedRules, shippedRules } from './shipped-rules.ts'
+import { signalChanges } from './signal-changes.ts'
+import { SignalMemory } from './signal-memory.ts'
+
+const evaluateEveryMs = 1_000
+/** A rule is not evaluated again before ten times what it cost. */
+const costFactor = 10
+/** How long a signal can come back, and how far back a course reaches. */
+const rememberMs = 31 * 86_400_000
+/** With nothing to signal, positions are written this often: a restart then evaluates a little twice, to no effect. */
+const savePositionsEveryMs = 10_000
+
+interface RunningRule {
+  readonly compiled: CompiledRule
+  readonly courses: { read(): Promise<Courses> } | undefined
+  position: number
+  nextAtMs: number
+}
+
+/**
+ * Becomes the leader of detection and prepares it: rules, positions and signals come from the state, so that it goes on
+ * where the last leader stopped. A rule that is new begins with what is appended from now on.
+ */
+export async function createDetection(options: DetectionOptions): Promise<Detection> {
+  const { store, state, clock, respond, onError } = options
+  const epoch = await state.lead()
+  await seed(state, clock)
+  const memory = new SignalMemory(await state.recentSignals(clock.nowMs() - rememberMs))
+  const figures = await keepFigures({ store, state, clock, memory, epoch })
+  const rules = new Map<string, RunningRule>()
+  let savedAtMs = clock.nowMs()
+  let running: Promise<unknown> = Promise.resolve()
+  let cancel: (() => void) | undefined
+  let stopped = false
+
+  async function take({ rule, deleted }: RuleVersion): Promise<void> {
+    const before = rules.get(rule.id)
+    if (deleted || !rule.enabled) {
+      rules.delete(rule.id)
+      return
+    }
+    const position = before?.position ?? (await state.position(positionOf(rule))) ?? (await store.sequence())
+    rules.set(rule.id, {
+      compiled: compileRule(rule),
+      courses: rule.method === 'anomaly' ? keepCourses(store, rule, clock) : undefined,
+      position,
+      nextAtMs: 0,
+    })
+  }
+  for (const version of await state.rules()) await take(version)
+  /** Disabled and deleted ones too: their signals still come to an end. */
+  const knownRules = new Map<string, DetectionRule>((await state.rules()).map(({ rule }) => [rule.id, rule]))
+  for (const { rule } of memory.open()) {
+    if (knownRules.has(rule.id)) continue
+    const [newest] = await state.ruleVersions(rule.id)
+    if (newest !== undefined) knownRules.set(rule.id, newest.rule)
+  }
+
+  const unsubscribe = state.subscribe((changes) => {
+    memory.apply(changes)
+    figures.apply(changes)
+    for (const version of changes.rules ?? []) {
+      knownRules.set(version.rule.id, version.rule)
+      running = running.then(() => take(version)).catch(onError)
+    }
+  })
+
+  async function evaluateRule(rule: RunningRule, upTo: number): Promise<readonly SignalUpdate[]> {
+    const { rule: definition } = rule.compiled
+    if (rule.position >= upTo) return []
+    const windows = await store.windows({
+      queries: definition.queries,
+      suppress: definition.suppress ?? [],
+      groupBy: definition.groupBy,
+      windowSeconds: definition.windowSeconds,
+      touched: { afterSequence: rule.position, upToSequence: upTo },
+    })
+    if (windows.length === 0) return []
+    const courses = await rule.courses?.read()
+    return evaluate({
+      compiled: rule.compiled,
+      windows,
+      latest: memory.latest(definition.id),
+      nowMs: clock.nowMs(),
+      newId: randomUUID,
+      findAnomaly: ({ group, toMs, counts }) => {
+        if (definition.anomaly === undefined) return { anomalous: false, expected: 0 }
+        const key = groupKey(group)
+        const { query, successes } = definition.anomaly
+        const window = { toMs, count: counts[query] ?? 0, successes: counts[successes ?? ''] ?? 0 }
+        const campaigns = memory.campaigns(definition.id, key)
+        return findAnomaly(definition.anomaly, definition.windowSeconds, window, courses?.get(key) ?? [], campaigns)
+      },
+    })
+  }
+
+  async function tickNow(): Promise<TickReport> {
+    const nowMs = clock.nowMs()
+    const upTo = await store.sequence()
+    const evaluated: RunningRule[] = []
+    const updates: SignalUpdate[] = []
+    for (const rule of rules.values()) {
+      if (rule.nextAtMs > nowMs) continue
+      const startedMs = clock.nowMs()
+      try {
+        updates.push(...(await evaluateRule(rule, upTo)))
+        evaluated.push(rule)
+      } catch (error) {
+        onError(error)
+      }
+      const every = rule.compiled.rule.evaluateEveryMs ?? evaluateEveryMs
+      rule.nextAtMs = nowMs + Math.max(every, costFactor * (clock.nowMs() - startedMs))
+    }
+    updates.push(...closings(nowMs, updates))
+
+    if (updates.length > 0 || nowMs - savedAtMs >= savePositionsEveryMs) {
+      const positions = Object.fromEntries(evaluated.map((rule) => [positionOf(rule.compiled.rule), upTo]))
+      const own = signalChanges(updates, (id) => memory.get(id), new Date(nowMs).toISOString())
+      const answers = await answer(updates)
+      await state.commit({
+        ...joinChanges(own, answers),
+        positions,
+        epoch,
+      })
+      savedAtMs = nowMs
+    }
+    for (const rule of evaluated) rule.position = upTo
+    memory.forgetBefore(nowMs - rememberMs)
+    figures.touch(updates)
+    await figures.refresh(onError)
+    return { evaluatedRules: evaluated.length, signals: updates }
+  }
+
+  /** A signal is written even when it could not be answered; the next tick that sees it go on asks again. */
+  async function answer(updates: readonly SignalUpdate[]): Promise<Changes> {
+    if (updates.length === 0) return {}
+    try {
+      return await respond(updates)
+    } catch (error) {
+      onError(error)
+      return {}
+    }
+  }
+
+  function closings(nowMs: number, updates: readonly SignalUpdate[]): readonly SignalUpdate[] {
+    const touched = new Set(updates.map(({ signal }) => signal.id))
+    return memory.open().flatMap((signal) => {
+      const rule = knownRules.get(signal.rule.id)
+      return touched.has(signal.id) || rule === undefined ? [] : closeQuiet(rule, [signal], nowMs)
+    })
+  }
+
+  function tick(): Promise<TickReport> {
+    const turn = running.then(tickNow)
+    running = turn.catch(() => undefined)
+    return turn
+  }
+
+  function schedule(): void {
+    if (stopped) return
+    cancel = clock.after(evaluateEveryMs, () => {
+      tick().catch(onError).finally(schedule)
+    })
+  }
+
+  return {
+    start: schedule,
+    tick,
+    async stop() {
+      stopped = true
+      cancel?.()
+      unsubscribe()
+      await running
+    },
+  }
+}
+
+/** Brings the rules that ship into the state, where they are versioned like all others. */
+async function seed(state: State, clock: Clock): Promise<void> {
+  const shipped = shippedRules()
+  const newest = new Map<string, RuleVersion>()
+  for (const { id } of shipped) {
+    const [version] = await state.ruleVersions(id)
+    if (version !== undefined) newest.set(id, version)
+  }
+  const changes = seedRules(shipped, newest, new Date(clock.nowMs()).toISOString())
+  if (changes.rules !== undefined) await state.commit(changes)
+}
+
+function positionOf(rule: DetectionRule): string {
+  return `detect:${rule.id}`
+}
