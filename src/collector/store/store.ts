@@ -18,6 +18,8 @@ export interface AppendRecord {
   readonly keep: 'full' | 'compact'
   /** Whether it came with an ingest key (or over loopback); automation acts on no other. */
   readonly trusted: boolean
+  /** How many requests a sampled compact record stands for; 1 when absent. */
+  readonly weight?: number
 }
 
 export interface AppendBatch {

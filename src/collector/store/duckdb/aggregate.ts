@@ -1,0 +1,145 @@
+import { fail } from '../../../model/error.ts'
+import type { AttributeValue } from '../../../model/span-record.ts'
+import type { Aggregate, Series, TimeRange, TopRow } from '../store.ts'
+import { Binder, integer } from './binder.ts'
+import { compileQuery } from './compile-query.ts'
+import type { Database } from './database.ts'
+import { Grouping, distinct, facetColumn, fromTables, matching } from './source.ts'
+import type { Tables } from './tables.ts'
+
+/** Most points of a series, and most series of a chart. */
+const MAX_BUCKETS = 10_000
+const MAX_SERIES = 1_000
+const DEFAULT_SERIES = 10
+/** Most rows of one page of groups. */
+const MAX_ROWS = 100_000
+
+/** The matching records as rows of ts, g0 … and c0 …, and the aggregates over them. */
+function aggregation(
+  tables: Tables,
+  text: string,
+  range: TimeRange,
+  by: readonly string[],
+  aggregates: readonly Aggregate[],
+): { union: string | undefined; binder: Binder; groups: readonly string[]; values: readonly string[] } {
+  if (aggregates.length === 0) throw fail('REQUEST_INVALID', 'aggregates', 'names none')
+  const query = compileQuery(text)
+  const binder = new Binder()
+  const sources = tables.overlapping(query.kinds, range)
+  const grouping = new Grouping(by, sources, binder)
+  const counted = aggregates.map((aggregate) =>
+    aggregate === 'count' ? undefined : facetColumn(aggregate.cardinality, sources, binder),
+  )
+  const union = fromTables(sources, binder, (scope, table) => {
+    const columns = ['ts', ...grouping.select(scope)]
+    counted.forEach((column, index) => column && columns.push(`${column.sql(scope)} AS c${index}`))
+    const where = `${matching(query, range, scope)}${grouping.where(scope)}`
+    return `SELECT ${columns.join(', ')} FROM ${table}${grouping.from(scope)} WHERE ${where}`
+  })
+  const values = counted.map((column, index) => (column ? distinct(`c${index}`, column) : 'count(*)'))
+  return { union, binder, groups: grouping.names, values }
+}
+
+/** Largest value of the first aggregate first; equal ones in the order of their names, so that pages do not overlap. */
+export async function top(
+  database: Database,
+  tables: Tables,
+  text: string,
+  range: TimeRange,
+  options: {
+    readonly by: readonly string[]
+    readonly aggregates: readonly Aggregate[]
+    readonly limit: number
+    readonly offset?: number
+  },
+): Promise<readonly TopRow[]> {
+  const { union, binder, groups, values } = aggregation(tables, text, range, options.by, options.aggregates)
+  if (union === undefined) return []
+  const select = [...groups, 'min(ts)', 'max(ts)', ...values.map((value, index) => `${value} AS v${index}`)]
+  const rows = await database.read(
+    `SELECT ${select.join(', ')} FROM (${union}) ${groups.length > 0 ? `GROUP BY ${groups.join(', ')}` : 'HAVING count(*) > 0'}
+     ORDER BY ${['v0 DESC', ...groups].join(', ')}
+     LIMIT ${integer(Math.min(options.limit, MAX_ROWS))} OFFSET ${integer(options.offset ?? 0)}`,
+    binder.parameters,
+  )
+  return rows.map((row) => ({
+    group: groupOf(options.by, row),
+    firstSeenMs: Number(row[groups.length]) / 1000,
+    lastSeenMs: Number(row[groups.length + 1]) / 1000,
+    values: row.slice(groups.length + 2).map(Number),
+  }))
+}
+
+/** Buckets begin at whole multiples of the interval; of the groups, those largest over the whole range are shown. */
+export async function timeseries(
+  database: Database,
+  tables: Tables,
+  text: string,
+  range: TimeRange,
+  options: {
+    readonly intervalMs: number
+    readonly aggregates: readonly Aggregate[]
+    readonly by?: readonly string[]
+    readonly limit?: number
+  },
+): Promise<readonly Series[]> {
+  const { intervalMs, by = [] } = options
+  const firstMs = Math.floor(range.fromMs / intervalMs) * intervalMs
+  const buckets = Math.ceil((range.toMs - firstMs) / intervalMs)
+  if (!(intervalMs >= 1) || !(buckets <= MAX_BUCKETS)) {
+    throw fail('REQUEST_INVALID', 'interval', `makes more than ${MAX_BUCKETS} points; take a longer one`)
+  }
+  const { union, binder, groups, values } = aggregation(tables, text, range, by, options.aggregates)
+  const series = new Map<string, Series & { readonly points: (readonly [number, number])[] }>()
+  const emptyPoints = (): (readonly [number, number])[] =>
+    Array.from({ length: Math.max(0, buckets) }, (_, index) => [firstMs + index * intervalMs, 0] as const)
+  if (by.length === 0) series.set('[]', { group: {}, points: emptyPoints() })
+  if (union === undefined) return [...series.values()]
+  const limit = integer(Math.min(options.limit ?? DEFAULT_SERIES, MAX_SERIES))
+  const bucket = `(ts - ${integer(firstMs * 1000)}) // ${integer(intervalMs * 1000)}`
+  const largest =
+    groups.length > 0
+      ? `, largest AS (SELECT ${groups.join(', ')}, ${values[0]} AS total FROM matches GROUP BY ${groups.join(', ')}
+         ORDER BY ${['total DESC', ...groups].join(', ')} LIMIT ${limit})`
+      : ''
+  const rows = await database.read(
+    `WITH matches AS (${union})${largest}
+     SELECT ${[...groups, `${bucket} AS bucket`, `${values[0]} AS v0`, groups.length > 0 ? 'any_value(total)' : '0'].join(', ')}
+     FROM matches ${groups.length > 0 ? `JOIN largest USING (${groups.join(', ')})` : ''}
+     GROUP BY ${[...groups, 'bucket'].join(', ')}
+     ORDER BY ${groups.length > 0 ? `any_value(total) DESC, ${groups.join(', ')}, ` : ''}bucket`,
+    binder.parameters,
+  )
+  for (const row of rows) {
+    const group = groupOf(by, row)
+    const key = JSON.stringify(Object.values(group))
+    let found = series.get(key)
+    if (!found) {
+      found = { group, points: emptyPoints() }
+      series.set(key, found)
+    }
+    const index = Number(row[groups.length])
+    found.points[index] = [firstMs + index * intervalMs, Number(row[groups.length + 1])]
+  }
+  return [...series.values()]
+}
+
+export async function facetValues(
+  database: Database,
+  tables: Tables,
+  facet: string,
+  text: string,
+  range: TimeRange,
+  limit: number,
+): Promise<readonly { readonly value: AttributeValue; readonly count: number }[]> {
+  const rows = await top(database, tables, text, range, { by: [facet], aggregates: ['count'], limit })
+  return rows.map(({ group, values }) => ({ value: group[facet] ?? '', count: values[0] ?? 0 }))
+}
+
+function groupOf(by: readonly string[], row: readonly unknown[]): Readonly<Record<string, string>> {
+  const group = Object.create(null) as Record<string, string>
+  by.forEach((facet, index) => {
+    group[facet] = String(row[index])
+  })
+  return group
+}

@@ -1,0 +1,170 @@
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api'
+import type { PortcullisError } from '../../../model/error.ts'
+import { fail } from '../../../model/error.ts'
+import { schemaVersion } from './schema.ts'
+import { loadDriver } from './driver.ts'
+
+export type Driver = Awaited<ReturnType<typeof loadDriver>>
+export type Parameters = Readonly<Record<string, DuckDBValue>>
+
+/** The store's file under its data directory; DuckDB puts the log of recent commits beside it, as `.wal`. */
+export const fileName = 'spans.duckdb'
+
+export interface Limits {
+  readonly memoryLimitMb: number
+  readonly threads: number
+}
+
+/**
+ * Reads run on libuv's four threads, as commits do: so many at once that a commit always finds one free. Detection has
+ * a lane of its own, so that no explorer query delays it.
+ */
+const lanes = { detection: 1, explorer: 1, export: 1 } as const
+export type Lane = keyof typeof lanes
+/** Reads waiting for their lane; more are refused. */
+const MAX_WAITING = 200
+
+/** An open file: one connection that writes, one a read. All errors are PortcullisErrors. */
+export class Database {
+  readonly driver: Driver
+  readonly #instance: DuckDBInstance
+  readonly #writer: DuckDBConnection
+  readonly #running: Record<Lane, number> = { detection: 0, explorer: 0, export: 0 }
+  readonly #reading = new Map<DuckDBConnection, Promise<unknown>>()
+  #closed = false
+  readonly #waiting: Record<Lane, (() => void)[]> = { detection: [], explorer: [], export: [] }
+
+  private constructor(driver: Driver, instance: DuckDBInstance, writer: DuckDBConnection) {
+    this.driver = driver
+    this.#instance = instance
+    this.#writer = writer
+  }
+
+  /** Opens or creates `file`. Throws DRIVER_MISSING, STORE_CORRUPT, STORE_LOCKED, STORE_NEWER. */
+  static async open(file: string, limits: Limits): Promise<Database> {
+    const driver = await loadDriver()
+    let instance: DuckDBInstance
+    try {
+      instance = await driver.DuckDBInstance.create(file, {
+        threads: String(limits.threads),
+        memory_limit: `${limits.memoryLimitMb}MB`,
+        storage_compatibility_version: 'latest',
+        // The writer checkpoints on purpose; DuckDB would do it in the middle of a commit.
+        checkpoint_threshold: '1TB',
+        // Attacker-supplied text never reaches SQL, and SQL never reaches the file system or the network.
+        enable_external_access: 'false',
+        autoinstall_known_extensions: 'false',
+        autoload_known_extensions: 'false',
+      })
+    } catch (error) {
+      throw openError(file, error)
+    }
+    const database = new Database(driver, instance, await instance.connect())
+    try {
+      await database.#checkVersion(file)
+    } catch (error) {
+      await database.close()
+      throw error
+    }
+    return database
+  }
+
+  async #checkVersion(file: string): Promise<void> {
+    await this.write('CREATE TABLE IF NOT EXISTS meta (name VARCHAR PRIMARY KEY, value BIGINT)')
+    await this.write(`INSERT INTO meta VALUES ('schema', ${schemaVersion}), ('sequence', 0) ON CONFLICT DO NOTHING`)
+    const [row] = await this.rows(this.#writer, "SELECT value FROM meta WHERE name = 'schema'")
+    const found = Number(row?.[0])
+    if (found > schemaVersion) throw fail('STORE_NEWER', file, found, schemaVersion)
+  }
+
+  get writer(): DuckDBConnection {
+    return this.#writer
+  }
+
+  async write(sql: string): Promise<void> {
+    await this.#writer.run(sql)
+  }
+
+  /** Rows of a query, values as JavaScript has them (BIGINT as bigint). */
+  async read(sql: string, parameters: Parameters = {}, lane: Lane = 'explorer'): Promise<unknown[][]> {
+    const leave = await this.#enter(lane)
+    const connection = await this.#instance.connect()
+    const rows = this.rows(connection, sql, parameters)
+    this.#reading.set(connection, rows)
+    try {
+      return await rows
+    } catch (error) {
+      throw this.#closed ? closedError() : error
+    } finally {
+      this.#reading.delete(connection)
+      connection.closeSync()
+      leave()
+    }
+  }
+
+  /** Rows as they come, a chunk at a time, without holding more than one. */
+  async *stream(sql: string, parameters: Parameters): AsyncGenerator<unknown[][]> {
+    const leave = await this.#enter('export')
+    const connection = await this.#instance.connect()
+    try {
+      const result = await connection.stream(sql, used(sql, parameters))
+      for await (const rows of result.yieldRowsJs()) {
+        yield rows
+        if (this.#closed) throw closedError()
+      }
+    } finally {
+      connection.closeSync()
+      leave()
+    }
+  }
+
+  async rows(connection: DuckDBConnection, sql: string, parameters: Parameters = {}): Promise<unknown[][]> {
+    const result = await connection.runAndReadAll(sql, used(sql, parameters))
+    return result.getRowsJS()
+  }
+
+  async #enter(lane: Lane): Promise<() => void> {
+    if (this.#closed) throw closedError()
+    if (this.#running[lane] >= lanes[lane]) {
+      const waiting = this.#waiting[lane]
+      if (waiting.length >= MAX_WAITING) throw fail('STORE_FULL', `${MAX_WAITING} queries are waiting`)
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      if (this.#closed) throw closedError()
+    } else {
+      this.#running[lane]++
+    }
+    // Whoever waits takes the place over, so that nobody slips in between.
+    return () => {
+      const next = this.#waiting[lane].shift()
+      if (next) next()
+      else this.#running[lane]--
+    }
+  }
+
+  /** Interrupts what is being read, and closes the file. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const waiting of Object.values(this.#waiting)) for (const resolve of waiting.splice(0)) resolve()
+    for (const connection of this.#reading.keys()) connection.interrupt()
+    await Promise.allSettled(this.#reading.values())
+    this.#writer.closeSync()
+    this.#instance.closeSync()
+  }
+}
+
+function closedError(): PortcullisError {
+  return fail('STORE_FULL', 'it is closed')
+}
+
+/** DuckDB refuses parameters that a statement does not mention. */
+function used(sql: string, parameters: Parameters): Record<string, DuckDBValue> {
+  const names = new Set(Array.from(sql.matchAll(/\$([a-z]\w*)/g), (found) => found[1]))
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => names.has(name)))
+}
+
+function openError(file: string, error: unknown): PortcullisError {
+  const why = error instanceof Error ? error.message : String(error)
+  const owner = /Conflicting lock is held in .*?\(PID (\d+)\)/.exec(why)
+  if (owner) return fail('STORE_LOCKED', file, Number(owner[1]))
+  return fail('STORE_CORRUPT', file, why.split('\n')[0] ?? why)
+}

@@ -1,0 +1,153 @@
+import { join } from 'node:path'
+import { statSync } from 'node:fs'
+import type { Clock } from '../../../model/clock.ts'
+import type { Span } from '../../../model/span.ts'
+import { fail } from '../../../model/error.ts'
+import type { AppendResult, Store, StoreStats } from '../store.ts'
+import { facetValues, timeseries, top } from './aggregate.ts'
+import { Writer, walBytes } from './append.ts'
+import { Binder, integer } from './binder.ts'
+import type { Limits } from './database.ts'
+import { Database, fileName } from './database.ts'
+import { DEDUPE_WINDOW_MS, Dedupe } from './dedupe.ts'
+import { dropBefore, eraseUser } from './erase.ts'
+import { exportRecords } from './export.ts'
+import { facets } from './facets.ts'
+import type { EncodedBatch } from './row.ts'
+import { decodeSpan, encodeBatch } from './row.ts'
+import { quoted } from './schema.ts'
+import { search } from './search.ts'
+import { fromTables } from './source.ts'
+import { Tables, tableNamed } from './tables.ts'
+import { windows } from './windows.ts'
+
+/** Most spans of a trace that are shown (spec/collector.md 5). */
+const MAX_TRACE_SPANS = 1_000
+const TRACE_HINT_MS = 3_600_000
+
+export interface EngineOptions {
+  /** The data directory; it exists and belongs to this process. */
+  readonly dir: string
+  readonly nowMs: number
+  readonly limits: Limits
+}
+
+/** A store without a clock, whose batches come as columns; it runs in this thread, or in one of its own (`openStore`). */
+export interface Engine extends Omit<Store, 'append'> {
+  append(batch: EncodedBatch, nowMs: number): Promise<AppendResult>
+}
+
+export function toStore(engine: Engine, clock: Pick<Clock, 'nowMs'>): Store {
+  return { ...engine, append: (batch) => engine.append(encodeBatch(batch), clock.nowMs()) }
+}
+
+/** Opens or creates the store's file. Throws DRIVER_MISSING, STORE_CORRUPT, STORE_LOCKED, STORE_NEWER. */
+export async function openEngine({ dir, nowMs, limits }: EngineOptions): Promise<Engine> {
+  const file = join(dir, fileName)
+  const walFile = `${file}.wal`
+  const database = await Database.open(file, limits)
+  const tables = await loadTables(database)
+  const dedupe = await loadDedupe(database, tables, nowMs)
+  const sequence = await loadSequence(database, tables)
+  const writer = new Writer({ database, tables, dedupe, walFile, sequence })
+  const recordTables = (): readonly string[] =>
+    tables.all().flatMap((table) => (table.kind === 'events' || table.kind === 'requests' ? quoted(table.name) : []))
+
+  return {
+    append: (batch, nowMs) => writer.append(batch, nowMs),
+    sequence: () => Promise.resolve(writer.sequence),
+    search: (query, range, page) => search(database, tables, query, range, page),
+    timeseries: (query, range, options) => timeseries(database, tables, query, range, options),
+    top: (query, range, options) => top(database, tables, query, range, options),
+    facets: (range) => facets(database, tables, range),
+    facetValues: (facet, query, range, limit) => facetValues(database, tables, facet, query, range, limit),
+    windows: (request) => windows(database, tables, request),
+    async trace(traceId, aroundMs): Promise<readonly Span[]> {
+      const range =
+        aroundMs === undefined
+          ? { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }
+          : { fromMs: aroundMs - TRACE_HINT_MS, toMs: aroundMs + TRACE_HINT_MS }
+      const binder = new Binder()
+      const near =
+        aroundMs === undefined ? '' : `AND ts BETWEEN ${integer(range.fromMs * 1000)} AND ${integer(range.toMs * 1000)}`
+      const union = fromTables(
+        tables.overlapping(['spans'], range),
+        binder,
+        (_, table) => `SELECT ts, span_id, body FROM ${table} WHERE trace_id = ${binder.text(traceId)} ${near}`,
+      )
+      if (union === undefined) return []
+      const rows = await database.read(
+        `SELECT body FROM (${union}) ORDER BY ts, span_id LIMIT ${MAX_TRACE_SPANS}`,
+        binder.parameters,
+      )
+      return rows.map(([body]) => decodeSpan(String(body)))
+    },
+    async *export(query, range, format, signal) {
+      const upToSequence = writer.sequence
+      for await (const part of exportRecords(database, tables, query, range, { format, upToSequence })) {
+        if (signal?.aborted) return
+        yield part
+      }
+    },
+    dropBefore: (day) => writer.exclusively(() => dropBefore(database, tables, day, writer.sequence)),
+    eraseUser: (selector) => writer.exclusively(() => eraseUser(database, tables, selector, writer.sequence)),
+    checkpoint: () => writer.exclusively(() => database.write('CHECKPOINT')),
+    async stats(): Promise<StoreStats> {
+      const names = recordTables()
+      const bytesOnDisk = (statSync(file, { throwIfNoEntry: false })?.size ?? 0) + walBytes(walFile)
+      if (names.length === 0) return { records: 0, bytesOnDisk, oldestMs: null, newestMs: null }
+      const union = names.map((name) => `SELECT count(*) AS n, min(ts) AS low, max(ts) AS high FROM ${name}`)
+      const [row] = await database.read(
+        `SELECT sum(n)::BIGINT, min(low), max(high) FROM (${union.join(' UNION ALL ')})`,
+      )
+      const [records, low, high] = row ?? []
+      const timeMs = (ts: unknown): number | null => (ts === null ? null : Number(ts) / 1000)
+      return { records: Number(records), bytesOnDisk, oldestMs: timeMs(low), newestMs: timeMs(high) }
+    },
+    async close() {
+      await writer.stop()
+      await database.write('CHECKPOINT')
+      await database.close()
+    },
+  }
+}
+
+async function loadTables(database: Database): Promise<Tables> {
+  const tables = new Tables()
+  for (const [name] of await database.read('SELECT table_name FROM duckdb_tables() WHERE NOT internal')) {
+    const table = tableNamed(String(name))
+    if (!table) continue
+    if (table.kind !== 'spans') {
+      const [row] = await database.read(`SELECT coalesce(bool_or(odd), FALSE) FROM ${quoted(table.name)}`)
+      table.odd = row?.[0] === true
+    }
+    tables.add(table)
+  }
+  return tables
+}
+
+/** What came in during the last minutes before the start, so that a batch retried over a restart is stored once. */
+async function loadDedupe(database: Database, tables: Tables, nowMs: number): Promise<Dedupe> {
+  const dedupe = new Dedupe()
+  for (const { name } of tables.all()) {
+    const since = integer(nowMs - DEDUPE_WINDOW_MS)
+    const sql = `SELECT trace_id, span_id, ingested FROM ${quoted(name)} WHERE ingested >= ${since} ORDER BY ingested`
+    for await (const rows of database.stream(sql, {})) {
+      for (const [traceId, spanId, ingested] of rows) {
+        if (!dedupe.has(String(traceId), String(spanId))) dedupe.add(String(traceId), String(spanId), Number(ingested))
+      }
+    }
+  }
+  return dedupe
+}
+
+/** Sequences never go back, not even when the newest records have been erased: then the file remembers. */
+async function loadSequence(database: Database, tables: Tables): Promise<number> {
+  const parts = tables
+    .all()
+    .flatMap(({ kind, name }) => (kind === 'spans' ? [] : [`SELECT max(seq) AS seq FROM ${quoted(name)}`]))
+  const union = ["SELECT value AS seq FROM meta WHERE name = 'sequence'", ...parts].join(' UNION ALL ')
+  const [row] = await database.read(`SELECT max(seq) FROM (${union})`)
+  if (row === undefined) throw fail('STORE_CORRUPT', fileName, 'its sequence is missing')
+  return Number(row[0])
+}

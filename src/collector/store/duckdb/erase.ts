@@ -1,0 +1,80 @@
+import { fail } from '../../../model/error.ts'
+import type { Parameters } from './database.ts'
+import type { Database } from './database.ts'
+import { integer } from './binder.ts'
+import { quoted } from './schema.ts'
+import type { Table, Tables } from './tables.ts'
+
+const DAY_MS = 86_400_000
+
+/** Drops the tables of the days before this one; returns how many days had any. */
+export async function dropBefore(database: Database, tables: Tables, day: string, sequence: number): Promise<number> {
+  const beforeMs = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN
+  if (Number.isNaN(beforeMs)) throw fail('REQUEST_INVALID', 'day', 'must be a date such as 2026-11-22')
+  const old = tables.all().filter((table) => table.toMs <= beforeMs)
+  if (old.length === 0) return 0
+  await atomically(database, sequence, async () => {
+    for (const { name } of old) await database.write(`DROP TABLE ${quoted(name)}`)
+  })
+  for (const { name } of old) tables.remove(name)
+  await database.write('CHECKPOINT')
+  return new Set(old.map((table) => Math.floor(table.fromMs / DAY_MS))).size
+}
+
+/**
+ * Erases the records of a user, and all spans of the traces they belong to; returns how many records. The file is
+ * checkpointed, so that the log of recent commits does not keep them either.
+ */
+export async function eraseUser(
+  database: Database,
+  tables: Tables,
+  selector: { readonly userId: string } | { readonly login: string },
+  sequence: number,
+): Promise<number> {
+  const value = 'userId' in selector ? selector.userId : selector.login
+  const names =
+    'userId' in selector ? ['usr.id', 'appsec.events_data.usr.id'] : ['usr.login', 'appsec.events_data.usr.login']
+  let erased = 0
+  await atomically(database, sequence, async () => {
+    await database.write('CREATE TEMP TABLE erased_traces (trace_id VARCHAR)')
+    for (const table of tables.all().filter(({ kind }) => kind !== 'spans')) {
+      erased += await eraseFrom(database, table, names, value)
+    }
+    for (const table of tables.all().filter(({ kind }) => kind === 'spans')) {
+      await database.write(`DELETE FROM ${quoted(table.name)} WHERE trace_id IN (SELECT trace_id FROM erased_traces)`)
+    }
+    await database.write('DROP TABLE erased_traces')
+  })
+  await database.write('CHECKPOINT')
+  return erased
+}
+
+async function eraseFrom(database: Database, table: Table, names: readonly string[], value: string): Promise<number> {
+  const parameters: Parameters = { value }
+  const plain = names.map((name) => `${quoted(name)} = $value`).join(' OR ')
+  const odd = table.odd
+    ? ` OR (odd AND (${names.map((name) => `json_extract_string(rest, '/${name}') = $value`).join(' OR ')}))`
+    : ''
+  const where = `coalesce(${plain}${odd}, FALSE)`
+  const name = quoted(table.name)
+  await database.rows(
+    database.writer,
+    `INSERT INTO erased_traces SELECT trace_id FROM ${name} WHERE ${where}`,
+    parameters,
+  )
+  const [row] = await database.rows(database.writer, `DELETE FROM ${name} WHERE ${where}`, parameters)
+  return Number(row?.[0] ?? 0)
+}
+
+/** One transaction, which also notes the sequence: the rows that carry it may be the ones that go. */
+async function atomically(database: Database, sequence: number, work: () => Promise<void>): Promise<void> {
+  await database.write('BEGIN')
+  try {
+    await database.write(`UPDATE meta SET value = greatest(value, ${integer(sequence)}) WHERE name = 'sequence'`)
+    await work()
+    await database.write('COMMIT')
+  } catch (error) {
+    await database.write('ROLLBACK').catch(() => undefined)
+    throw error
+  }
+}

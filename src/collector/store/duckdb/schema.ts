@@ -1,0 +1,142 @@
+/** Version of the tables below; a file written by a newer one is refused. */
+export const schemaVersion = 1
+
+export type ColumnType = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN' | 'VARCHAR[]'
+
+export interface Column {
+  readonly name: string
+  readonly type: ColumnType
+}
+
+/**
+ * Columns that every record has. `ts` is event time in microseconds, `ingested` wall clock in milliseconds, `weight` how
+ * many records a sampled one stands for; `odd` says that an attribute with a column of its own came with another type
+ * and therefore stands in `rest`.
+ */
+export const fixedColumns = [
+  { name: 'seq', type: 'BIGINT' },
+  { name: 'ingested', type: 'BIGINT' },
+  { name: 'ts', type: 'BIGINT' },
+  { name: 'trusted', type: 'BOOLEAN' },
+  { name: 'weight', type: 'BIGINT' },
+  { name: 'odd', type: 'BOOLEAN' },
+  { name: 'trace_id', type: 'VARCHAR' },
+  { name: 'span_id', type: 'VARCHAR' },
+  { name: 'service', type: 'VARCHAR' },
+  { name: 'env', type: 'VARCHAR' },
+  { name: 'version', type: 'VARCHAR' },
+  { name: 'resource', type: 'VARCHAR' },
+  { name: 'operation', type: 'VARCHAR' },
+  { name: 'type', type: 'VARCHAR' },
+  { name: 'status', type: 'VARCHAR' },
+  { name: 'duration', type: 'DOUBLE' },
+] as const satisfies readonly Column[]
+
+const texts = [
+  'appsec.events_data.usr.login',
+  'appsec.events_data.usr.id',
+  'usr.id',
+  'usr.login',
+  'http.client_ip',
+  '_dd.portcullis.ip_source',
+  'http.method',
+  'http.url',
+  'http.route',
+  'http.useragent',
+  'http.useragent_details.browser.family',
+  'http.useragent_details.browser.version',
+  'http.useragent_details.os.family',
+  'http.useragent_details.os.version',
+  'http.useragent_details.device.family',
+  'http.useragent_details.device.version',
+  'network.client.ip',
+  'network.client.as_name',
+  'network.client.country',
+  'network.client.range',
+  'appsec.fingerprint.endpoint.method',
+  'appsec.fingerprint.endpoint.path_hash',
+  'appsec.fingerprint.endpoint.query_hash',
+  'appsec.fingerprint.endpoint.body_hash',
+  'appsec.fingerprint.header.known_headers',
+  'appsec.fingerprint.header.ua_hash',
+  'appsec.fingerprint.header.unknown_count',
+  'appsec.fingerprint.header.unknown_hash',
+  'appsec.fingerprint.header.order',
+  'appsec.fingerprint.network.ip_count',
+  'appsec.fingerprint.network.ip_headers',
+  'appsec.fingerprint.session.user_hash',
+  'appsec.fingerprint.session.cookie_names_hash',
+  'appsec.fingerprint.session.cookie_values_hash',
+  'appsec.fingerprint.session.session_hash',
+  'http.request.headers.accept',
+  'http.request.headers.accept-encoding',
+  'http.request.headers.accept-language',
+  'http.request.headers.content-type',
+  'http.request.headers.host',
+  'http.request.headers.origin',
+  'http.request.headers.sec-ch-ua',
+  'http.request.headers.sec-ch-ua-platform',
+]
+const integers = ['http.status_code', 'network.client.asn']
+const flags = ['appsec.blocked', 'appsec.event', 'appsec.threat_intel', 'appsec.events_data.usr.exists']
+const lists = [
+  'appsec.security_activity',
+  'appsec.rules',
+  'threat_intel.results.category',
+  'threat_intel.results.intention',
+  'threat_intel.results.source.name',
+]
+
+/** Attributes with a column of their own, named like the attribute; all others stand in `rest`. */
+export const attributeColumns: readonly Column[] = [
+  ...texts.map((name) => ({ name, type: 'VARCHAR' }) as const),
+  ...integers.map((name) => ({ name, type: 'BIGINT' }) as const),
+  ...flags.map((name) => ({ name, type: 'BOOLEAN' }) as const),
+  ...lists.map((name) => ({ name, type: 'VARCHAR[]' }) as const),
+]
+
+/** Address attributes as 32 hexadecimal digits (IPv4 v4-mapped), so that a network is a range; lists are joined by commas. */
+export const addressColumns: readonly (Column & { readonly of: string })[] = [
+  { name: 'client_ip_hex', type: 'VARCHAR', of: 'http.client_ip' },
+  { name: 'network_ip_hex', type: 'VARCHAR', of: 'network.client.ip' },
+]
+
+/**
+ * `rest` is a JSON object of the other attributes, every value as text or a list of texts; `kinds`, null when all are
+ * texts, says which are not: `[[numbers], [booleans], [lists]]` by name.
+ */
+export const restColumns: readonly Column[] = [
+  { name: 'kinds', type: 'VARCHAR' },
+  { name: 'rest', type: 'VARCHAR' },
+]
+
+export const recordColumns: readonly Column[] = [
+  ...fixedColumns,
+  ...attributeColumns,
+  ...addressColumns,
+  ...restColumns,
+]
+
+/** Columns of the tables for the trace view; `body` is the span as JSON. */
+export const spanColumns: readonly Column[] = [
+  { name: 'ingested', type: 'BIGINT' },
+  { name: 'ts', type: 'BIGINT' },
+  { name: 'trace_id', type: 'VARCHAR' },
+  { name: 'span_id', type: 'VARCHAR' },
+  { name: 'body', type: 'VARCHAR' },
+]
+
+/** An identifier in SQL. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** DuckDB picks a poor compression for long JSON texts: zstd takes a sixth of the space. */
+const compressed = new Set(['rest', 'body'])
+
+export function createTable(name: string, columns: readonly Column[]): string {
+  const list = columns.map(
+    (column) => `${quoted(column.name)} ${column.type}${compressed.has(column.name) ? ' USING COMPRESSION zstd' : ''}`,
+  )
+  return `CREATE TABLE IF NOT EXISTS ${quoted(name)} (${list.join(', ')})`
+}

@@ -1,0 +1,140 @@
+import type { SpanRecord } from '../../../model/span-record.ts'
+import { fail } from '../../../model/error.ts'
+import type { SearchPage, TimeRange } from '../store.ts'
+import { Binder, integer } from './binder.ts'
+import type { CompiledQuery } from './compile-query.ts'
+import { compileQuery } from './compile-query.ts'
+import type { Database } from './database.ts'
+import { decodeRecord } from './row.ts'
+import { recordColumns, quoted } from './schema.ts'
+import { fromTables, matching } from './source.ts'
+import type { Table, Tables } from './tables.ts'
+
+const FIRST_SLICE_MS = 300_000
+const SLICE_GROWTH = 6
+export const MAX_PAGE = 10_000
+
+type Sort = 'timestamp' | '-timestamp'
+/** Event time in microseconds and sequence: where a page ended. */
+type Position = readonly [ts: number, seq: number]
+
+/**
+ * Records in the order of time, then of their arrival. The range is read in slices from its near end, each six times as
+ * long as the one before, since the records of the first page are mostly close to it. A first pass finds the rows by
+ * the columns of the query, a second one reads only those whole.
+ */
+export async function search(
+  database: Database,
+  tables: Tables,
+  text: string,
+  range: TimeRange,
+  page: { readonly limit: number; readonly cursor?: string; readonly sort?: Sort },
+): Promise<SearchPage> {
+  const query = compileQuery(text)
+  const sort = page.sort ?? '-timestamp'
+  const limit = Math.max(1, Math.min(page.limit, MAX_PAGE))
+  const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor, sort)
+  const found: (readonly [string, number, number])[] = []
+  for (const slice of slices(remaining(range, after, sort), sort, bounds(tables))) {
+    const part = tables.overlapping(query.kinds, slice)
+    found.push(...(await positions(database, part, query, slice, { sort, after, limit: limit + 1 - found.length })))
+    if (found.length > limit) break
+  }
+  const shown = found.slice(0, limit)
+  const records = await readRecords(database, shown)
+  const last = shown.at(-1)
+  return { records, next: found.length > limit && last ? encodeCursor([last[1], last[2]], sort) : null }
+}
+
+async function positions(
+  database: Database,
+  tables: readonly Table[],
+  query: CompiledQuery,
+  range: TimeRange,
+  { sort, after, limit }: { sort: Sort; after: Position | undefined; limit: number },
+): Promise<(readonly [string, number, number])[]> {
+  const binder = new Binder()
+  const beyond = after ? `AND ${isBeyond(after, sort)}` : ''
+  const union = fromTables(
+    tables,
+    binder,
+    (scope, table) =>
+      `SELECT ${binder.text(table)} AS source, ts, seq FROM ${table} WHERE ${matching(query, range, scope)} ${beyond}`,
+  )
+  if (union === undefined) return []
+  const direction = sort === 'timestamp' ? 'ASC' : 'DESC'
+  const rows = await database.read(
+    `SELECT * FROM (${union}) ORDER BY ts ${direction}, seq ${direction} LIMIT ${integer(limit)}`,
+    binder.parameters,
+  )
+  return rows.map(([source, ts, seq]) => [String(source), Number(ts), Number(seq)])
+}
+
+function isBeyond([ts, seq]: Position, sort: Sort): string {
+  const operator = sort === 'timestamp' ? '>' : '<'
+  return `(ts ${operator} ${integer(ts)} OR (ts = ${integer(ts)} AND seq ${operator} ${integer(seq)}))`
+}
+
+/** The records at these positions, in their order; one that has been erased since is left out. */
+async function readRecords(
+  database: Database,
+  wanted: readonly (readonly [string, number, number])[],
+): Promise<readonly SpanRecord[]> {
+  const bySource = new Map<string, (readonly [string, number, number])[]>()
+  for (const item of wanted) bySource.set(item[0], [...(bySource.get(item[0]) ?? []), item])
+  const found = new Map<number, SpanRecord>()
+  const columns = recordColumns.map((column) => quoted(column.name)).join(', ')
+  for (const [source, items] of bySource) {
+    const times = items.map((item) => item[1])
+    const rows = await database.read(
+      `SELECT ${columns} FROM ${source} WHERE ts BETWEEN ${integer(Math.min(...times))} AND ${integer(Math.max(...times))}
+       AND seq IN (${items.map((item) => integer(item[2])).join(', ')})`,
+    )
+    for (const row of rows) found.set(Number(row[0]), decodeRecord(row))
+  }
+  return wanted.flatMap(([, , seq]) => found.get(seq) ?? [])
+}
+
+/** The stretch of time that the tables cover. */
+function bounds(tables: Tables): TimeRange {
+  const all = tables.all()
+  return { fromMs: all[0]?.fromMs ?? 0, toMs: Math.max(0, ...all.map((table) => table.toMs)) }
+}
+
+function remaining(range: TimeRange, after: Position | undefined, sort: Sort): TimeRange {
+  if (!after) return range
+  const ms = after[0] / 1000
+  return sort === 'timestamp'
+    ? { fromMs: Math.max(range.fromMs, Math.floor(ms)), toMs: range.toMs }
+    : { fromMs: range.fromMs, toMs: Math.min(range.toMs, Math.floor(ms) + 1) }
+}
+
+function* slices(range: TimeRange, sort: Sort, within: TimeRange): Generator<TimeRange> {
+  let fromMs = Math.max(range.fromMs, within.fromMs)
+  let toMs = Math.min(range.toMs, within.toMs)
+  for (let lengthMs = FIRST_SLICE_MS; fromMs < toMs; lengthMs *= SLICE_GROWTH) {
+    if (sort === 'timestamp') {
+      const end = Math.min(toMs, fromMs + lengthMs)
+      yield { fromMs, toMs: end }
+      fromMs = end
+    } else {
+      const start = Math.max(fromMs, toMs - lengthMs)
+      yield { fromMs: start, toMs }
+      toMs = start
+    }
+  }
+}
+
+function encodeCursor(position: Position, sort: Sort): string {
+  return Buffer.from(JSON.stringify([sort, ...position])).toString('base64url')
+}
+
+function decodeCursor(cursor: string, sort: Sort): Position {
+  try {
+    const [of, ts, seq] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
+    if (of === sort && Number.isSafeInteger(ts) && Number.isSafeInteger(seq)) return [ts as number, seq as number]
+  } catch {
+    // What cannot be read is not a cursor of ours.
+  }
+  throw fail('REQUEST_INVALID', 'cursor', 'is not a cursor of this search')
+}

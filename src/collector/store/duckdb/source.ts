@@ -1,0 +1,81 @@
+import type { TimeRange } from '../store.ts'
+import type { Binder } from './binder.ts'
+import { integer } from './binder.ts'
+import type { CompiledQuery } from './compile-query.ts'
+import type { Scope } from './facet.ts'
+import { facetExpression } from './facet.ts'
+import type { Table } from './tables.ts'
+import { quoted } from './schema.ts'
+
+/** Event time of the range, in SQL. */
+export function inRange({ fromMs, toMs }: TimeRange): string {
+  return `ts >= ${integer(Math.ceil(fromMs * 1000))} AND ts < ${integer(Math.ceil(toMs * 1000))}`
+}
+
+/** One SELECT a table, joined by UNION ALL; undefined without tables. What an expression is may depend on the table. */
+export function fromTables(
+  tables: readonly Table[],
+  binder: Binder,
+  write: (scope: Scope, table: string) => string,
+): string | undefined {
+  if (tables.length === 0) return undefined
+  return tables.map((table) => write({ binder, odd: table.odd }, quoted(table.name))).join('\nUNION ALL\n')
+}
+
+/** The condition for records of a query in a range. */
+export function matching(query: CompiledQuery, range: TimeRange, scope: Scope): string {
+  return `${inRange(range)} AND ${query.where(scope)}`
+}
+
+/** A facet as a column of several tables, in which it is either a text or a list of texts. */
+export interface FacetColumn {
+  readonly isList: boolean
+  sql(scope: Scope): string
+}
+
+export function facetColumn(facet: string, tables: readonly Table[], binder: Binder): FacetColumn {
+  const isList = [false, ...tables.map(({ odd }) => odd)].some((odd) => facetExpression(facet, { binder, odd }).isList)
+  return {
+    isList,
+    sql: (scope) => {
+      const value = facetExpression(facet, scope)
+      return isList && !value.isList ? `CASE WHEN ${value.sql} IS NOT NULL THEN [${value.sql}] END` : value.sql
+    },
+  }
+}
+
+/** How many distinct values a column has, over a group or, with `over`, a window. */
+export function distinct(column: string, { isList }: FacetColumn, over = ''): string {
+  if (!isList) return `count(DISTINCT ${column}) ${over}`
+  return `coalesce(len(list_distinct(flatten(list(DISTINCT ${column}) FILTER (${column} IS NOT NULL) ${over}))), 0)`
+}
+
+/** Groups by facets: what to select as g0, g1 …, and what a record must have; of a list, each distinct item is a group. */
+export class Grouping {
+  readonly names: readonly string[]
+  readonly #columns: readonly FacetColumn[]
+
+  constructor(by: readonly string[], tables: readonly Table[], binder: Binder) {
+    this.#columns = by.map((facet) => facetColumn(facet, tables, binder))
+    this.names = by.map((_, index) => `g${index}`)
+  }
+
+  select(scope: Scope): readonly string[] {
+    return this.#columns.map((column, index) => `${column.isList ? `u${index}.v` : column.sql(scope)} AS g${index}`)
+  }
+
+  from(scope: Scope): string {
+    return this.#columns
+      .map((column, index) =>
+        column.isList ? `, LATERAL (SELECT unnest(list_distinct(${column.sql(scope)})) AS v) AS u${index}` : '',
+      )
+      .join('')
+  }
+
+  where(scope: Scope): string {
+    const present = this.#columns
+      .filter((column) => !column.isList)
+      .map((column) => ` AND ${column.sql(scope)} IS NOT NULL`)
+    return present.join('')
+  }
+}

@@ -1,0 +1,64 @@
+import type { TimeRange } from '../store.ts'
+
+/**
+ * What a table holds: `events`, records with a business-logic activity (logins, which detection reads);
+ * `requests`, all other records kept in full; `compact`, compact records; `spans`, spans for the trace view.
+ */
+export type TableKind = 'events' | 'requests' | 'compact' | 'spans'
+
+export interface Table extends TimeRange {
+  readonly name: string
+  readonly kind: TableKind
+  /** Whether a record in it has an attribute of another type than its column's. */
+  odd: boolean
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 86_400_000
+
+/** One table a day, so that dropping a day is instant; compact records live for hours, so theirs hold an hour. */
+export function tableFor(kind: TableKind, timestampMs: number): Table {
+  const spanMs = kind === 'compact' ? HOUR_MS : DAY_MS
+  const fromMs = Math.floor(timestampMs / spanMs) * spanMs
+  const stamp = new Date(fromMs).toISOString().replaceAll(/[-T:]/g, '')
+  const name = `${kind}_${stamp.slice(0, kind === 'compact' ? 10 : 8)}`
+  return { name, kind, fromMs, toMs: fromMs + spanMs, odd: false }
+}
+
+/** The table that a name in the file stands for; undefined for tables of other purposes. */
+export function tableNamed(name: string): Table | undefined {
+  const parts = /^(events|requests|compact|spans)_(\d{4})(\d\d)(\d\d)(\d\d)?$/.exec(name)
+  if (!parts) return undefined
+  const [, kind, year, month, day, hour = '00'] = parts
+  const table = tableFor(kind as TableKind, Date.parse(`${year}-${month}-${day}T${hour}:00:00Z`))
+  return table.name === name ? table : undefined
+}
+
+/** The tables that exist, in the order of time. */
+export class Tables {
+  readonly #byName = new Map<string, Table>()
+
+  get(name: string): Table | undefined {
+    return this.#byName.get(name)
+  }
+
+  add(table: Table): void {
+    this.#byName.set(table.name, table)
+  }
+
+  remove(name: string): void {
+    this.#byName.delete(name)
+  }
+
+  all(): readonly Table[] {
+    return [...this.#byName.values()].sort(
+      (one, other) => one.fromMs - other.fromMs || (one.name < other.name ? -1 : 1),
+    )
+  }
+
+  overlapping(kinds: readonly TableKind[], range: TimeRange): readonly Table[] {
+    return this.all().filter(
+      (table) => kinds.includes(table.kind) && table.fromMs < range.toMs && table.toMs > range.fromMs,
+    )
+  }
+}

@@ -1,0 +1,56 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { fail } from '../../../model/error.ts'
+import type { Engine } from './engine.ts'
+import { openEngine } from './engine.ts'
+import type { Call, Reply, WorkerOptions } from './message.ts'
+import { failureOf } from './message.ts'
+
+/** Entry of the store's thread: inserts block the thread that makes them, for up to a second. */
+const port = parentPort
+
+function reply(message: Reply): void {
+  port?.postMessage(message)
+}
+
+const exports = new Map<number, AsyncIterator<Uint8Array>>()
+let exportCount = 0
+
+async function answer(engine: Engine, { method, parameters }: Call): Promise<unknown> {
+  switch (method) {
+    case 'exportOpen': {
+      const parts = engine.export(...(parameters as Parameters<Engine['export']>))
+      exports.set(++exportCount, parts[Symbol.asyncIterator]())
+      return exportCount
+    }
+    case 'exportNext': {
+      const next = await exports.get(parameters[0] as number)?.next()
+      return next === undefined || next.done === true ? null : next.value
+    }
+    case 'exportClose': {
+      const open = exports.get(parameters[0] as number)
+      exports.delete(parameters[0] as number)
+      await open?.return?.()
+      return null
+    }
+    default:
+      return (engine[method] as (...all: unknown[]) => Promise<unknown>)(...parameters)
+  }
+}
+
+openEngine(workerData as WorkerOptions).then(
+  (engine) => {
+    port?.on('message', (call: Call) => {
+      answer(engine, call).then(
+        (value) => {
+          reply({ kind: 'result', id: call.id, value })
+          if (call.method === 'close') port.close()
+        },
+        (error: unknown) => reply({ kind: 'failed', id: call.id, failure: failureOf(error) }),
+      )
+    })
+    reply({ kind: 'opened' })
+  },
+  (error: unknown) => {
+    reply({ kind: 'refused', failure: failureOf(error ?? fail('STORE_FULL', 'it could not be opened')) })
+  },
+)

@@ -1,0 +1,597 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import * as fc from 'fast-check'
+import type { AttributeValue, SpanRecord } from '../../../src/model/span-record.ts'
+import type { Store, WindowRequest } from '../../../src/collector/store/store.ts'
+import { match, print } from '../../../src/query/query.ts'
+import { queries } from '../../support/queries.ts'
+import { aFailure, aRecord, aSpan, aSuccess, always, batchOf, full, nowMs } from './fixtures.ts'
+import { type StoredRow, sorted, windowModel } from './window-model.ts'
+
+/** One engine under test. */
+export interface EngineUnderTest {
+  readonly name: string
+  /** An empty store whose clock stands at `clock.nowMs`; `reopen` closes it and opens what it left behind. */
+  open(clock: { nowMs: number }): Promise<{ readonly store: Store; reopen(): Promise<Store>; dispose(): Promise<void> }>
+}
+
+const failure = '@appsec.security_activity:business_logic.users.login.failure'
+const success = '@appsec.security_activity:business_logic.users.login.success'
+const stuffing = {
+  queries: {
+    failures: { filter: failure, aggregate: 'count' },
+    users: { filter: failure, aggregate: 'cardinality', of: '@appsec.events_data.usr.login' },
+    successes: { filter: success, aggregate: 'count' },
+  },
+  suppress: [],
+  groupBy: ['env', 'service', '@http.client_ip'],
+  windowSeconds: 600,
+} as const satisfies Omit<WindowRequest, 'touched'>
+
+/** What every engine does alike. */
+export function storeSuite(engine: EngineUnderTest): void {
+  describe(`store: ${engine.name}`, () => {
+    const clock = { nowMs }
+    let opened: Awaited<ReturnType<EngineUnderTest['open']>>
+    let store: Store
+    const fresh = async (): Promise<void> => {
+      clock.nowMs = nowMs
+      opened = await engine.open(clock)
+      store = opened.store
+    }
+    const found = async (query: string): Promise<readonly SpanRecord[]> =>
+      (await store.search(query, always, { limit: 1000, sort: 'timestamp' })).records
+
+    describe('append', () => {
+      afterEach(() => opened.dispose())
+
+      test('what is appended comes back as it was', async () => {
+        await fresh()
+        const record = aFailure('ann@example.com', '203.0.113.9', {
+          timestampMs: nowMs - 1234.567,
+          attributes: {
+            'http.status_code': 401,
+            'appsec.blocked': true,
+            'appsec.rules': ['crs-942-100', 'ua0'],
+            'http.request.headers.x-custom': 'a "quoted" \\ value',
+            'process.pid': 4711,
+            ratio: 0.30000000000000004,
+            'feature.on': false,
+            tags: ['x', 'y', ''],
+            empty: '',
+            __proto__: 'no',
+          },
+        })
+        await store.append(batchOf([record]))
+        expect(await found('')).toEqual([record])
+        store = await opened.reopen()
+        expect(await found('')).toEqual([record])
+      })
+
+      test('hostile names and values stay inert', async () => {
+        await fresh()
+        const attributes = JSON.parse(
+          JSON.stringify({
+            "'; DROP TABLE records; --": "'; DROP TABLE records; --",
+            'a/b~c"d': '$p0',
+            '\u0000': '\u0000\u202e\u0007',
+            '$.*': '[*]',
+            constructor: 'x',
+            ['x'.repeat(5000)]: 'y'.repeat(100_000),
+          }).replace('{', '{"__proto__":"polluted",'),
+        ) as Record<string, string>
+        const record = aRecord({ service: '=cmd|calc', attributes })
+        await store.append(batchOf([record]))
+        const [back] = await found('@a/b~c\\"d:"$p0" @__proto__:polluted')
+        expect(new Map(Object.entries(back?.attributes ?? {}))).toEqual(new Map(Object.entries(attributes)))
+        expect(({} as { polluted?: string }).polluted).toBeUndefined()
+      })
+
+      test('a lone surrogate becomes the replacement character, and the rest of the record survives', async () => {
+        await fresh()
+        await store.append(batchOf([aRecord({ attributes: { odd: 'a\ud800b', fine: 'x' } })]))
+        expect((await found('@fine:x'))[0]?.attributes).toEqual({ odd: 'a\ufffdb', fine: 'x' })
+      })
+
+      test('an attribute of another type than usual is kept as it is, and found', async () => {
+        await fresh()
+        const odd = [
+          aRecord({ attributes: { 'http.status_code': '4xx' } }),
+          aRecord({ attributes: { 'http.status_code': 404.5 } }),
+          aRecord({ attributes: { 'usr.id': 7 } }),
+          aRecord({ attributes: { 'usr.id': ['a', 'b'] } }),
+          aRecord({ attributes: { 'appsec.blocked': 'true' } }),
+          aRecord({ attributes: { 'appsec.rules': 'only' } }),
+          aRecord({ attributes: { 'http.client_ip': ['10.0.0.1', '192.0.2.1'] } }),
+        ]
+        await store.append(batchOf([...odd, aRecord({ attributes: { 'http.status_code': 404, 'usr.id': 'b' } })]))
+        expect(await found('')).toHaveLength(8)
+        expect((await found('')).slice(0, 7).map(({ attributes }) => attributes)).toEqual(odd.map((r) => r.attributes))
+        expect(await found('@usr.id:b')).toHaveLength(2)
+        expect(await found('@usr.id:7')).toHaveLength(1)
+        expect(await found('@http.status_code:>=404')).toHaveLength(2)
+        expect(await found('@appsec.blocked:true')).toHaveLength(1)
+        expect(await found('@http.client_ip:192.0.2.0/24')).toHaveLength(1)
+        expect((await store.top('', always, { by: ['@usr.id'], aggregates: ['count'], limit: 9 })).length).toBe(3)
+      })
+
+      test('a batch that comes again is counted, not stored, also after a restart', async () => {
+        await fresh()
+        const records = [aRecord(), aRecord()]
+        const batch = { ...batchOf(records), spans: records.map(({ traceId, spanId }) => aSpan({ traceId, spanId })) }
+        expect(await store.append(batch)).toEqual({ stored: 2, duplicates: 0 })
+        expect(await store.append(batch)).toEqual({ stored: 0, duplicates: 2 })
+        clock.nowMs += 10 * 60_000
+        expect(await store.append({ ...batch, records: [...batch.records, full(aRecord())] })).toEqual({
+          stored: 1,
+          duplicates: 2,
+        })
+        store = await opened.reopen()
+        expect(await store.append(batch)).toEqual({ stored: 0, duplicates: 2 })
+        expect(await found('')).toHaveLength(3)
+        expect(await store.trace(records[0]?.traceId ?? '')).toHaveLength(1)
+      })
+
+      test('the same batch in many calls at once is stored once', async () => {
+        await fresh()
+        const batch = batchOf(Array.from({ length: 50 }, () => aRecord()))
+        const results = await Promise.all(Array.from({ length: 8 }, () => store.append(batch)))
+        expect(results.reduce((sum, { stored }) => sum + stored, 0)).toBe(50)
+        expect(await found('')).toHaveLength(50)
+      })
+
+      test('sequences count records from one, in the order of arrival, over restarts and erasure', async () => {
+        await fresh()
+        expect(await store.sequence()).toBe(0)
+        await store.append(batchOf([aSuccess('ann', '192.0.2.1'), aSuccess('bob', '192.0.2.1')]))
+        expect(await store.sequence()).toBe(2)
+        expect(await store.eraseUser({ userId: 'id-bob' })).toBe(1)
+        store = await opened.reopen()
+        await store.append(batchOf([aRecord()]))
+        expect(await store.sequence()).toBe(3)
+      })
+
+      test('a clock that is ahead counts as now; one that is a little ahead is believed', async () => {
+        await fresh()
+        await store.append(
+          batchOf([
+            aRecord({ timestampMs: nowMs + 3_600_000, service: 'ahead' }),
+            aRecord({ timestampMs: nowMs + 30_000, service: 'slightly' }),
+            aRecord({ timestampMs: 0, service: 'epoch' }),
+          ]),
+        )
+        expect((await found('service:ahead'))[0]?.timestampMs).toBe(nowMs)
+        expect((await found('service:slightly'))[0]?.timestampMs).toBe(nowMs + 30_000)
+        expect((await found('service:epoch'))[0]?.timestampMs).toBeLessThan(nowMs - 300 * 86_400_000)
+      })
+
+      test('more than the store can hold back is refused, and taken later', async () => {
+        await fresh()
+        const attempts = await Promise.allSettled(
+          Array.from({ length: 80 }, () => store.append(batchOf(Array.from({ length: 1000 }, () => aRecord())))),
+        )
+        const refused = attempts.filter((attempt) => attempt.status === 'rejected')
+        expect(refused.length).toBeGreaterThan(0)
+        expect(refused.every(({ reason }) => (reason as { code?: string }).code === 'STORE_FULL')).toBe(true)
+        expect((await store.stats()).records).toBe((80 - refused.length) * 1000)
+        await store.append(batchOf([aRecord()]))
+      })
+
+      test('after close everything is refused', async () => {
+        await fresh()
+        const appended = store.append(batchOf([aRecord()]))
+        await store.close()
+        expect(await appended).toEqual({ stored: 1, duplicates: 0 })
+        await expect(store.append(batchOf([aRecord()]))).rejects.toMatchObject({ code: 'STORE_FULL' })
+        await expect(store.search('', always, { limit: 1 })).rejects.toMatchObject({ code: 'STORE_FULL' })
+      })
+
+      test('compact records are no explorer records', async () => {
+        await fresh()
+        await store.append({ records: [full(aRecord(), { keep: 'compact', weight: 5 }), full(aRecord())], spans: [] })
+        expect(await found('')).toHaveLength(1)
+        expect(await store.sequence()).toBe(2)
+      })
+    })
+
+    describe('questions', () => {
+      const day = 86_400_000
+      const records = [
+        aFailure('ann', '192.0.2.1', { timestampMs: nowMs - 2 * day, durationMs: 30 }),
+        aFailure('bob', '192.0.2.1', { timestampMs: nowMs - 60_000, attributes: { 'http.status_code': 401 } }),
+        aFailure('bob', '192.0.2.2', { timestampMs: nowMs - 59_000, status: 'error' }),
+        aSuccess('bob', '192.0.2.2', { timestampMs: nowMs - 10_000, service: 'Shop' }),
+        aRecord({ timestampMs: nowMs, resource: 'GET /cart', env: '', attributes: { list: ['a', 'b'] } }),
+      ]
+      const [ann, bob1, bob2, bobIn, cart] = records as [SpanRecord, SpanRecord, SpanRecord, SpanRecord, SpanRecord]
+      const child = aSpan({ traceId: bob1.traceId, startMs: nowMs - 59_990, name: 'db.query' })
+      beforeAll(async () => {
+        await fresh()
+        const entry = aSpan({
+          traceId: bob1.traceId,
+          spanId: bob1.spanId,
+          startMs: nowMs - 60_000,
+          metaStruct: { '_dd.stack': new Uint8Array([1, 2, 250]) },
+        })
+        await store.append({ ...batchOf(records), spans: [child, entry] })
+      })
+      afterAll(() => opened.dispose())
+
+      const searches: readonly { query: string; finds: readonly SpanRecord[] }[] = [
+        { query: '', finds: records },
+        { query: failure, finds: [ann, bob1, bob2] },
+        { query: `(${failure} OR ${success}) -@http.client_ip:192.0.2.1`, finds: [bob2, bobIn] },
+        { query: 'service:shop', finds: records },
+        { query: 'SERVICE', finds: [] },
+        { query: 'cart', finds: [cart] },
+        { query: '@http.status_code:[400 TO 499]', finds: [bob1] },
+        { query: '@http.client_ip:192.0.2.0/31', finds: [ann, bob1] },
+        { query: 'duration:>20ms', finds: [ann] },
+        { query: 'status:error', finds: [bob2] },
+        { query: '-env:*', finds: [cart] },
+        { query: `trace_id:${bob2.traceId}`, finds: [bob2] },
+        { query: `span_id:${BigInt(`0x${bob2.spanId}`)}`, finds: [bob2] },
+        { query: '@list:b', finds: [cart] },
+        { query: '@appsec.events_data.usr.login:(ANN OR b*)', finds: [ann, bob1, bob2, bobIn] },
+        { query: '@nothing:*', finds: [] },
+      ]
+      test.each(searches)('search $query', async ({ query, finds }) => {
+        expect(await found(query)).toEqual(finds)
+      })
+      test('every search ran', () => expect(searches.length).toBe(16))
+
+      test('a range is half-open', async () => {
+        const range = { fromMs: nowMs - 60_000, toMs: nowMs }
+        const page = await store.search('', range, { limit: 9 })
+        expect(page.records).toEqual([bobIn, bob2, bob1])
+      })
+
+      test('pages follow each other in either direction without a gap or an overlap', async () => {
+        for (const sort of ['timestamp', '-timestamp'] as const) {
+          const seen: SpanRecord[] = []
+          let cursor: string | undefined
+          do {
+            const page = await store.search('', always, { limit: 2, sort, ...(cursor !== undefined && { cursor }) })
+            expect(page.records.length).toBeLessThanOrEqual(2)
+            seen.push(...page.records)
+            cursor = page.next ?? undefined
+          } while (cursor !== undefined)
+          expect(seen).toEqual(sort === 'timestamp' ? records : records.toReversed())
+        }
+        await expect(store.search('', always, { limit: 2, cursor: 'nonsense' })).rejects.toMatchObject({
+          code: 'REQUEST_INVALID',
+        })
+      })
+
+      test('a query that cannot be read says where', async () => {
+        await expect(store.search('service:', always, { limit: 1 })).rejects.toMatchObject({ code: 'QUERY_SYNTAX' })
+        await expect(store.search('servce:x', always, { limit: 1 })).rejects.toMatchObject({
+          code: 'QUERY_UNKNOWN_FIELD',
+          position: 0,
+          length: 6,
+        })
+      })
+
+      test('top groups by facets, largest first', async () => {
+        const rows = await store.top(failure, always, {
+          by: ['@appsec.events_data.usr.login'],
+          aggregates: ['count', { cardinality: '@http.client_ip' }],
+          limit: 10,
+        })
+        expect(rows).toEqual([
+          {
+            group: { '@appsec.events_data.usr.login': 'bob' },
+            values: [2, 2],
+            firstSeenMs: nowMs - 60_000,
+            lastSeenMs: nowMs - 59_000,
+          },
+          {
+            group: { '@appsec.events_data.usr.login': 'ann' },
+            values: [1, 1],
+            firstSeenMs: nowMs - 2 * day,
+            lastSeenMs: nowMs - 2 * day,
+          },
+        ])
+        const lists = await store.top('', always, { by: ['@list', 'env'], aggregates: ['count'], limit: 1, offset: 1 })
+        expect(lists.map(({ group }) => group)).toEqual([{ '@list': 'b', env: '' }])
+      })
+
+      test('a time series has every bucket, empty ones 0', async () => {
+        const range = { fromMs: nowMs - 60_000, toMs: nowMs + 1 }
+        const options = { intervalMs: 30_000, aggregates: ['count'] } as const
+        expect(await store.timeseries('', range, options)).toEqual([
+          {
+            group: {},
+            points: [
+              [nowMs - 60_000, 2],
+              [nowMs - 30_000, 1],
+              [nowMs, 1],
+            ],
+          },
+        ])
+        const split = await store.timeseries('', range, { ...options, by: ['@http.client_ip'] })
+        expect(split.map(({ group, points }) => [group['@http.client_ip'], points.map(([, value]) => value)])).toEqual([
+          ['192.0.2.2', [1, 1, 0]],
+          ['192.0.2.1', [1, 0, 0]],
+        ])
+        expect(await store.timeseries('service:nobody', range, options)).toEqual([
+          { group: {}, points: [nowMs - 60_000, nowMs - 30_000, nowMs].map((at) => [at, 0]) },
+        ])
+      })
+
+      test('facets are what was seen, with types and counts', async () => {
+        const facets = await store.facets(always)
+        const of = (name: string) => facets.find(({ facet }) => facet === name)
+        expect(of('service')).toEqual({ facet: 'service', type: 'string', count: 5 })
+        expect(of('@appsec.security_activity')).toEqual({ facet: '@appsec.security_activity', type: 'list', count: 4 })
+        expect(of('@http.status_code')).toEqual({ facet: '@http.status_code', type: 'number', count: 1 })
+        expect(of('@list')).toEqual({ facet: '@list', type: 'list', count: 1 })
+        expect(of('@http.useragent')).toBeUndefined()
+        expect(await store.facetValues('@http.client_ip', failure, always, 1)).toEqual([
+          { value: '192.0.2.1', count: 2 },
+        ])
+      })
+
+      test('a trace shows all its spans in the order of time, with or without a hint', async () => {
+        const spans = await store.trace(bob1.traceId)
+        expect(spans.map(({ name }) => name)).toEqual(['web.request', 'db.query'])
+        expect(spans[0]?.metaStruct?.['_dd.stack']).toEqual(new Uint8Array([1, 2, 250]))
+        expect(await store.trace(bob1.traceId, nowMs)).toEqual(spans)
+        expect(await store.trace(bob1.traceId, nowMs - 5 * day)).toEqual([])
+        expect(await store.trace('ffff')).toEqual([])
+      })
+
+      test('exports hold every match in the order of time', async () => {
+        const text = async (format: 'csv' | 'ndjson') => {
+          const parts: Uint8Array[] = []
+          for await (const part of store.export('', always, format)) parts.push(part)
+          return Buffer.concat(parts).toString()
+        }
+        const lines = (await text('ndjson')).trimEnd().split('\n')
+        expect(lines.map((line) => (JSON.parse(line) as { spanId: string }).spanId)).toEqual(
+          records.map((r) => r.spanId),
+        )
+        const csv = (await text('csv')).trimEnd().split('\r\n')
+        expect(csv).toHaveLength(6)
+        expect(csv[0]).toContain('@appsec.events_data.usr.login')
+      })
+
+      test('an export that is aborted ends', async () => {
+        const stop = new AbortController()
+        stop.abort()
+        const parts: Uint8Array[] = []
+        for await (const part of store.export('', always, 'ndjson', stop.signal)) parts.push(part)
+        expect(parts).toEqual([])
+      })
+    })
+
+    describe('keeping and forgetting', () => {
+      afterEach(() => opened.dispose())
+
+      test('days are dropped whole', async () => {
+        await fresh()
+        const day = 86_400_000
+        const dayStart = Math.floor(nowMs / day) * day
+        await store.append({
+          records: [dayStart - 1, dayStart - 5 * day, dayStart, nowMs].map((timestampMs) =>
+            full(aRecord({ timestampMs })),
+          ),
+          spans: [aSpan({ startMs: dayStart - 1 })],
+        })
+        expect(await store.dropBefore('2026-03-10')).toBe(2)
+        expect((await found('')).map(({ timestampMs }) => timestampMs)).toEqual([dayStart, nowMs])
+        expect(await store.dropBefore('2026-03-10')).toBe(0)
+        await expect(store.dropBefore('yesterday')).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
+      })
+
+      test('a user is erased everywhere, and nobody else', async () => {
+        await fresh()
+        const records = [
+          aSuccess('ann', '192.0.2.1'),
+          aFailure('ann', '192.0.2.1'),
+          aSuccess('bob', '192.0.2.1'),
+          aRecord({ attributes: { 'usr.id': 'id-ann' } }),
+        ]
+        const spans = records.map(({ traceId, spanId }) => aSpan({ traceId, spanId }))
+        await store.append({ ...batchOf(records), spans })
+        expect(await store.eraseUser({ userId: 'id-ann' })).toBe(2)
+        expect(await store.trace(records[0]?.traceId ?? '')).toEqual([])
+        expect(await store.eraseUser({ login: 'ann' })).toBe(1)
+        expect(await store.eraseUser({ login: "' OR 1=1 --" })).toBe(0)
+        expect(await found('')).toEqual([records[2]])
+      })
+
+      test('cells that a spreadsheet would compute are made inert', async () => {
+        await fresh()
+        await store.append(
+          batchOf([aRecord({ service: '=cmd|calc', resource: '+1,"x"', attributes: { 'usr.id': '@sum' } })]),
+        )
+        const parts: Uint8Array[] = []
+        for await (const part of store.export('', always, 'csv')) parts.push(part)
+        const row = Buffer.concat(parts).toString().split('\r\n')[1] ?? ''
+        expect(row).toContain(",'=cmd|calc,")
+        expect(row).toContain(`,"'+1,""x""",`)
+        expect(row).toContain(",'@sum,")
+      })
+    })
+
+    describe('windows', () => {
+      afterEach(() => opened.dispose())
+
+      test('a window holds what lies after its begin up to its end, and ends at a whole second', async () => {
+        await fresh()
+        const at = (offsetMs: number, login = 'ann') => aFailure(login, '192.0.2.1', { timestampMs: nowMs + offsetMs })
+        await store.append(batchOf([at(-600_000), at(-599_999), at(-500, 'bob'), at(0, 'cyd')]))
+        const answers = await store.windows({ ...stuffing, touched: { afterSequence: 3, upToSequence: 4 } })
+        expect(answers).toEqual([
+          {
+            group: { env: 'prod', service: 'shop', '@http.client_ip': '192.0.2.1' },
+            toMs: nowMs,
+            counts: { failures: 3, users: 3, successes: 0 },
+            firstSeenMs: nowMs - 599_999,
+            lastSeenMs: nowMs,
+            trusted: true,
+          },
+        ])
+      })
+
+      test('rows later than 15 minutes raise nothing live, and count in a back-test', async () => {
+        await fresh()
+        await store.append(batchOf([aFailure('ann', '192.0.2.1', { timestampMs: nowMs - 900_001 })]))
+        expect(await store.windows({ ...stuffing, touched: { afterSequence: 0, upToSequence: 1 } })).toEqual([])
+        expect(await store.windows({ ...stuffing, touched: always })).toHaveLength(1)
+      })
+
+      test('whatever arrives in whatever order, live and in a back-test, the counts are those of the model', async () => {
+        const requests = fc.record({
+          windowSeconds: fc.constantFrom(1, 3, 10, 60),
+          groupBy: fc.constantFrom(
+            [],
+            ['service'],
+            ['env', 'service', '@http.client_ip'],
+            ['@tags'],
+            ['@http.status_code'],
+          ),
+          of: fc.constantFrom('@appsec.events_data.usr.login', '@tags', '@usr.id'),
+          suppress: fc.constantFrom([], ['@http.client_ip:192.0.2.1']),
+          any: fc.boolean(),
+        })
+        const offsets = fc.integer({ min: -70, max: 5 }).map((tenths) => tenths * 100)
+        const events = fc.record({
+          offsetMs: fc.oneof(offsets, offsets, fc.constant(-1_000_000)),
+          login: fc.constantFrom('ann', 'bob', 'cyd'),
+          ip: fc.constantFrom('192.0.2.1', '192.0.2.2'),
+          service: fc.constantFrom('shop', 'api'),
+          isSuccess: fc.boolean(),
+          trusted: fc.boolean(),
+          attributes: fc.constantFrom<Record<string, AttributeValue>>(
+            {},
+            { tags: ['x', 'y', 'x'] },
+            { 'http.status_code': 401 },
+            { 'usr.id': 'u1', tags: 'z' },
+          ),
+        })
+        let compared = 0
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(fc.array(events, { maxLength: 8 }), { minLength: 1, maxLength: 4 }),
+            requests,
+            async (batches, r) => {
+              await fresh()
+              try {
+                const rows: StoredRow[] = []
+                for (const batch of batches) {
+                  const after = rows.length
+                  const records = batch.map((event) => ({
+                    trusted: event.trusted,
+                    record: (event.isSuccess ? aSuccess : aFailure)(event.login, event.ip, {
+                      timestampMs: clock.nowMs + event.offsetMs,
+                      service: event.service,
+                      attributes: event.attributes,
+                    }),
+                  }))
+                  await store.append({
+                    records: records.map(({ record, trusted }) => full(record, { trusted })),
+                    spans: [],
+                  })
+                  records.forEach(({ record, trusted }, index) => {
+                    rows.push({ record, trusted, sequence: after + index + 1, ingestedMs: clock.nowMs })
+                  })
+                  const request = {
+                    queries: {
+                      failures: { filter: failure, aggregate: 'count' },
+                      values: { filter: r.any ? '*' : failure, aggregate: 'cardinality', of: r.of },
+                      successes: { filter: success, aggregate: 'count' },
+                    },
+                    suppress: r.suppress,
+                    groupBy: r.groupBy,
+                    windowSeconds: r.windowSeconds,
+                  } as const
+                  const live = { ...request, touched: { afterSequence: after, upToSequence: rows.length } }
+                  const past = { ...request, touched: { fromMs: nowMs - 5000, toMs: nowMs + 4000 } }
+                  for (const asked of [live, past]) {
+                    expect(sorted(await store.windows(asked))).toEqual(windowModel(rows, asked))
+                    compared++
+                  }
+                  clock.nowMs += 1500
+                }
+              } finally {
+                await opened.dispose()
+              }
+            },
+          ),
+          { numRuns: 25 },
+        )
+        expect(compared).toBeGreaterThan(40)
+        await fresh()
+      })
+    })
+
+    test('a query finds in the store exactly what it matches in memory', async () => {
+      await fresh()
+      const names = [
+        'usr.id',
+        'http.client_ip',
+        'http.status_code',
+        'appsec.rules',
+        'appsec.blocked',
+        'x',
+        'a.b"c/d~e',
+        'constructor',
+      ]
+      const value = fc.oneof(
+        fc.constantFrom(
+          'a',
+          'B',
+          'ab',
+          'é',
+          '10.1.2.3',
+          '2001:db8::1',
+          '5',
+          '-5',
+          '1e3',
+          '',
+          '*',
+          'GET /login',
+          'ΑΣ',
+          'İ',
+          '😀',
+        ),
+        fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\ufeff')),
+        fc.integer({ min: -1000, max: 1000 }),
+        fc.double({ noNaN: true, noDefaultInfinity: true }).filter((number) => !Object.is(number, -0)),
+        fc.boolean(),
+        fc.array(fc.constantFrom('a', 'b', '5', '10.1.2.3', ''), { maxLength: 3 }),
+      )
+      const random = fc.record(
+        {
+          service: fc.constantFrom('a', 'B', 'shop', ''),
+          env: fc.constantFrom('', 'prod'),
+          resource: fc.constantFrom('GET /a', 'POST /b-1', 'é', ''),
+          durationMs: fc.constantFrom(0, 0.0005, 20, 1500),
+          status: fc.constantFrom('ok', 'error'),
+          attributes: fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 5 }),
+        },
+        { noNullPrototype: true },
+      )
+      const records = fc
+        .sample(random, { numRuns: 400, seed: 7 })
+        .map((changes) => aRecord(changes as Partial<SpanRecord>))
+      try {
+        await store.append(batchOf(records))
+        let compared = 0
+        await fc.assert(
+          fc.asyncProperty(queries({ attributes: fc.constantFrom(...names) }), async (query) => {
+            const ids = (list: readonly SpanRecord[]) => list.map(({ spanId }) => spanId).sort()
+            const expected = records.filter((record) => match(query, record))
+            expect(ids(await found(print(query)))).toEqual(ids(expected))
+            compared += expected.length > 0 && expected.length < records.length ? 1 : 0
+          }),
+          { numRuns: 150 },
+        )
+        expect(compared).toBeGreaterThan(20)
+      } finally {
+        await opened.dispose()
+      }
+    }, 120_000)
+  })
+}
