@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import type { AttributeValue, SpanRecord } from '../../../src/model/span-record.ts'
 import type { Store, WindowRequest } from '../../../src/collector/store/store.ts'
 import { match, print } from '../../../src/query/query.ts'
-import { queries } from '../../support/queries.ts'
+import { queriesOnRecords, records } from '../../support/queries.ts'
 import { aFailure, aRecord, aSpan, aSuccess, always, batchOf, full, nowMs } from './fixtures.ts'
 import { type StoredRow, sorted, windowModel } from './window-model.ts'
 
@@ -528,63 +528,24 @@ export function storeSuite(engine: EngineUnderTest): void {
 
     test('a query finds in the store exactly what it matches in memory', async () => {
       await fresh()
-      const names = [
-        'usr.id',
-        'http.client_ip',
-        'http.status_code',
-        'appsec.rules',
-        'appsec.blocked',
-        'x',
-        'a.b"c/d~e',
-        'constructor',
-      ]
-      const value = fc.oneof(
-        fc.constantFrom(
-          'a',
-          'B',
-          'ab',
-          'é',
-          '10.1.2.3',
-          '2001:db8::1',
-          '5',
-          '-5',
-          '1e3',
-          '',
-          '*',
-          'GET /login',
-          'ΑΣ',
-          'İ',
-          '😀',
-        ),
-        fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\ufeff')),
-        fc.integer({ min: -1000, max: 1000 }),
-        fc.double({ noNaN: true, noDefaultInfinity: true }).filter((number) => !Object.is(number, -0)),
-        fc.boolean(),
-        fc.array(fc.constantFrom('a', 'b', '5', '10.1.2.3', ''), { maxLength: 3 }),
+      // The records of the vocabulary happen in the first minutes of 1970.
+      clock.nowMs = 2_000_000
+      // A byte order mark at the beginning of a text is lost by the driver.
+      const random = records().map(
+        (record) => JSON.parse(JSON.stringify(record).replaceAll('\ufeff', '')) as SpanRecord,
       )
-      const random = fc.record(
-        {
-          service: fc.constantFrom('a', 'B', 'shop', ''),
-          env: fc.constantFrom('', 'prod'),
-          resource: fc.constantFrom('GET /a', 'POST /b-1', 'é', ''),
-          durationMs: fc.constantFrom(0, 0.0005, 20, 1500),
-          status: fc.constantFrom('ok', 'error'),
-          attributes: fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 5 }),
-        },
-        { noNullPrototype: true },
-      )
-      const records = fc
+      const stored = fc
         .sample(random, { numRuns: 400, seed: 7 })
-        .map((changes) => aRecord(changes as Partial<SpanRecord>))
+        .map((record, index): SpanRecord => ({ ...record, spanId: index.toString(16).padStart(16, '0') }))
       try {
-        await store.append(batchOf(records))
+        await store.append(batchOf(stored))
         let compared = 0
         await fc.assert(
-          fc.asyncProperty(queries({ attributes: fc.constantFrom(...names) }), async (query) => {
+          fc.asyncProperty(queriesOnRecords(), async (query) => {
             const ids = (list: readonly SpanRecord[]) => list.map(({ spanId }) => spanId).sort()
-            const expected = records.filter((record) => match(query, record))
+            const expected = stored.filter((record) => match(query, record))
             expect(ids(await found(print(query)))).toEqual(ids(expected))
-            compared += expected.length > 0 && expected.length < records.length ? 1 : 0
+            compared += expected.length > 0 && expected.length < stored.length ? 1 : 0
           }),
           { numRuns: 150 },
         )
