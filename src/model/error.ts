@@ -16,6 +16,7 @@ export const errors = {
     'start() was called again with options; the first start counts. Call it once, before portcullis() is mounted',
   MOUNTED_LATE: (before: readonly string[]) =>
     `portcullis() is mounted after ${before.slice(0, 10).join(', ')}; what runs before it is neither seen nor stopped. Mount it first`,
+  LIST_ITEM_INVALID: (list: string, item: string) => `${list}: "${item}" cannot be read; it is left out`,
   TEMPLATE_UNREADABLE: (file: string, why: string) =>
     `the block page ${file} cannot be read (${why}); the default page is used`,
   BLOCK_FAILED: () =>

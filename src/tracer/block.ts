@@ -74,20 +74,31 @@ export function blockReply(action: BlockAction, pages: BlockPages, accept: strin
   }
 }
 
+/** A request that is to be answered, with the headers that the app meant to answer with so far. */
+export interface Exchange {
+  readonly request: HttpRequest
+  readonly response: HttpResponse
+  readonly headers: Readonly<Record<string, unknown>>
+}
+
 /**
  * Writes a reply in place of the app's, once: headers set so far are taken back except CORS ones (a browser would hide
  * the reply from the page without them), and everything the app does to the response afterwards is without effect.
  * The prototype's methods are called, since session and compression middleware replace the instance's.
  * Returns false, having done nothing, when the headers were sent before.
  */
-export function writeReply(request: HttpRequest, response: HttpResponse, { status, headers, body }: Reply): boolean {
+export function writeReply(
+  { request, response, headers: before }: Exchange,
+  { status, headers, body }: Reply,
+): boolean {
   if (response.headersSent || response.writableEnded) return false
-  for (const name of response.getHeaderNames()) if (!keptOnBlock(name)) response.removeHeader(name)
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
+  const kept = Object.entries(before).filter(([name]) => keptOnBlock(name))
   const { writeHead, end } = response.constructor.prototype as Record<
     'writeHead' | 'end',
     (...all: unknown[]) => unknown
   >
-  writeHead.call(response, status, headers)
+  writeHead.call(response, status, { ...Object.fromEntries(kept), ...headers })
   end.call(response, request.method === 'HEAD' ? undefined : body)
   mute(response)
   return true

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ActionParameters, WafEvent } from '../model/waf-event.ts'
 import type { Addresses, Waf, WafContext, WafResult } from '../waf/waf.ts'
 import { blockingAction, fromParameters } from './block.ts'
-import type { Denylist, DenylistHit } from './denylist/denylist.ts'
+import type { Denylist, DenylistHit, DenylistSubject } from './denylist/denylist.ts'
 import type { BlockAction } from './login/login-target.ts'
 
 /** What is in force when a request comes in: rules, lists, and whether they may block. */
@@ -12,16 +12,10 @@ export interface Protection {
   readonly denylist: Denylist
   /** `APPSEC_BLOCKING`: false sees everything and blocks nothing. */
   readonly blocking: boolean
-  readonly wafBudgetUs: number
+  /** The time budget of the next WAF run, in microseconds. */
+  readonly takeBudgetUs: () => number
   /** Parameters of the action `block`, as rules or remote configuration redefine it. */
   readonly blockParameters: ActionParameters
-}
-
-/** Who asks: an address that the client only claims is never let past by a passlist. */
-export interface Subject {
-  readonly ip?: string | undefined
-  readonly claimed?: boolean
-  readonly userId?: string | undefined
 }
 
 /** libddwaf's code of an error that was thrown rather than returned. */
@@ -51,16 +45,10 @@ export class Inspection {
   }
 
   /** Looks the subject up in the denylist and the passlist. */
-  lookUp(subject: Subject, nowSeconds: number): BlockAction | undefined {
-    const verdict = this.protection.denylist.check(
-      {
-        ...(subject.ip === undefined ? {} : { ip: subject.ip }),
-        ...(subject.userId === undefined ? {} : { userId: subject.userId }),
-      },
-      nowSeconds,
-    )
+  lookUp(subject: DenylistSubject, nowSeconds: number): BlockAction | undefined {
+    const verdict = this.protection.denylist.check(subject, nowSeconds)
     if (!verdict.blocked) {
-      if (verdict.passlisted && subject.claimed !== true) this.#passlisted = true
+      if (verdict.passlisted) this.#passlisted = true
       return undefined
     }
     const id = randomUUID()
@@ -86,7 +74,7 @@ export class Inspection {
     let action: BlockAction | undefined
     try {
       this.#context ??= this.protection.waf.createContext()
-      const result = this.#context.run({ persistent }, { budgetUs: this.protection.wafBudgetUs })
+      const result = this.#context.run({ persistent }, { budgetUs: this.protection.takeBudgetUs() })
       this.#take(result)
       action = this.#allowed(blockingAction(result.actions))
     } catch {

@@ -54,6 +54,10 @@ export const stageAddress = {
 /** The framework that mounted the tracer. */
 export interface Framework {
   readonly name: 'express' | 'fastify'
-  /** Asked once, when the request ends. */
+  /** The headers of the answer so far; lower-case names. */
+  headers(request: InboundRequest): Readonly<Record<string, unknown>>
+  /** The tracer answers this request: the framework is to leave it alone. */
+  release(request: InboundRequest): void
+  /** What is known of the request by now. */
   end(request: InboundRequest): FrameworkEnd
 }

@@ -1,22 +1,26 @@
-import { eventPrefix, tag, type IpSource } from '../model/tags.ts'
+import { eventName, eventPrefix, tag, type IpSource } from '../model/tags.ts'
 import { clientIp } from '../net/client-ip.ts'
 import type { Addresses } from '../waf/waf.ts'
-import { blockReply, fromParameters, writeReply } from './block.ts'
+import { blockReply, fromParameters, writeReply, type Exchange } from './block.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import { Inspection } from './inspection.ts'
 import type { BlockAction, LoginTarget } from './login/login-target.ts'
 import { conclude } from './request-end.ts'
 import { stageAddress, type Framework, type FrameworkEnd, type RequestScope, type Stage } from './request-scope.ts'
+import { captureBody, type CapturedBody } from './response-capture.ts'
 import { watchResponse, type ResponseHead } from './response-watch.ts'
 import { currentRequest } from './span/current.ts'
 import { finishSpan, keepSpan, setTag, startSpan, type LiveSpan } from './span/live-span.ts'
 import { activeOtelSpan, findOtelSpan, tagOtelSpan, type OtelSpan } from './span/otel.ts'
 import { extractParent } from './span/trace-context.ts'
 import { recordedUrl } from './span/url.ts'
+import { MAX_BODY_BYTES } from './stealth.ts'
 import { isEmpty, sameEntries, withoutHeader } from './stage-values.ts'
 
 const active = currentRequest<InboundRequest>()
 const key = Symbol('portcullis.request')
+/** The tag by which a login call says that a login failed. */
+const LOGIN_FAILED = `${eventPrefix}${eventName.loginFailure}.track`
 
 /** The request being handled where the caller stands; undefined outside one, or after its response. */
 export function activeRequest(): InboundRequest | undefined {
@@ -55,6 +59,7 @@ export class InboundRequest implements LoginTarget {
   readonly #peer: string | undefined
   readonly #otelSpan: OtelSpan | undefined
   #hasEvent = false
+  #failureBody: CapturedBody | undefined
   #offered: Partial<Record<Stage, unknown>> = {}
 
   constructor(scope: RequestScope, framework: Framework, request: HttpRequest, response: HttpResponse) {
@@ -86,6 +91,9 @@ export class InboundRequest implements LoginTarget {
   setTag(name: string, value: string): void {
     if (this.finished) return
     if (name.startsWith(eventPrefix)) this.#hasEvent = true
+    if (name === LOGIN_FAILED && this.inspection !== undefined && this.#http !== undefined) {
+      this.#failureBody ??= captureBody(this.#http.response, MAX_BODY_BYTES)
+    }
     setTag(this.span, name, value)
   }
 
@@ -102,10 +110,8 @@ export class InboundRequest implements LoginTarget {
     const { inspection } = this
     const http = this.#http
     if (inspection === undefined || http === undefined) return false
-    const listed = inspection.lookUp(
-      { ip: this.clientIp, claimed: this.ipSource === 'claimed' },
-      this.scope.clock.nowMs() / 1_000,
-    )
+    const subject = this.clientIp === undefined ? {} : { ip: this.clientIp, claimed: this.ipSource === 'claimed' }
+    const listed = inspection.lookUp(subject, this.scope.clock.nowMs() / 1_000)
     if (listed !== undefined) return this.block(listed)
     const { request } = http
     const addresses: Record<string, unknown> = {}
@@ -165,16 +171,17 @@ export class InboundRequest implements LoginTarget {
     if (http === undefined || this.finished || this.stopped) return this.stopped
     if (http.response.headersSent || http.response.writableEnded) return this.#couldNotBlock()
     this.stopped = true
+    this.framework.release(this)
     setTag(this.span, tag.appsecBlocked, 'true')
     if (action.type !== 'login_failure') {
       this.#write(http, action)
       return true
     }
-    const { reply, delayMs } = this.scope.stealth.replyFor(this.route() ?? '')
+    const { reply, delayMs } = this.scope.stealth.replyFor(placeOf(http.request))
     const answer = (): void => {
       if (this.finished) return
       if (reply === undefined) this.#write(http, { ...action, type: 'block_request' })
-      else if (!writeReply(http.request, http.response, reply)) this.#couldNotBlock()
+      else if (!writeReply(this.#exchange(http), reply)) this.#couldNotBlock()
     }
     if (delayMs === 0) answer()
     else this.scope.clock.after(delayMs, answer)
@@ -187,11 +194,6 @@ export class InboundRequest implements LoginTarget {
     return this.block(
       fromParameters(parameters['location'] === undefined ? 'block_request' : 'redirect_request', parameters),
     )
-  }
-
-  /** The route as far as the framework knows it yet. */
-  route(): string | undefined {
-    return this.framework.end(this).route
   }
 
   /** The framework's own objects, until the response is over. */
@@ -209,6 +211,7 @@ export class InboundRequest implements LoginTarget {
       if (leftovers !== undefined) this.#lookBack(leftovers)
       const { inspection, head, error } = this
       const [peer, hasEvent] = [this.#peer, this.#hasEvent]
+      if (this.#failureBody !== undefined && !this.stopped) this.#learnFailure(http, this.#failureBody)
       conclude({ ...http, span, scope, inspection, route, peer, hasEvent, head, error })
     } catch {
       setTag(span, '_dd.portcullis.error', 'the request could not be reported in full')
@@ -261,7 +264,23 @@ export class InboundRequest implements LoginTarget {
   #write(http: { request: HttpRequest; response: HttpResponse }, action: BlockAction): void {
     const accept = http.request.headers['accept']
     const reply = blockReply(action, this.scope.pages, Array.isArray(accept) ? accept.join(',') : accept)
-    if (!writeReply(http.request, http.response, reply)) this.#couldNotBlock()
+    if (!writeReply(this.#exchange(http), reply)) this.#couldNotBlock()
+  }
+
+  #exchange(http: { request: HttpRequest; response: HttpResponse }): Exchange {
+    return { ...http, headers: { ...this.framework.headers(this), ...this.head?.headers } }
+  }
+
+  /** A login failed: how the app answered is what a stealth block will look like. */
+  #learnFailure({ request, response }: { request: HttpRequest; response: HttpResponse }, body: CapturedBody): void {
+    this.scope.stealth.learn({
+      place: placeOf(request),
+      login: this.tag(`${eventPrefix}${eventName.loginFailure}.${tag.usrLogin}`) ?? '',
+      status: response.statusCode,
+      headers: { ...this.framework.headers(this), ...this.head?.headers },
+      body: body.text,
+      latencyMs: this.scope.clock.nowMs() - this.span.startMs,
+    })
   }
 
   #couldNotBlock(): false {
@@ -283,6 +302,13 @@ export class InboundRequest implements LoginTarget {
     }
     if (Object.keys(unseen).length > 0) inspection.run(unseen)
   }
+}
+
+/** Method and path of a request, without its query. */
+function placeOf(request: HttpRequest & { readonly originalUrl?: string }): string {
+  const url = request.originalUrl ?? request.url ?? '/'
+  const mark = url.indexOf('?')
+  return `${request.method} ${mark < 0 ? url : url.slice(0, mark)}`
 }
 
 /** Opens the record of a request, and closes it when its response ends in whatever way. */

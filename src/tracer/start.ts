@@ -3,16 +3,23 @@ import type { Clock } from '../model/clock.ts'
 import { fail, PortcullisError } from '../model/error.ts'
 import { tag } from '../model/tags.ts'
 import { PrefixSet } from '../net/prefix-set.ts'
+import { compileRuleset } from '../waf/compile-ruleset.ts'
 import { connectAgent } from './agent-connection.ts'
 import { blockPages } from './block-page.ts'
-import { readConfig, type Config, type ConfigOptions, type EffectiveConfig } from './config.ts'
-import { createBatchExporter } from './export/batch-exporter.ts'
-import { datadogFormat } from './export/datadog-format.ts'
+import { readConfig, type ConfigOptions, type EffectiveConfig } from './config.ts'
+import { createExporter } from './create-exporter.ts'
 import type { Exporter } from './export/exporter.ts'
-import { createNoExporter } from './export/no-exporter.ts'
-import { otlpFormat } from './export/otlp-format.ts'
+import type { CollectionMode } from './login/collection-mode.ts'
 import type { DatadogAppsec } from './login/datadog-appsec.ts'
 import { createLoginSdk, type LoginSdk } from './login/login-sdk.ts'
+import { createDenylistCompiler } from './denylist/denylist-compiler.ts'
+import { localRuleset } from './local-ruleset.ts'
+import { listRuleset } from './list-ruleset.ts'
+import { openConfigCache } from './remote-config/config-cache.ts'
+import { createRemoteConfigClient } from './remote-config/remote-config-client.ts'
+import { remoteControl } from './remote-control.ts'
+import { Inspection } from './inspection.ts'
+import { ProtectionControl } from './protection.ts'
 import { rateLimiter } from './rate-limiter.ts'
 import { activeRequest, requestOf, type InboundRequest } from './request.ts'
 import type { RequestScope } from './request-scope.ts'
@@ -23,6 +30,7 @@ import { decisionMaker } from './span/live-span.ts'
 import { queryObfuscator, type QueryObfuscator } from './span/url.ts'
 import { stealthReplies } from './stealth.ts'
 import { tracerVersion } from './version.ts'
+import { wafClock } from './waf-clock.ts'
 import { warningLog, type Warn, type WarningLogger } from './warning-log.ts'
 
 /** What `start()` takes: any setting of docs/configuration.md, and where warnings go. */
@@ -56,6 +64,8 @@ export interface RunningTracer extends Tracer {
   /** Undefined where the tracer is switched off (`TRACE_ENABLED=false`). */
   readonly scope: RequestScope | undefined
   readonly login: LoginSdk
+  /** What automatic login events record at the moment. */
+  readonly collectionMode: () => CollectionMode
   readonly warn: Warn
 }
 
@@ -137,7 +147,60 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
   for (const { code, message } of config.warnings) warn(new PortcullisError(code, message))
   const { values } = config
   const runtimeId = randomUUID()
-  const exporter = parts.exporter ?? createExporter(values, { clock, warn, random: parts.random ?? Math.random })
+  const random = parts.random ?? Math.random
+  const exporter = parts.exporter ?? createExporter(values, { clock, warn, random })
+
+  const engineClock = wafClock(clock)
+  const lists = createDenylistCompiler({
+    clock,
+    onBadItem: (list, item) => warn(fail('LIST_ITEM_INVALID', list, item)),
+  })
+  const protection = new ProtectionControl({
+    compile: (ruleset, compileOptions) => compileRuleset(ruleset, { ...compileOptions, clock: engineClock }),
+    compileOptions: {
+      obfuscator: { keyRegex: values.obfuscationKeyRegex, valueRegex: values.obfuscationValueRegex },
+    },
+    ruleset: localRuleset(values.rulesFile, warn),
+    fallback: () => listRuleset,
+    denylist: {
+      get size() {
+        return lists.denylist.size
+      },
+      check: (subject, nowSeconds) => lists.denylist.check(subject, nowSeconds),
+    },
+    blocking: values.appsecBlocking,
+    wafBudgetUs: values.wafTimeoutUs,
+    warn,
+  })
+  if (values.enabled && values.appsecEnabled === true) protection.switch(true)
+  const control = remoteControl({
+    protection,
+    lists,
+    local: values.appsecEnabled,
+    ownRules: values.rulesFile !== '',
+    autoUserMode: values.autoUserMode,
+  })
+  const remote =
+    values.enabled && values.remoteConfigEnabled && values.appsecEnabled !== false
+      ? createRemoteConfigClient({
+          connection: connectAgent(values.agentUrl, clock),
+          clock,
+          random,
+          identity: {
+            runtimeId,
+            tracerVersion,
+            service: values.service,
+            env: values.env,
+            appVersion: values.version,
+            tags: [],
+          },
+          pollIntervalMs: values.remoteConfigPollSeconds * 1_000,
+          subscription: control.subscription,
+          apply: control.apply,
+          warn,
+          ...(values.remoteConfigCache === '' ? {} : { cache: openConfigCache(values.remoteConfigCache) }),
+        })
+      : undefined
 
   const scope: RequestScope = {
     clock,
@@ -151,6 +214,7 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
         language: 'javascript',
         [tag.runtimeFamily]: 'nodejs',
         [tag.spanKind]: 'server',
+        ...(remote === undefined ? {} : { '_dd.rc.client_id': remote.clientId }),
       },
       metrics: { [tag.topLevel]: 1, '_dd.measured': 1, process_id: process.pid },
     },
@@ -164,16 +228,23 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
       warn(fail('TEMPLATE_UNREADABLE', file, why)),
     ),
     limiter: rateLimiter(values.traceRateLimit, clock),
-    stealth: stealthReplies({ clock, random: parts.random ?? Math.random }),
+    stealth: stealthReplies({ clock, random }),
     tagsOtelSpan: values.exporter === 'none',
-    protection: () => undefined,
-    takeEngineTags: () => undefined,
+    protection: () => protection.current,
+    takeEngineTags: () => (protection.takeFresh() ? { '_dd.appsec.waf.version': tracerVersion } : undefined),
     blockFailed: () => warn(fail('BLOCK_FAILED')),
   }
 
   const login = createLoginSdk({
     active: activeRequest,
-    checkOutside: () => undefined,
+    checkOutside: (addresses, { userId }) => {
+      if (protection.current === undefined) return undefined
+      const inspection = new Inspection(protection.current)
+      const listed = inspection.lookUp(userId === undefined ? {} : { userId }, clock.nowMs() / 1_000)
+      const action = listed ?? inspection.run(addresses)
+      inspection.dispose()
+      return action
+    },
     warn,
     respond: (target, action, response) => (ofResponse(response) ?? (target as InboundRequest)).block(action),
     blockRequest: (request, response) => {
@@ -184,11 +255,13 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
 
   const flushOnExit = (): void => void exporter.flush(values.exitTimeoutMs)
   process.on('beforeExit', flushOnExit)
+  remote?.start()
 
   const tracer: RunningTracer = {
     config,
     scope: values.enabled ? scope : undefined,
     login,
+    collectionMode: control.collectionMode,
     warn,
     appsec: login.appsec,
     currentSpan,
@@ -196,24 +269,10 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
     async stop() {
       if (registry[key] === tracer) registry[key] = undefined
       process.off('beforeExit', flushOnExit)
-      await exporter.stop(values.exitTimeoutMs)
+      await Promise.all([remote?.stop(), exporter.stop(values.exitTimeoutMs)])
     },
   }
   return tracer
-}
-
-function createExporter(
-  config: Config,
-  { clock, warn, random }: { clock: Clock; warn: Warn; random: () => number },
-): Exporter {
-  if (config.exporter === 'none' || !config.enabled) return createNoExporter()
-  const otlp = config.exporter === 'otlp'
-  const connection = connectAgent(otlp ? config.otlpEndpoint : config.agentUrl, clock)
-  const { service, env, version } = config
-  const format = otlp
-    ? otlpFormat({ service, env, version, tracerVersion }, { path: '/v1/traces', headers: config.otlpHeaders })
-    : datadogFormat({ tracerVersion, nodeVersion: process.version })
-  return createBatchExporter({ connection, format, clock, warn, random })
 }
 
 function trustedProxies(items: readonly string[], warn: Warn): PrefixSet | undefined {

@@ -1,15 +1,15 @@
 import type { Clock } from '../model/clock.ts'
 import type { Reply } from './block.ts'
 
-/** Routes, and failures of one route, that are remembered. */
-const MAX_ROUTES = 200
+/** Places, and failures of one place, that are remembered. */
+const MAX_PLACES = 200
 const MAX_LATENCIES = 100
 
 /** Failures of different logins that must agree before their reply may stand for all. */
 const REQUIRED_WITNESSES = 3
 
 /** A login failure is a small page; a larger one is not imitated. */
-const MAX_BODY_BYTES = 16_384
+export const MAX_BODY_BYTES = 16_384
 
 /** Replies that wait for their delay at the same time; beyond it they are sent at once. */
 const MAX_WAITING = 1_000
@@ -19,23 +19,25 @@ const MAX_DELAY_MS = 10_000
 
 /** A failed login as the service itself answered it. */
 export interface ObservedFailure {
-  readonly route: string
+  /** Method and path: a block may come before the route is known. */
+  readonly place: string
   readonly login: string
   readonly status: number
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, unknown>>
-  readonly body: string
+  /** Undefined when it was too long to be imitated. */
+  readonly body: string | undefined
   readonly latencyMs: number
 }
 
 /** Learns how a service answers a failed login, so that a block can look just like it. */
 export interface StealthReplies {
   learn(failure: ObservedFailure): void
-  /** `reply` is undefined until the route's failures were seen to be alike; then the stated block is the fallback. */
-  replyFor(route: string): { readonly reply: Reply | undefined; readonly delayMs: number }
+  /** `reply` is undefined until the place's failures were seen to be alike; then the stated block is the fallback. */
+  replyFor(place: string): { readonly reply: Reply | undefined; readonly delayMs: number }
 }
 
-interface RouteMemory {
+interface PlaceMemory {
   readonly latenciesMs: number[]
   template: string
   reply: Reply
@@ -47,15 +49,15 @@ interface RouteMemory {
  * anything that varies, or that names the account, would tell a block from a wrong password, or leak somebody's name.
  */
 export function stealthReplies({ clock, random }: { clock: Clock; random: () => number }): StealthReplies {
-  const routes = new Map<string, RouteMemory>()
+  const places = new Map<string, PlaceMemory>()
   const waitingUntilMs: number[] = []
 
   return {
     learn(failure) {
       const reply = imitable(failure)
-      const memory = routes.get(failure.route)
+      const memory = places.get(failure.place)
       if (reply === undefined) {
-        routes.delete(failure.route)
+        places.delete(failure.place)
         return
       }
       const template = JSON.stringify(reply)
@@ -65,12 +67,12 @@ export function stealthReplies({ clock, random }: { clock: Clock; random: () => 
       const latenciesMs = memory?.latenciesMs ?? []
       latenciesMs.push(failure.latencyMs)
       if (latenciesMs.length > MAX_LATENCIES) latenciesMs.shift()
-      routes.delete(failure.route)
-      routes.set(failure.route, { latenciesMs, template, reply, logins })
-      if (routes.size > MAX_ROUTES) routes.delete(routes.keys().next().value ?? '')
+      places.delete(failure.place)
+      places.set(failure.place, { latenciesMs, template, reply, logins })
+      if (places.size > MAX_PLACES) places.delete(places.keys().next().value ?? '')
     },
-    replyFor(route) {
-      const memory = routes.get(route)
+    replyFor(place) {
+      const memory = places.get(place)
       if (memory === undefined) return { reply: undefined, delayMs: 0 }
       const reply = memory.logins.size < REQUIRED_WITNESSES ? undefined : memory.reply
       return { reply, delayMs: reply === undefined ? 0 : drawDelay(memory.latenciesMs) }
@@ -90,7 +92,8 @@ export function stealthReplies({ clock, random }: { clock: Clock; random: () => 
 
 /** The reply as it may be repeated, or undefined when it must not be. */
 function imitable({ status, headers, body, login }: ObservedFailure): Reply | undefined {
-  if (Buffer.byteLength(body) > MAX_BODY_BYTES || headers['set-cookie'] !== undefined) return undefined
+  if (body === undefined || Buffer.byteLength(body) > MAX_BODY_BYTES) return undefined
+  if (headers['set-cookie'] !== undefined) return undefined
   const kept: Record<string, string | number> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (!isImitated(name) || value === undefined) continue

@@ -16,6 +16,9 @@ export type ExpressMiddleware = (request: HttpRequest, response: HttpResponse, n
 
 const express: Framework = {
   name: 'express',
+  headers: (record) => ({ ...record.http?.response.getHeaders() }),
+  // Express waits for nobody: a middleware that does not call next() is the end.
+  release() {},
   end(record) {
     const request: (HttpRequest & ExpressRequest) | undefined = record.http?.request
     const reached = reachedRoutes.get(record)

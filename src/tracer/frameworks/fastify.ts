@@ -17,6 +17,7 @@ export interface FastifyRequestLike {
 
 export interface FastifyReplyLike {
   readonly raw: HttpResponse
+  getHeaders(): object
   hijack(): unknown
 }
 
@@ -29,12 +30,20 @@ export interface FastifyLike {
   addHook(name: 'onError', hook: ErrorHook): unknown
 }
 
-const requests = new WeakMap<InboundRequest, FastifyRequestLike>()
+const exchanges = new WeakMap<
+  InboundRequest,
+  { readonly request: FastifyRequestLike; readonly reply: FastifyReplyLike }
+>()
 
 const fastify: Framework = {
   name: 'fastify',
+  // Fastify keeps headers to itself until it sends them.
+  headers: (record) => ({ ...exchanges.get(record)?.reply.getHeaders() }),
+  release(record) {
+    exchanges.get(record)?.reply.hijack()
+  },
   end(record) {
-    const request = requests.get(record)
+    const request = exchanges.get(record)?.request
     const route = request?.routeOptions === undefined ? request?.routerPath : request.routeOptions.url
     return { route, leftovers: request && { cookies: request.cookies, body: request.body } }
   },
@@ -49,12 +58,8 @@ export function addFastifyHooks(app: FastifyLike, scope: () => RequestScope | un
       return
     }
     const record = openRequest(current, fastify, request.raw, reply.raw)
-    requests.set(record, request)
-    if (record.start(request.query) || record.offer('params', request.params)) {
-      reply.hijack()
-      return
-    }
-    within(record, done)
+    exchanges.set(record, { request, reply })
+    if (!record.start(request.query) && !record.offer('params', request.params)) within(record, done)
   })
   app.addHook('preValidation', advance)
   app.addHook('preHandler', advance)
@@ -66,23 +71,17 @@ export function addFastifyHooks(app: FastifyLike, scope: () => RequestScope | un
 }
 
 /** Feeds the stages with what parsers have made of the request; after a block nothing more runs. */
-const advance: Hook = (request, reply, done) => {
+const advance: Hook = (request, _reply, done) => {
   const record = requestOf(request.raw)
   if (record === undefined) {
     done()
     return
   }
-  if (record.inspection !== undefined) {
-    if (
-      record.offer('cookies', request.cookies) ||
-      record.offer('body', request.body) ||
-      record.offer('session', sessionId(request.session))
-    ) {
-      reply.hijack()
-      return
-    }
-  }
-  within(record, done)
+  const stopped =
+    record.offer('cookies', request.cookies) ||
+    record.offer('body', request.body) ||
+    record.offer('session', sessionId(request.session))
+  if (!stopped) within(record, done)
 }
 
 /** `@fastify/session` keeps the id as `sessionId`. */

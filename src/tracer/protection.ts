@@ -1,0 +1,179 @@
+import { fail, PortcullisError } from '../model/error.ts'
+import { product } from '../model/remote-config.ts'
+import type { RulesetDiagnostics } from '../model/ruleset.ts'
+import type { ActionParameters } from '../model/waf-event.ts'
+import type { CompileOptions, Waf } from '../waf/waf.ts'
+import type { Denylist } from './denylist/denylist.ts'
+import type { Protection } from './inspection.ts'
+import type { Warn } from './warning-log.ts'
+
+/** The path of the ruleset that an engine is compiled from; remote rulesets of `ASM_DD` take its place. */
+const BASE_PATH = 'base'
+
+/** The first runs of an engine execute code that is not compiled yet: they get a multiple of the budget. */
+const COLD_RUNS = 200
+const COLD_FACTOR = 20
+
+/** What a block is unless rules say otherwise. */
+const defaultBlock: ActionParameters = { status_code: 403, type: 'auto' }
+
+export interface ProtectionOptions {
+  readonly compile: (ruleset: unknown, options: CompileOptions) => Waf
+  readonly compileOptions: CompileOptions
+  /** The local ruleset: the user's file, or the default one. */
+  readonly ruleset: () => unknown
+  /** In place of a ruleset of which nothing can be loaded. */
+  readonly fallback: () => unknown
+  readonly denylist: Denylist
+  readonly blocking: boolean
+  readonly wafBudgetUs: number
+  readonly warn: Warn
+}
+
+/** A remote configuration of rules or lists; undefined content takes it back. */
+export interface RuleChange {
+  readonly path: string
+  readonly product: string
+  readonly content: unknown
+}
+
+/**
+ * What protects requests at the moment: switched on and off, and changed by configurations under their paths. A request
+ * keeps what was in force when it began. The engine is compiled when it is first needed.
+ */
+export class ProtectionControl {
+  readonly #options: ProtectionOptions
+  #waf: Waf | undefined
+  #current: Protection | undefined
+  #fresh = false
+  #coldRuns = COLD_RUNS
+  #rulesVersion: string | undefined
+  /** The action `block` of the local rules; remote configuration of any kind puts it out of use. */
+  #localBlock: ActionParameters | undefined
+  readonly #remoteBlocks = new Map<string, ActionParameters>()
+  /** Rulesets of `ASM_DD`. The first takes the place of the local one in the engine, in one step. */
+  readonly #remoteRulesets = new Map<string, { readonly enginePath: string; readonly version: string | undefined }>()
+
+  constructor(options: ProtectionOptions) {
+    this.#options = options
+  }
+
+  get current(): Protection | undefined {
+    return this.#current
+  }
+
+  /** Switches the WAF and the denylist on or off. */
+  switch(on: boolean): void {
+    if (on === (this.#current !== undefined)) return
+    if (on) this.#renew()
+    else this.#current = undefined
+  }
+
+  /** Whether the engine has not yet been told of on a span; true once. */
+  takeFresh(): boolean {
+    const fresh = this.#fresh
+    this.#fresh = false
+    return fresh
+  }
+
+  /** Takes over one configuration. Returns why it was refused, or null. What was in force stays so when it is refused. */
+  async apply(change: RuleChange): Promise<string | null> {
+    const waf = this.#engine()
+    const { path, content } = change
+    const isRuleset = change.product === product.rules
+    const enginePath = this.#enginePath(change)
+    if (content === undefined) {
+      this.#remoteBlocks.delete(path)
+      this.#remoteRulesets.delete(path)
+      const restored = enginePath === BASE_PATH && this.#remoteRulesets.size === 0
+      if (restored) await waf.updateInSlices(BASE_PATH, this.#options.ruleset())
+      else waf.remove(enginePath)
+    } else {
+      const diagnostics = await waf.updateInSlices(enginePath, content)
+      if (diagnostics.error !== undefined) return diagnostics.error
+      if (isRuleset) this.#remoteRulesets.set(path, { enginePath, version: diagnostics.ruleset_version })
+      if (change.product === product.custom) this.#takeBlock(path, content)
+    }
+    this.#localBlock = undefined
+    this.#rulesVersion = [...this.#remoteRulesets.values()].at(-1)?.version ?? versionOf(this.#options.ruleset())
+    if (this.#current !== undefined) this.#renew()
+    return null
+  }
+
+  #enginePath({ path, product: of }: RuleChange): string {
+    if (of !== product.rules) return path
+    const known = this.#remoteRulesets.get(path)?.enginePath
+    if (known !== undefined) return known
+    return [...this.#remoteRulesets.values()].some(({ enginePath }) => enginePath === BASE_PATH) ? path : BASE_PATH
+  }
+
+  #takeBlock(path: string, content: unknown): void {
+    const block = blockAction(content)
+    if (block === undefined) this.#remoteBlocks.delete(path)
+    else this.#remoteBlocks.set(path, block)
+  }
+
+  #renew(): void {
+    const waf = this.#engine()
+    const { denylist, blocking, wafBudgetUs } = this.#options
+    const takeBudgetUs = (): number => (this.#coldRuns-- > 0 ? wafBudgetUs * COLD_FACTOR : wafBudgetUs)
+    const remote = [...this.#remoteBlocks.values()].at(-1)
+    this.#current = {
+      waf,
+      rulesVersion: this.#rulesVersion,
+      denylist,
+      blocking,
+      takeBudgetUs,
+      blockParameters: remote ?? this.#localBlock ?? defaultBlock,
+    }
+  }
+
+  #engine(): Waf {
+    if (this.#waf !== undefined) return this.#waf
+    const { compile, compileOptions, warn } = this.#options
+    let ruleset = this.#options.ruleset()
+    try {
+      this.#waf = compile(ruleset, compileOptions)
+    } catch (error) {
+      warn(error instanceof PortcullisError ? error : fail('RULESET_INVALID', '$', String(error)))
+      ruleset = this.#options.fallback()
+      this.#waf = compile(ruleset, compileOptions)
+    }
+    for (const problem of problems(this.#waf.diagnostics)) warn(fail('RULESET_INVALID', problem.path, problem.why))
+    this.#fresh = true
+    this.#coldRuns = COLD_RUNS
+    this.#rulesVersion = this.#waf.diagnostics.ruleset_version ?? versionOf(ruleset)
+    this.#localBlock = blockAction(ruleset)
+    return this.#waf
+  }
+}
+
+/** Complaints of a local ruleset, as its author needs them. */
+function problems(diagnostics: RulesetDiagnostics): { readonly path: string; readonly why: string }[] {
+  return Object.entries(diagnostics).flatMap(([section, value]) => {
+    if (typeof value !== 'object') return []
+    return Object.entries({ ...value.errors, ...value.warnings }).map(([message, ids]) => ({
+      path: section,
+      why: `${message} (${ids.slice(0, 5).join(', ')})`,
+    }))
+  })
+}
+
+function versionOf(ruleset: unknown): string | undefined {
+  const metadata = property(ruleset, 'metadata')
+  const version = property(metadata, 'rules_version')
+  return typeof version === 'string' ? version : undefined
+}
+
+/** The action with the id `block`, where a configuration redefines it. */
+function blockAction(config: unknown): ActionParameters | undefined {
+  const actions = property(config, 'actions')
+  if (!Array.isArray(actions)) return undefined
+  const block: unknown = actions.find((action: unknown) => property(action, 'id') === 'block')
+  const parameters = property(block, 'parameters')
+  return typeof parameters === 'object' && parameters !== null ? (parameters as ActionParameters) : undefined
+}
+
+function property(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null && Object.hasOwn(of, name) ? Reflect.get(of, name) : undefined
+}
