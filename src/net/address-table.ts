@@ -185,12 +185,11 @@ function openTable(runs: Runs, v4: NetworkIndex, v6: NetworkIndex): AddressTable
 
 const yes = () => true
 
-function indexBytes({ run, parents, starts }: NetworkIndex): number {
-  return (
-    run.words.byteLength + run.bits.byteLength + run.expirations.byteLength + parents.byteLength + starts.byteLength
-  )
+function indexBytes({ run, starts }: NetworkIndex): number {
+  return run.words.byteLength + run.prefixes.byteLength + run.ends.byteLength + starts.byteLength
 }
 
 function readEntry(run: NetworkRun, at: number): AddressEntry {
-  return { value: formatNetwork(readRun(run, at)), expiration: run.expirations[at]! }
+  const { network, expiration } = readRun(run, at)
+  return { value: formatNetwork(network), expiration }
 }

@@ -1,10 +1,9 @@
-import type { NetworkRun } from './network-run.ts'
+import { type NetworkRun, PREFIX_MASK } from './network-run.ts'
 
 /** Finds the networks of a run that cover an address. */
 export interface NetworkIndex {
+  /** Above a prefix length its `prefixes` hold the position of the nearest enclosing network plus one, or 0. */
   readonly run: NetworkRun
-  /** The nearest network that encloses network i, or -1. Networks nest or are apart; they never cross. */
-  readonly parents: Int32Array
   /** Networks whose first word w has `(w - first) >>> shift` = b stand at `starts[b]` to `starts[b + 1] - 1`. */
   readonly starts: Uint32Array
   readonly first: number
@@ -15,22 +14,21 @@ export interface NetworkIndex {
 const MAX_BUCKETS = 65_536
 /** Networks looked at between two pauses. */
 const SLICE = 16_384
+/** A prefix length needs 8 bits; the other 24 name the enclosing network. */
+const PARENT_SHIFT = 8
+/** Most networks of one family. */
+export const maxNetworks = 2 ** (32 - PARENT_SHIFT) - 2
 
-/** Builds the index in slices. */
+/** Builds the index in slices. Throws RangeError for more than `maxNetworks`. */
 export function* indexRun(run: NetworkRun): Generator<void, NetworkIndex> {
   const { stride, count, words } = run
+  if (count > maxNetworks) throw new RangeError(`a table holds at most ${maxNetworks} networks of a family`)
   const first = count === 0 ? 0 : words[0]!
   const span = count === 0 ? 0 : words[(count - 1) * stride]! - first
   const wanted = Math.min(MAX_BUCKETS, Math.max(1, count))
   let shift = 0
   while (shift < 31 && span / 2 ** shift >= wanted) shift++
-  const index: NetworkIndex = {
-    run,
-    parents: new Int32Array(count),
-    starts: new Uint32Array((span >>> shift) + 2).fill(count),
-    first,
-    shift,
-  }
+  const index: NetworkIndex = { run, starts: new Uint32Array((span >>> shift) + 2).fill(count), first, shift }
   const enclosing: number[] = []
   for (let from = 0; from < count; from += SLICE) {
     indexSlice(index, from, Math.min(count, from + SLICE), enclosing)
@@ -39,16 +37,13 @@ export function* indexRun(run: NetworkRun): Generator<void, NetworkIndex> {
   return index
 }
 
-function indexSlice(
-  { run, parents, starts, first, shift }: NetworkIndex,
-  from: number,
-  to: number,
-  enclosing: number[],
-) {
-  const { stride, words } = run
+/** Networks nest or are apart, they never cross; so those that enclose the one looked at are a stack. */
+function indexSlice(index: NetworkIndex, from: number, to: number, enclosing: number[]) {
+  const { run, starts, first, shift } = index
+  const { stride, words, prefixes } = run
   for (let at = from; at < to; at++) {
     while (enclosing.length > 0 && !covers(run, enclosing.at(-1)!, words, at * stride)) enclosing.pop()
-    parents[at] = enclosing.at(-1) ?? -1
+    prefixes[at] = (prefixes[at]! & PREFIX_MASK) | (((enclosing.at(-1) ?? -1) + 1) << PARENT_SHIFT)
     enclosing.push(at)
     const bucket = (words[at * stride]! - first) >>> shift
     const previous = at === 0 ? -1 : (words[(at - 1) * stride]! - first) >>> shift
@@ -61,8 +56,8 @@ function indexSlice(
  * address is the last one that begins at or before it, or encloses that one.
  */
 export function searchIndex(index: NetworkIndex, ip: Uint32Array, offset: number, nowSeconds: number): number {
-  const { run, parents, starts, first, shift } = index
-  const { stride, words, expirations } = run
+  const { run, starts, first, shift } = index
+  const { stride, words, prefixes, ends } = run
   const word = ip[offset]!
   if (run.count === 0 || word < first) return -1
   const bucket = Math.min((word - first) >>> shift, starts.length - 2)
@@ -71,21 +66,27 @@ export function searchIndex(index: NetworkIndex, ip: Uint32Array, offset: number
   while (low < high) {
     const middle = (low + high) >>> 1
     const begin = words[middle * stride]!
-    if (begin < word || (begin === word && beginsAtOrBefore(words, middle * stride, stride, ip, offset)))
+    if (begin < word || (begin === word && restBeginsBefore(words, middle * stride, stride, ip, offset)))
       low = middle + 1
     else high = middle
   }
-  for (let at = low - 1; at >= 0; at = parents[at]!) {
+  for (let at = low - 1; at >= 0; at = (prefixes[at]! >>> PARENT_SHIFT) - 1) {
     if (covers(run, at, ip, offset)) {
-      const expiration = expirations[at]!
-      if (expiration === 0 || expiration >= nowSeconds) return at
+      const end = ends[at]!
+      if (end === 0 || end >= nowSeconds) return at
     }
   }
   return -1
 }
 
 /** Whether the words at `position` are not above those at `ip[offset]`, the first words being equal. */
-function beginsAtOrBefore(words: Uint32Array, position: number, stride: number, ip: Uint32Array, offset: number) {
+function restBeginsBefore(
+  words: Uint32Array,
+  position: number,
+  stride: number,
+  ip: Uint32Array,
+  offset: number,
+): boolean {
   for (let word = 1; word < stride; word++) {
     const difference = words[position + word]! - ip[offset + word]!
     if (difference !== 0) return difference < 0
@@ -93,8 +94,8 @@ function beginsAtOrBefore(words: Uint32Array, position: number, stride: number, 
   return true
 }
 
-function covers({ stride, words, bits }: NetworkRun, at: number, ip: Uint32Array, offset: number): boolean {
-  const prefix = bits[at]!
+function covers({ stride, words, prefixes }: NetworkRun, at: number, ip: Uint32Array, offset: number): boolean {
+  const prefix = prefixes[at]! & PREFIX_MASK
   for (let word = 0; word < stride && word * 32 < prefix; word++) {
     const different = words[at * stride + word]! ^ ip[offset + word]!
     const covered = prefix - word * 32
