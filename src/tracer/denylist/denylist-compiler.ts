@@ -78,15 +78,7 @@ export function createDenylistCompiler(options: {
     },
     async apply(changes) {
       const outcomes = new Map<string, string | null>()
-      const read = new Map<string, ReadonlyMap<ListName, readonly unknown[]>>()
-      for (const { path, content } of changes) {
-        try {
-          read.set(path, content === undefined ? new Map<ListName, readonly unknown[]>() : readLists(content))
-          outcomes.set(path, null)
-        } catch (error) {
-          outcomes.set(path, error instanceof Error ? error.message : String(error))
-        }
-      }
+      const read = await inSlices(readAll(changes, outcomes))
       lists = {
         blocked_ips: await inSlices(change('blocked_ips', addresses, lists.blocked_ips, read)),
         blocked_users: await inSlices(change('blocked_users', texts, lists.blocked_users, read)),
@@ -97,6 +89,24 @@ export function createDenylistCompiler(options: {
       return outcomes
     },
   }
+}
+
+/** Reads one configuration a step, and notes what became of it. */
+function* readAll(
+  changes: readonly ListChange[],
+  outcomes: Map<string, string | null>,
+): Generator<void, Map<string, ReadonlyMap<ListName, readonly unknown[]>>> {
+  const read = new Map<string, ReadonlyMap<ListName, readonly unknown[]>>()
+  for (const { path, content } of changes) {
+    try {
+      read.set(path, content === undefined ? new Map<ListName, readonly unknown[]>() : readLists(content))
+      outcomes.set(path, null)
+    } catch (error) {
+      outcomes.set(path, error instanceof Error ? error.message : String(error))
+    }
+    yield
+  }
+  return read
 }
 
 const seen: Verdict = Object.freeze({ blocked: false, passlisted: false })

@@ -29,7 +29,7 @@ export function readLists(content: unknown): ReadonlyMap<ListName, readonly unkn
     const section: unknown = Reflect.get(content, listSections[name])
     if (section === undefined || section === null) continue
     if (!Array.isArray(section)) throw new Error(`${listSections[name]} is not a list`)
-    const items: unknown[] = []
+    let items: readonly unknown[] = []
     for (const entry of section as unknown[]) {
       if (typeof entry !== 'object' || entry === null || Reflect.get(entry, 'id') !== name) continue
       const type: unknown = Reflect.get(entry, 'type')
@@ -37,7 +37,7 @@ export function readLists(content: unknown): ReadonlyMap<ListName, readonly unkn
         throw new Error(`${name} has the type ${JSON.stringify(type)} instead of ${types[name]}`)
       const data: unknown = Reflect.get(entry, 'data')
       if (!Array.isArray(data)) throw new Error(`${name} has no list of data`)
-      for (const item of data as unknown[]) items.push(item)
+      items = items.length === 0 ? data : [...items, ...(data as unknown[])]
     }
     if (items.length > 0) lists.set(name, items)
   }
