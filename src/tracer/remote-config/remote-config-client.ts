@@ -54,7 +54,7 @@ export interface RemoteConfigClient {
   readonly clientId: string
   /** Takes over what was kept on disk, then asks until stopped. */
   start(): void
-  /** Cancels a request under way; resolves when what is to be kept on disk is written. */
+  /** Cancels a request under way and closes the connection; resolves when what is to be kept on disk is written. */
   stop(): Promise<void>
 }
 
@@ -235,6 +235,7 @@ export function createRemoteConfigClient(options: RemoteConfigOptions): RemoteCo
     async stop() {
       abort.abort()
       await running
+      connection.close()
       await writer?.finish()
     },
   }
