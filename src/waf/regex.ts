@@ -13,9 +13,12 @@ export interface Pattern {
   test(text: string): boolean
   /** The leftmost match and its groups, or undefined. `index` in UTF-16 units. */
   exec(text: string): { readonly text: string; readonly index: number; readonly groups: readonly string[] } | undefined
+  /** The first of the successive matches that is accepted. Ends without one at a match of nothing. */
+  find(text: string, accept: (match: string) => boolean): string | undefined
 }
 
 interface Re2Instance {
+  lastIndex: number
   test(text: string): boolean
   exec(text: string): (string[] & { index: number }) | null
 }
@@ -40,13 +43,26 @@ function loadNative(): Re2Constructor | undefined {
 }
 
 function compileNative(Re2: Re2Constructor, source: string, { caseSensitive = false }: PatternOptions): Pattern {
-  const pattern = new Re2(source, caseSensitive ? 'u' : 'iu')
+  const flags = caseSensitive ? 'u' : 'iu'
+  const pattern = new Re2(source, flags)
+  // Made when first needed: few patterns are asked for more than one match.
+  let successive: Re2Instance | undefined
   return {
     source,
     test: (text) => pattern.test(text),
     exec(text) {
       const found = pattern.exec(text)
       return found === null ? undefined : { text: found[0] ?? '', index: found.index, groups: found.slice(1) }
+    },
+    find(text, accept) {
+      successive ??= new Re2(source, `g${flags}`)
+      successive.lastIndex = 0
+      for (let found = successive.exec(text); found !== null; found = successive.exec(text)) {
+        const match = found[0] ?? ''
+        if (match === '') return undefined
+        if (accept(match)) return match
+      }
+      return undefined
     },
   }
 }
@@ -61,6 +77,15 @@ function compilePortable(source: string, { caseSensitive = false }: PatternOptio
       if (!matcher.find()) return undefined
       const groups = Array.from({ length: matcher.groupCount() }, (_, index) => matcher.group(index + 1) ?? '')
       return { text: matcher.group() ?? '', index: matcher.start(), groups }
+    },
+    find(text, accept) {
+      const matcher = pattern.matcher(text)
+      while (matcher.find()) {
+        const match = matcher.group() ?? ''
+        if (match === '') return undefined
+        if (accept(match)) return match
+      }
+      return undefined
     },
   }
 }
