@@ -12,7 +12,8 @@ export const hiddenAsciiMatch: ScalarOperator<'hidden_ascii_match'> = {
   accepts: 'string',
   compile: () => (value) => {
     // Every tag character begins with this surrogate, which a search for one unit finds at once.
-    if (typeof value !== 'string' || !value.includes('\udb40') || !/[\u{e0000}-\u{e007f}]/u.test(value)) return undefined
+    if (typeof value !== 'string' || !value.includes('\udb40') || !/[\u{e0000}-\u{e007f}]/u.test(value))
+      return undefined
     return { highlight: [unicodeNormalize.apply(value) ?? value] }
   },
 }

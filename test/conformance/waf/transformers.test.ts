@@ -413,3 +413,19 @@ test('a transformer changes nothing but case in a text without its triggers', ()
     )
   }
 })
+
+test('a quarter of a megabyte of its own worst text costs no transformer more than linear time', () => {
+  const bytes = 1 << 18
+  let ran = 0
+  for (const { name, apply } of new Set(transformers.values())) {
+    const alphabet = alphabets[name] ?? []
+    for (const unit of [...alphabet, alphabet.join('')]) {
+      // A quadratic pass over this would take minutes, and the test would run out of its time.
+      expect(typeof (apply(unit.repeat(bytes / unit.length)) ?? '')).toBe('string')
+      ran++
+    }
+  }
+  expect(ran).toBeGreaterThan(170)
+  // Each decoded character completes another escape.
+  expect(ours('url_decode_iis', `%${'25'.repeat(bytes / 2)}41`)).toBe('A')
+})

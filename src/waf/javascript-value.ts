@@ -1,0 +1,98 @@
+import { types } from 'node:util'
+
+/** A JavaScript value as processors see it: text, a list, a map, or something else. */
+export type ReadValue =
+  | { readonly kind: 'scalar'; readonly value: string | number | bigint | boolean | null }
+  /** `items` holds at most as many as were asked for, `size` counts them all. */
+  | { readonly kind: 'list'; readonly items: readonly unknown[]; readonly size: number }
+  | {
+      readonly kind: 'map'
+      readonly entries: readonly (readonly [key: string, value: unknown])[]
+      readonly size: number
+    }
+  | { readonly kind: 'unknown' }
+
+const unknown: ReadValue = { kind: 'unknown' }
+
+/**
+ * Reads one level of any value: Map, URLSearchParams and objects are maps, arrays and sets lists, boxed and binary
+ * values and dates scalars. Never throws: what will not be read (a throwing getter, a revoked proxy) is unknown.
+ */
+export function readValue(value: unknown, maxEntries: number): ReadValue {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return { kind: 'scalar', value }
+    case 'object':
+      if (value === null) return { kind: 'scalar', value }
+      try {
+        return readObject(value, maxEntries)
+      } catch {
+        return unknown
+      }
+    default:
+      return unknown
+  }
+}
+
+/** The text of a value that is one: a string, or a list of a single one (as some servers give header values). */
+export function readText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || value === null) return undefined
+  const read = readValue(value, 1)
+  if (read.kind === 'scalar') return typeof read.value === 'string' ? read.value : undefined
+  return read.kind === 'list' && read.size === 1 && typeof read.items[0] === 'string' ? read.items[0] : undefined
+}
+
+function readObject(value: object, maxEntries: number): ReadValue {
+  if (Array.isArray(value)) return { kind: 'list', items: value.slice(0, maxEntries), size: value.length }
+  if (types.isProxy(value)) return readEntries(value, maxEntries)
+  if (types.isMap(value)) return { kind: 'map', entries: firstEntries(value.entries(), maxEntries), size: value.size }
+  if (types.isSet(value)) return { kind: 'list', items: first(value.values(), maxEntries), size: value.size }
+  if (value instanceof URLSearchParams)
+    return { kind: 'map', entries: first(value.entries(), maxEntries), size: value.size }
+  if (ArrayBuffer.isView(value)) return text(Buffer.from(value.buffer, value.byteOffset, value.byteLength))
+  if (types.isAnyArrayBuffer(value)) return text(Buffer.from(value))
+  if (types.isDate(value)) return { kind: 'scalar', value: Date.prototype.toISOString.call(value) }
+  if (types.isStringObject(value)) return { kind: 'scalar', value: String.prototype.valueOf.call(value) }
+  if (types.isNumberObject(value)) return { kind: 'scalar', value: Number.prototype.valueOf.call(value) }
+  if (types.isBooleanObject(value)) return { kind: 'scalar', value: Boolean.prototype.valueOf.call(value) }
+  if (types.isBigIntObject(value)) return { kind: 'scalar', value: BigInt.prototype.valueOf.call(value) }
+  return readEntries(value, maxEntries)
+}
+
+function text(bytes: Buffer): ReadValue {
+  return { kind: 'scalar', value: bytes.toString('utf8') }
+}
+
+function readEntries(value: object, maxEntries: number): ReadValue {
+  const keys = Object.keys(value)
+  const entries = keys.slice(0, maxEntries).map((key) => [key, readProperty(value, key)] as const)
+  return { kind: 'map', entries, size: keys.length }
+}
+
+/** One property; undefined when its getter throws, so that the others are still seen. */
+function readProperty(value: object, key: string): unknown {
+  try {
+    return (value as Readonly<Record<string, unknown>>)[key]
+  } catch {
+    return undefined
+  }
+}
+
+function firstEntries(entries: Iterable<readonly [unknown, unknown]>, max: number): [string, unknown][] {
+  return first(entries, max)
+    .filter(([key]) => typeof key === 'string' || typeof key === 'number')
+    .map(([key, value]) => [String(key), value])
+}
+
+function first<Item>(items: Iterable<Item>, max: number): Item[] {
+  const taken: Item[] = []
+  for (const item of items) {
+    if (taken.length >= max) break
+    taken.push(item)
+  }
+  return taken
+}
