@@ -2,11 +2,26 @@ import type { Operator } from './operator.ts'
 import { equals } from './operators/equals.ts'
 import { exactMatch } from './operators/exact-match.ts'
 import { exists } from './operators/exists.ts'
+import { greaterThan } from './operators/greater-than.ts'
+import { hiddenAsciiMatch } from './operators/hidden-ascii-match.ts'
 import { ipMatch } from './operators/ip-match.ts'
+import { lowerThan } from './operators/lower-than.ts'
+import { matchRegexWithChecksum } from './operators/match-regex-with-checksum.ts'
 import { matchRegex } from './operators/match-regex.ts'
 import { phraseMatch } from './operators/phrase-match.ts'
 
+const all: readonly Operator[] = [
+  equals,
+  exactMatch,
+  exists,
+  greaterThan,
+  hiddenAsciiMatch,
+  ipMatch,
+  lowerThan,
+  matchRegex,
+  matchRegexWithChecksum,
+  phraseMatch,
+]
+
 /** Every operator by its name in a rule. */
-export const operators: ReadonlyMap<string, Operator> = new Map(
-  [equals, exactMatch, exists, ipMatch, matchRegex, phraseMatch].map((operator: Operator) => [operator.name, operator]),
-)
+export const operators: ReadonlyMap<string, Operator> = new Map(all.map((operator) => [operator.name, operator]))

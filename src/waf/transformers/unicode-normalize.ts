@@ -25,7 +25,7 @@ const remembered = new Map<string, string>()
 
 /**
  * `unicode_normalize`: compatibility decomposition of every character outside ASCII, without marks and ignorables,
- * with look-alikes of ASCII punctuation made ASCII and tag characters (U+E0020..U+E007E) made the characters they hide.
+ * with look-alikes of ASCII punctuation made ASCII and tag characters (U+E0001, U+E0020..U+E007F) made the characters they hide.
  * Letters that decompose keep the case of what they come from: `K` for U+212A, `i` for U+0131, `ss` for U+00DF.
  */
 export const unicodeNormalize: Transformer<'unicode_normalize'> = {
@@ -48,7 +48,7 @@ function normalizeCharacter(character: string): string {
 function decompose(character: string): string {
   const point = character.codePointAt(0) ?? 0
   if (point >= 0xd800 && point <= 0xdfff) return '\ufffd'
-  if (point >= 0xe0020 && point <= 0xe007e) return String.fromCharCode(point - 0xe0000)
+  if (point === 0xe0001 || (point >= 0xe0020 && point <= 0xe007f)) return String.fromCharCode(point - 0xe0000)
   const folded = fold(strip(fold(strip(character))))
   const plain = strip(isCapital(character) ? folded.toUpperCase() : folded)
   return plain.replace(/[\u{80}-\u{10ffff}]/gu, lump)

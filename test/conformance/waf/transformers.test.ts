@@ -275,13 +275,6 @@ const differences: readonly Difference[] = [
   },
   {
     name: 'unicode_normalize',
-    text: '\u{e0001}a',
-    becomes: 'a',
-    reference: '\u0001a',
-    reason: 'a language tag hides no character',
-  },
-  {
-    name: 'unicode_normalize',
     text: '\u{105c0}',
     becomes: '\u{105c0}',
     reference: '',
@@ -318,7 +311,7 @@ test('there are cases for every transformer', () => {
   expect(names.size).toBe(19)
   expect(new Set(agreed.map(({ name }) => name))).toEqual(names)
   expect(agreed.length).toBeGreaterThanOrEqual(150)
-  expect(differences.length).toBe(8)
+  expect(differences.length).toBe(7)
 })
 
 test('the aliases are those of the public schema', () => {
@@ -384,7 +377,9 @@ test('every character of the reference’s Unicode version is normalised as it d
   const reference = referenceOf('unicode_normalize')
   const different: string[] = []
   let compared = 0
-  for (let point = 0; point <= 0x1ffff; point++) {
+  for (let point = 0; point <= 0xe0fff; point++) {
+    // Planes in which nothing is assigned.
+    if (point === 0x40000) point = 0xe0000
     const character = String.fromCodePoint(point)
     if (/[\p{Cs}\p{Cn}\u200d]/u.test(character)) continue
     const expected = reference(character)
