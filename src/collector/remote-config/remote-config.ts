@@ -1,4 +1,4 @@
-import type { ConfigReply, ConfigRequest, ConfigState } from '../../model/remote-config.ts'
+import type { ConfigReply, ConfigState } from '../../model/remote-config.ts'
 
 /** A tracer that asked for its configuration; `connected` while it asks again in time. Times in ms since 1970. */
 export interface ConnectedTracer {
@@ -32,9 +32,10 @@ export interface RemoteConfigServer {
   /**
    * What this client lacks. With `waitMs` (at most 50 s is honoured) a client that lacks nothing is answered as soon as
    * it does, at the end of the wait, when `signal` aborts, or when the server drains; the reply is then empty.
+   * `request` is the parsed body as it came; rejects with PAYLOAD_INVALID.
    */
   configFor(
-    request: ConfigRequest,
+    request: unknown,
     options: { readonly waitMs: number; readonly signal?: AbortSignal },
   ): Promise<ConfigAnswer>
   tracers(): readonly ConnectedTracer[]

@@ -1,0 +1,369 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createRemoteConfigServer } from '../../../src/collector/remote-config/server.ts'
+import type { ConfigAnswer, RemoteConfigServer } from '../../../src/collector/remote-config/remote-config.ts'
+import { openEngine } from '../../../src/collector/state/duckdb/engine.ts'
+import { observe } from '../../../src/collector/state/duckdb/state.ts'
+import type { State } from '../../../src/collector/state/state.ts'
+import type { DenylistEntry, DenylistKind } from '../../../src/model/denylist-entry.ts'
+import { portcullisClientTag } from '../../../src/model/remote-config.ts'
+import type { AsmData, ConfigReply, SignedTargets } from '../../../src/model/remote-config.ts'
+import { systemClock } from '../../support/system-clock.ts'
+
+let dir: string
+let state: State
+let server: RemoteConfigServer
+const open: RemoteConfigServer[] = []
+
+async function startServer(): Promise<RemoteConfigServer> {
+  const started = await createRemoteConfigServer({
+    state,
+    clock: systemClock,
+    onError: (error) => {
+      throw error
+    },
+  })
+  open.push(started)
+  return started
+}
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'portcullis-config-'))
+  state = observe(await openEngine(join(dir, 'state.duckdb')))
+  server = await startServer()
+})
+afterEach(async () => {
+  for (const one of open.splice(0)) one.close()
+  await state.close()
+  await rm(dir, { recursive: true, force: true })
+})
+
+let ids = 0
+function entry(value: string, over: Partial<DenylistEntry> = {}): DenylistEntry {
+  return {
+    id: `e${++ids}`,
+    kind: 'ip',
+    value,
+    expiresAt: null,
+    reason: 'test',
+    signalId: null,
+    author: 'ann',
+    createdAt: new Date(Date.now() + ids).toISOString(),
+    rescindedAt: null,
+    rescindedBy: null,
+    ...over,
+  }
+}
+
+function deny(...entries: readonly DenylistEntry[]): Promise<void> {
+  return state.commit({ entries: entries.map((one) => ({ list: 'denylist', entry: one })) })
+}
+
+interface ClientOptions {
+  readonly kind?: 'portcullis' | 'datadog'
+  readonly service?: string
+  readonly products?: readonly string[]
+  readonly capabilities?: string
+}
+
+/** A client as the protocol wants it: verifies what it gets, keeps files, says what it has. */
+class Client {
+  readonly id = `client-${++ids}`
+  readonly files = new Map<string, { raw: Buffer; version: number }>()
+  readonly received: string[] = []
+  version = 0
+  error = ''
+  readonly failing = new Map<string, string>()
+  readonly options: ClientOptions
+
+  constructor(options: ClientOptions = {}) {
+    this.options = options
+  }
+
+  request(): unknown {
+    const {
+      kind = 'portcullis',
+      service = 'shop',
+      products = ['ASM_DATA', 'ASM', 'ASM_FEATURES', 'ASM_DD'],
+      capabilities = 'HA+ABwf8',
+    } = this.options
+    return {
+      client: {
+        id: this.id,
+        state: {
+          root_version: 1,
+          targets_version: this.version,
+          config_states: [...this.files].map(([path, { version }]) => ({
+            id: path.split('/')[3],
+            version,
+            product: path.split('/')[2],
+            apply_state: this.failing.has(path) ? 3 : 2,
+            ...(this.failing.has(path) ? { apply_error: this.failing.get(path) } : {}),
+          })),
+          has_error: this.error !== '',
+          error: this.error,
+        },
+        products,
+        is_tracer: true,
+        client_tracer: {
+          runtime_id: `runtime-${this.id}`,
+          language: 'node',
+          tracer_version: '0.1.0',
+          service,
+          env: 'prod',
+          app_version: '1.0.0',
+          tags: kind === 'portcullis' ? [portcullisClientTag] : [],
+        },
+        capabilities,
+      },
+      cached_target_files: [...this.files].map(([path, { raw }]) => ({
+        path,
+        length: raw.length,
+        hashes: [{ algorithm: 'sha256', hash: createHash('sha256').update(raw).digest('hex') }],
+      })),
+    }
+  }
+
+  async ask(waitMs = 0, signal?: AbortSignal): Promise<ConfigAnswer> {
+    const answer = await server.configFor(this.request(), { waitMs, ...(signal === undefined ? {} : { signal }) })
+    this.apply(answer.reply)
+    return answer
+  }
+
+  apply(reply: ConfigReply): void {
+    this.received.splice(0)
+    if (reply.targets === undefined) {
+      expect(reply).toEqual({})
+      return
+    }
+    const { signed } = JSON.parse(Buffer.from(reply.targets, 'base64').toString()) as SignedTargets
+    expect(Object.keys(signed.targets).sort()).toEqual([...(reply.client_configs ?? [])].sort())
+    for (const path of this.files.keys()) if (!Object.hasOwn(signed.targets, path)) this.files.delete(path)
+    const sent = new Map((reply.target_files ?? []).map(({ path, raw }) => [path, Buffer.from(raw, 'base64')]))
+    for (const [path, target] of Object.entries(signed.targets)) {
+      expect(path).toMatch(/^datadog\/\d+\/[A-Z_]+\/[^/]+\/config$/)
+      const raw = sent.get(path) ?? this.files.get(path)?.raw
+      if (raw === undefined) throw new Error(`${path} was neither sent nor cached`)
+      expect(raw.length).toBe(target.length)
+      expect(createHash('sha256').update(raw).digest('hex')).toBe(target.hashes.sha256)
+      const before = this.files.get(path)
+      if (before !== undefined && !before.raw.equals(raw)) expect(target.custom.v).toBeGreaterThan(before.version)
+      this.files.set(path, { raw, version: target.custom.v })
+    }
+    this.received.push(...sent.keys())
+    this.version = signed.version
+  }
+
+  /** Values of a list, over all the configurations that share its id. */
+  list(id: string): Map<string, number> {
+    const values = new Map<string, number>()
+    for (const [path, { raw }] of this.files) {
+      if (!path.includes('/ASM_DATA/')) continue
+      const content = JSON.parse(raw.toString()) as AsmData
+      for (const list of [...(content.rules_data ?? []), ...(content.exclusion_data ?? [])]) {
+        expect(list.data.length, `${path} is empty`).toBeGreaterThan(0)
+        expect(list.data.length).toBeLessThanOrEqual(5_000)
+        if (list.id !== id) continue
+        for (const { value, expiration } of list.data) values.set(value, expiration ?? 0)
+      }
+    }
+    return values
+  }
+}
+
+test('a client gets what is denied, keeps it, and is then told that nothing is new', async () => {
+  const until = new Date(Date.now() + 3_600_000).toISOString()
+  await deny(entry('203.0.113.9', { expiresAt: until }), entry('203.0.113.0/24', { kind: 'cidr' }))
+  await deny(entry('u1', { kind: 'user' }))
+  const client = new Client()
+  await settle(client, 3)
+  expect([...client.list('blocked_ips')].sort()).toEqual([
+    ['203.0.113.0/24', 0],
+    ['203.0.113.9', Math.ceil(Date.parse(until) / 1000)],
+  ])
+  expect([...client.list('blocked_users').keys()]).toEqual(['u1'])
+  expect(await client.ask()).toEqual({ reply: {}, held: false })
+})
+
+/** Asks until the client has this many entries of the block lists. */
+async function settle(client: Client, entries: number): Promise<void> {
+  const size = (): number => client.list('blocked_ips').size + client.list('blocked_users').size
+  while (size() !== entries) await client.ask(5_000)
+}
+
+test('a waiting client is answered as soon as something changes, and only gets what it lacks', async () => {
+  await deny(...Array.from({ length: 9_000 }, (_, index) => entry(`10.0.${index >> 8}.${index & 255}`)))
+  const client = new Client()
+  await settle(client, 9_000)
+  expect(client.files.size).toBeGreaterThanOrEqual(4)
+
+  const waiting = client.ask(50_000)
+  await deny(entry('203.0.113.9'))
+  const answer = await waiting
+  expect(answer.held).toBe(true)
+  expect(client.received).toHaveLength(1)
+  expect(client.list('blocked_ips').size).toBe(9_001)
+
+  const undone = client.ask(50_000)
+  const [newest] = (await state.entries('denylist', { values: ['203.0.113.9'] }, { limit: 1 })).items
+  if (newest === undefined) throw new Error('the entry is gone')
+  await deny({ ...newest, rescindedAt: new Date().toISOString(), rescindedBy: 'ann' })
+  await undone
+  expect(client.list('blocked_ips').has('203.0.113.9')).toBe(false)
+  expect(client.received.length).toBeLessThanOrEqual(1)
+})
+
+test('a wait ends at its time, when the client goes, and when the server drains', async () => {
+  const client = new Client()
+  await client.ask()
+  expect(await client.ask(30)).toEqual({ reply: {}, held: true })
+  const gone = new AbortController()
+  const left = client.ask(50_000, gone.signal)
+  gone.abort()
+  expect((await left).held).toBe(true)
+  const drained = client.ask(50_000)
+  server.drain()
+  expect((await drained).reply).toEqual({})
+  expect(await client.ask(50_000)).toEqual({ reply: {}, held: false })
+})
+
+test('an entry that is replaced by a longer or shorter one has the end of those in force', async () => {
+  const inMinutes = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString()
+  const seconds = (iso: string): number => Math.ceil(Date.parse(iso) / 1000)
+  const long = entry('203.0.113.9', { expiresAt: inMinutes(60) })
+  const short = entry('203.0.113.9', { expiresAt: inMinutes(10) })
+  const client = new Client()
+  const has = async (end: number | undefined): Promise<void> => {
+    while (client.list('blocked_ips').get('203.0.113.9') !== end) await client.ask(5_000)
+  }
+  await deny(long, short)
+  await has(seconds(long.expiresAt ?? ''))
+  await deny({ ...long, rescindedAt: new Date().toISOString(), rescindedBy: 'ann' })
+  await has(seconds(short.expiresAt ?? ''))
+  const extended = { ...short, expiresAt: inMinutes(90) }
+  await deny(extended)
+  await has(seconds(extended.expiresAt))
+  await deny({ ...extended, expiresAt: inMinutes(5) })
+  await has(seconds(inMinutes(5)))
+})
+
+test('after a restart versions go on rising, and a client that has everything is sent nothing again', async () => {
+  await deny(...Array.from({ length: 6_000 }, (_, index) => entry(`10.1.${index >> 8}.${index & 255}`)))
+  server = await startServer()
+  const client = new Client()
+  await settle(client, 6_000)
+  const before = client.version
+  server = await startServer()
+  await client.ask()
+  expect(client.version).toBeGreaterThan(before)
+  expect(client.received).toEqual([])
+})
+
+test('a Datadog tracer gets the 10,000 most recent entries', async () => {
+  const entries = Array.from({ length: 10_050 }, (_, index) => entry(`10.2.${index >> 8}.${index & 255}`))
+  await deny(...entries)
+  const client = new Client({ kind: 'datadog' })
+  while (client.list('blocked_ips').size === 0) await client.ask(5_000)
+  const values = client.list('blocked_ips')
+  expect(values.size).toBe(10_000)
+  expect(values.has('10.2.0.0')).toBe(false)
+  expect(values.has(entries.at(-1)?.value ?? '')).toBe(true)
+  const waiting = client.ask(50_000)
+  await deny(entry('203.0.113.77'))
+  await waiting
+  expect(client.list('blocked_ips').has('203.0.113.77')).toBe(true)
+})
+
+const others: readonly [DenylistKind, string, string][] = [
+  ['login', 'blocked_logins', 'pc-blk-login'],
+  ['user_agent', 'blocked_user_agents', 'pc-blk-ua'],
+  ['fingerprint', 'blocked_fingerprints', 'pc-blk-fp'],
+]
+test.each(others)('a denied %s comes as data and with the rule that reads it', async (kind, list, rule) => {
+  await deny(entry('some value', { kind }))
+  const client = new Client()
+  while (client.list(list).size === 0) await client.ask(5_000)
+  const rules = [...client.files].filter(([path]) => path.includes('/ASM/'))
+  expect(rules).toHaveLength(1)
+  expect(rules[0]?.[1].raw.toString()).toContain(rule)
+  const without = new Client({ capabilities: 'AA==' })
+  await without.ask()
+  expect([...without.files.keys()].some((path) => path.includes('/ASM/'))).toBe(false)
+})
+
+test('the passlist comes as exclusions for clients that know them', async () => {
+  await state.commit({ entries: [{ list: 'passlist', entry: entry('198.51.100.0/24', { kind: 'cidr' }) }] })
+  const client = new Client()
+  while (client.list('passlisted_ips').size === 0) await client.ask(5_000)
+  const rules = [...client.files].find(([path]) => path.includes('pc-passlist-rules'))
+  expect(JSON.parse(rules?.[1].raw.toString() ?? '{}')).toMatchObject({ exclusions: [{ on_match: 'monitor' }] })
+})
+
+test('AppSec is switched for the service that it is set for, and left alone where it is not', async () => {
+  const shop = new Client()
+  const other = new Client({ service: 'blog' })
+  await shop.ask()
+  await other.ask()
+  const switched = shop.ask(50_000)
+  await state.commit({
+    documents: [{ kind: 'service', put: { id: 'shop', appsec: { enabled: true }, clientIpVerified: false } }],
+  })
+  await switched
+  await other.ask()
+  const features = (client: Client): string[] =>
+    [...client.files].filter(([path]) => path.includes('/ASM_FEATURES/')).map(([, { raw }]) => raw.toString())
+  expect(features(shop)).toEqual(['{"asm":{"enabled":true}}'])
+  expect(features(other)).toEqual([])
+
+  const left = shop.ask(50_000)
+  await state.commit({
+    documents: [{ kind: 'service', put: { id: 'shop', appsec: { enabled: null }, clientIpVerified: false } }],
+  })
+  await left
+  expect(features(shop)).toEqual([])
+})
+
+test('a client gets only the products that it subscribed to', async () => {
+  await deny(entry('203.0.113.9'))
+  const client = new Client({ products: ['ASM_FEATURES'] })
+  await client.ask()
+  await client.ask(50)
+  expect(client.files.size).toBe(0)
+})
+
+test('tracers are listed with what they have applied, and what failed', async () => {
+  await deny(entry('203.0.113.9'))
+  const told: string[] = []
+  server.onTracer(({ clientId }) => told.push(clientId))
+  const client = new Client()
+  await settle(client, 1)
+  await client.ask()
+  expect(server.tracers()).toMatchObject([
+    { clientId: client.id, service: 'shop', env: 'prod', kind: 'portcullis', connected: true, upToDate: true },
+  ])
+  const [path] = client.files.keys()
+  client.failing.set(path ?? '', 'no such operator')
+  await client.ask()
+  expect(server.tracers()).toMatchObject([
+    {
+      upToDate: false,
+      configurations: [{ apply_state: 3, apply_error: 'no such operator', product: 'ASM_DATA' }],
+    },
+  ])
+  expect(told.length).toBeGreaterThanOrEqual(2)
+})
+
+const malformed: { body: unknown }[] = [
+  { body: null },
+  { body: 5 },
+  { body: [] },
+  { body: {} },
+  { body: { client: {} } },
+  { body: { client: { id: 'x', state: [], client_tracer: {} } } },
+]
+test.each(malformed)('a body that is no request is refused: $body', async ({ body }) => {
+  await expect(server.configFor(body, { waitMs: 0 })).rejects.toMatchObject({ code: 'PAYLOAD_INVALID' })
+})
