@@ -17,12 +17,12 @@ const SLICE = 16_384
 /** A prefix length needs 8 bits; the other 24 name the enclosing network. */
 const PARENT_SHIFT = 8
 /** Most networks of one family. */
-export const maxNetworks = 2 ** (32 - PARENT_SHIFT) - 2
+const MAX_NETWORKS = 2 ** (32 - PARENT_SHIFT) - 2
 
-/** Builds the index in slices. Throws RangeError for more than `maxNetworks`. */
+/** Builds the index in slices. Throws RangeError for more than 16,777,214 networks. */
 export function* indexRun(run: NetworkRun): Generator<void, NetworkIndex> {
   const { stride, count, words } = run
-  if (count > maxNetworks) throw new RangeError(`a table holds at most ${maxNetworks} networks of a family`)
+  if (count > MAX_NETWORKS) throw new RangeError(`a table holds at most ${MAX_NETWORKS} networks of a family`)
   const first = count === 0 ? 0 : words[0]!
   const span = count === 0 ? 0 : words[(count - 1) * stride]! - first
   const wanted = Math.min(MAX_BUCKETS, Math.max(1, count))

@@ -76,8 +76,15 @@ function boundedBy(item: Item | undefined): boolean {
   return item !== undefined && item !== '*' && (item === '?' || isWordCharacter(item))
 }
 
+function countStars(items: readonly Item[]): number {
+  let count = 0
+  for (const item of items) if (item === '*') count++
+  return count
+}
+
 /** Follows all ways to match at once, so that no pattern costs more than its length times the text's. */
 function simulate(items: readonly Item[], text: string, { anchored }: { anchored: boolean }): boolean {
+  if (items.length - countStars(items) > text.length) return false
   const needsStart = boundedBy(items[0])
   const needsEnd = boundedBy(items.at(-1))
   let active = new Uint8Array(items.length + 1)
