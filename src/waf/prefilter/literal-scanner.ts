@@ -1,0 +1,279 @@
+import { BEYOND_ASCII, foldedUnit } from './char-set.ts'
+import { PresenceBits } from './presence-bits.ts'
+import type { Branch, Clause, Need } from './required-literals.ts'
+import { clauseWorth, textWorth } from './required-literals.ts'
+
+/** A condition's number and what a match of it requires. */
+export interface Requirement {
+  readonly id: number
+  readonly need: Need
+}
+
+/** What a scan of one text says. */
+export interface ScanResult {
+  /** Numbers of the conditions that may match; every other one cannot. */
+  readonly candidates: readonly number[]
+  /** The bits of `bitOf` for the characters that occur. */
+  readonly seen: number
+}
+
+const UNITS = BEYOND_ASCII + 1
+const GRAM = 4
+const GRAM_MASK = 0xfffffff
+/** Multiplier of the gram hash; the upper bits of the product index the bitmap. */
+const HASH = 0x9e3779b1
+/** 64 k bits, 8 kB: it stays in the first-level cache beside the text. */
+const BITMAP_SHIFT = 16
+const SHORT_END = 0x80
+const noCandidates: readonly number[] = []
+
+/**
+ * Finds, in one pass over a text, which of many conditions can match it at all: their required literals are looked for
+ * by a bitmap of folded 4-grams (2- and 3-character literals by their last two), their required characters by bits.
+ * The tables are small because cold caches, not instructions, decide what a request costs.
+ */
+export class LiteralScanner {
+  /** Folded unit in the low 7 bits; the high bit says that a short literal ends with it. */
+  readonly #fold = new Uint8Array(UNITS)
+  readonly #presence: Int32Array
+  readonly #bitmap = new Uint8Array(1 << (32 - BITMAP_SHIFT - 3))
+  readonly #shortEnds = new Uint8Array(1 << 11)
+  /** Literals by gram, open addressing: gram + 1, then the first entry of the chain. */
+  readonly #slots: Int32Array
+  readonly #slotMask: number
+  readonly #literals: readonly IndexedLiteral[]
+  readonly #shorts: ReadonlyMap<number, readonly IndexedLiteral[]>
+  readonly #branches: readonly IndexedBranch[]
+  /** Branches known by characters alone, and the bits one of which each of them has. */
+  readonly #byCharacters: readonly IndexedBranch[]
+  readonly #characterPivots: number
+  readonly #branchStamps: Uint32Array
+  readonly #stamps: Map<number, number> = new Map()
+  readonly #bits: PresenceBits
+  #stamp = 0
+  #hits: number[] = []
+
+  private constructor(index: ScannerIndex) {
+    for (let unit = 0; unit < UNITS; unit += 1) this.#fold[unit] = Math.min(foldedUnit(unit), 0x7f)
+    this.#presence = index.bits.table()
+    this.#bits = index.bits
+    this.#branches = index.branches
+    this.#branchStamps = new Uint32Array(index.branches.length)
+    this.#byCharacters = index.branches.filter((branch) => branch.byCharacters)
+    this.#characterPivots = this.#byCharacters.reduce((bits, branch) => bits | (branch.mask & -branch.mask), 0)
+    this.#literals = index.long
+    this.#slotMask = tableSize(index.long.length) - 1
+    this.#slots = new Int32Array((this.#slotMask + 1) * 2)
+    for (const [position, literal] of index.long.entries()) this.#insert(literal, position)
+    this.#shorts = groupByGram(index.short)
+    for (const { gram, text } of index.short) {
+      this.#shortEnds[gram >>> 3] = (this.#shortEnds[gram >>> 3] ?? 0) | (1 << (gram & 7))
+      const last = text.charCodeAt(text.length - 1)
+      for (let unit = 0; unit < UNITS; unit += 1)
+        if (((this.#fold[unit] ?? 0) & 0x7f) === last) this.#fold[unit] = (this.#fold[unit] ?? 0) | SHORT_END
+    }
+  }
+
+  /** Builds the scanner of these conditions; `triggers` are sets of characters whose presence is wanted as well. */
+  static build(requirements: readonly Requirement[], triggers: readonly string[]): LiteralScanner {
+    return new LiteralScanner(indexRequirements(requirements, triggers))
+  }
+
+  /** The bit of `seen` that says whether one of these characters, given to `build`, occurs. */
+  bitOf(trigger: string): number {
+    return this.#bits.bitOf(trigger)
+  }
+
+  /** Conditions about which the scan says nothing, because no bit was left for what they require. */
+  get unfiltered(): ReadonlySet<number> {
+    return new Set(this.#byCharacters.filter((branch) => branch.mask === 0).map((branch) => branch.condition))
+  }
+
+  scan(text: string): ScanResult {
+    this.#stamp += 1
+    if (this.#hits.length > 0) this.#hits = []
+    const seen = this.#pass(text)
+    if ((seen & this.#characterPivots) !== 0)
+      for (const branch of this.#byCharacters) if ((seen & branch.mask) === branch.mask) this.#hits.push(branch.number)
+    return { candidates: this.#hits.length === 0 ? noCandidates : this.#candidates(seen), seen }
+  }
+
+  #pass(text: string): number {
+    const fold = this.#fold
+    const presence = this.#presence
+    const bitmap = this.#bitmap
+    const shortEnds = this.#shortEnds
+    let seen = 0
+    let gram = 0
+    for (let index = 0; index < text.length; index += 1) {
+      let unit = text.charCodeAt(index)
+      if (unit >= BEYOND_ASCII) unit = foldedUnit(unit)
+      const folded = fold[unit] as number
+      seen |= presence[unit] as number
+      gram = ((gram << 7) | (folded & 0x7f)) & GRAM_MASK
+      if (folded >= SHORT_END) {
+        const pair = gram & 0x3fff
+        if (((shortEnds[pair >>> 3] as number) & (1 << (pair & 7))) !== 0) this.#short(pair, text, index)
+      }
+      const hash = Math.imul(gram, HASH) >>> BITMAP_SHIFT
+      if (((bitmap[hash >>> 3] as number) & (1 << (hash & 7))) !== 0) this.#long(gram, text, index)
+    }
+    return seen
+  }
+
+  #insert(literal: IndexedLiteral, position: number): void {
+    const hash = Math.imul(literal.gram, HASH) >>> BITMAP_SHIFT
+    this.#bitmap[hash >>> 3] = (this.#bitmap[hash >>> 3] ?? 0) | (1 << (hash & 7))
+    let slot = (Math.imul(literal.gram, HASH) >>> 8) & this.#slotMask
+    while (this.#slots[slot * 2] !== 0) {
+      if (this.#slots[slot * 2] === literal.gram + 1) break
+      slot = (slot + 1) & this.#slotMask
+    }
+    literal.next = this.#slots[slot * 2] === 0 ? -1 : (this.#slots[slot * 2 + 1] ?? -1)
+    this.#slots[slot * 2] = literal.gram + 1
+    this.#slots[slot * 2 + 1] = position
+  }
+
+  #long(gram: number, text: string, end: number): void {
+    let slot = (Math.imul(gram, HASH) >>> 8) & this.#slotMask
+    for (let key = this.#slots[slot * 2]; key !== 0; key = this.#slots[slot * 2]) {
+      if (key === gram + 1) {
+        for (let at = this.#slots[slot * 2 + 1] ?? -1; at >= 0;) {
+          const literal = this.#literals[at] as IndexedLiteral
+          if (standsAt(literal.text, text, end - literal.gramEnd)) this.#hit(literal)
+          at = literal.next
+        }
+        return
+      }
+      slot = (slot + 1) & this.#slotMask
+    }
+  }
+
+  #short(pair: number, text: string, end: number): void {
+    for (const literal of this.#shorts.get(pair) ?? [])
+      if (standsAt(literal.text, text, end - literal.gramEnd)) this.#hit(literal)
+  }
+
+  #hit(literal: IndexedLiteral): void {
+    for (const branch of literal.branches) {
+      if (this.#branchStamps[branch] === this.#stamp) continue
+      this.#branchStamps[branch] = this.#stamp
+      this.#hits.push(branch)
+    }
+  }
+
+  #candidates(seen: number): readonly number[] {
+    const candidates: number[] = []
+    for (const number of this.#hits) {
+      const branch = this.#branches[number] as IndexedBranch
+      if ((seen & branch.mask) !== branch.mask || this.#stamps.get(branch.condition) === this.#stamp) continue
+      this.#stamps.set(branch.condition, this.#stamp)
+      candidates.push(branch.condition)
+    }
+    return candidates
+  }
+}
+
+interface IndexedLiteral {
+  readonly text: string
+  /** Its rarest four characters, or its last two when it is short. */
+  readonly gram: number
+  /** Index of the gram's last character in the text. */
+  readonly gramEnd: number
+  readonly branches: number[]
+  /** The next literal with the same gram; -1: none. */
+  next: number
+}
+
+interface IndexedBranch {
+  readonly number: number
+  readonly condition: number
+  /** Bits that must all be seen. */
+  readonly mask: number
+  readonly byCharacters: boolean
+}
+
+interface ScannerIndex {
+  readonly long: readonly IndexedLiteral[]
+  readonly short: readonly IndexedLiteral[]
+  readonly branches: readonly IndexedBranch[]
+  readonly bits: PresenceBits
+}
+
+function indexRequirements(requirements: readonly Requirement[], triggers: readonly string[]): ScannerIndex {
+  const planned = requirements.flatMap(({ id, need }) => need.map((branch) => ({ id, ...splitBranch(branch) })))
+  const bits = new PresenceBits(
+    triggers,
+    planned.flatMap(({ characters, pivot }) => characters.map((set) => ({ set, vital: pivot === undefined }))),
+  )
+  const literals = new Map<string, IndexedLiteral>()
+  const branches = planned.map(({ id, pivot, characters }, number): IndexedBranch => {
+    for (const text of pivot ?? []) {
+      const literal = literals.get(text) ?? indexLiteral(text)
+      literals.set(text, literal)
+      literal.branches.push(number)
+    }
+    const mask = characters.reduce((sum, set) => sum | bits.bitOf(set), 0)
+    return { number, condition: id, mask, byCharacters: pivot === undefined }
+  })
+  const all = [...literals.values()]
+  return {
+    long: all.filter(({ text }) => text.length >= GRAM),
+    short: all.filter(({ text }) => text.length < GRAM),
+    branches,
+    bits,
+  }
+}
+
+/** The clause to look for, when one has no single characters, and for every other clause characters that must occur. */
+function splitBranch(branch: Branch): { readonly pivot: Clause | undefined; readonly characters: readonly string[] } {
+  const byWorth = branch.toSorted((a, b) => clauseWorth(b) - clauseWorth(a))
+  const pivot = byWorth.find((clause) => clause.every((text) => text.length > 1))
+  return { pivot, characters: branch.filter((clause) => clause !== pivot).map(rarestCharacters) }
+}
+
+/** One character of each text of the clause, as a set: one of them occurs when the clause holds. */
+function rarestCharacters(clause: Clause): string {
+  const rarest = clause.map((text) => Array.from(text).sort((a, b) => textWorth(b) - textWorth(a))[0] ?? '')
+  return [...new Set(rarest)].sort().join('')
+}
+
+function indexLiteral(text: string): IndexedLiteral {
+  if (text.length < GRAM) {
+    const end = text.length - 1
+    return { text, gram: gramOf(text, end - 1, end), gramEnd: end, branches: [], next: -1 }
+  }
+  let best = GRAM - 1
+  for (let end = GRAM; end < text.length; end += 1)
+    if (textWorth(text.slice(end - GRAM + 1, end + 1)) > textWorth(text.slice(best - GRAM + 1, best + 1))) best = end
+  return { text, gram: gramOf(text, best - GRAM + 1, best), gramEnd: best, branches: [], next: -1 }
+}
+
+function gramOf(text: string, from: number, to: number): number {
+  let gram = 0
+  for (let index = from; index <= to; index += 1) gram = (gram << 7) | (text.charCodeAt(index) & 0x7f)
+  return gram
+}
+
+function groupByGram(literals: readonly IndexedLiteral[]): Map<number, IndexedLiteral[]> {
+  const groups = new Map<number, IndexedLiteral[]>()
+  for (const literal of literals) {
+    const group = groups.get(literal.gram)
+    if (group === undefined) groups.set(literal.gram, [literal])
+    else group.push(literal)
+  }
+  return groups
+}
+
+function standsAt(literal: string, text: string, start: number): boolean {
+  if (start < 0 || start + literal.length > text.length) return false
+  for (let index = 0; index < literal.length; index += 1)
+    if (foldedUnit(text.charCodeAt(start + index)) !== literal.charCodeAt(index)) return false
+  return true
+}
+
+function tableSize(entries: number): number {
+  let size = 16
+  while (size < entries * 2) size *= 2
+  return size
+}
