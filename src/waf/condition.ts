@@ -1,5 +1,6 @@
 import type { Accepts, ExploitMatcher, ScalarMatcher } from './operator.ts'
 import type { PathItem } from './evaluate/path-tree.ts'
+import type { Need } from './prefilter/required-literals.ts'
 import type { TransformerList } from './transformer-list.ts'
 
 /** Where a condition reads: an address, a key path below it, keys or values, and how texts are transformed first. */
@@ -21,6 +22,8 @@ export interface ScalarCondition {
   readonly negated: boolean
   readonly accepts: Accepts
   readonly inputs: readonly Input[]
+  /** What every matching value holds; undefined: every value must be tried. */
+  readonly need: Need | undefined
   readonly match: ScalarMatcher
 }
 

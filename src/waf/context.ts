@@ -3,12 +3,13 @@ import { RunActions } from './evaluate/actions.ts'
 import { evaluateFilters, evaluateRules } from './evaluate/evaluate-rules.ts'
 import type { Findings } from './evaluate/evaluate-rules.ts'
 import type { EvaluationScope } from './evaluate/evaluate-condition.ts'
+import { arriveTree } from './evaluate/arrive.ts'
 import { Layer } from './evaluate/layer.ts'
 import { runProcessors } from './evaluate/process.ts'
 import { walkValue } from './evaluate/value-tree.ts'
 import type { WalkBudget } from './evaluate/value-tree.ts'
 import type { Obfuscator } from './obfuscator.ts'
-import type { Plan, Reader } from './plan.ts'
+import type { Plan } from './plan.ts'
 import type { Addresses, RunOptions, Truncation, WafClock, WafContext, WafLimits, WafResult } from './waf.ts'
 
 /** What an engine's contexts share. */
@@ -123,15 +124,8 @@ function store(name: string, value: unknown, layer: Layer, plan: Plan, budget: W
   if (address === undefined) return false
   const tree = walkValue(name, value, address.paths.root, budget)
   layer.trees.set(name, tree)
-  for (const reader of address.readers) arrive(reader, tree, layer)
+  arriveTree(tree, address, plan, layer)
   return true
-}
-
-function arrive({ condition, inputIndex, path }: Reader, tree: ReturnType<typeof walkValue>, layer: Layer): void {
-  const target = tree.targets.get(path.id)
-  if (target === undefined && condition.condition.kind !== 'presence') return
-  layer.arrive(condition.id, { inputIndex, tree, target, candidates: undefined, examined: false })
-  if (condition.owner >= 0) layer.due.add(condition.owner)
 }
 
 const emptyPaths = { id: 0, path: [], children: new Map<never, never>(), indices: false, wanted: true }

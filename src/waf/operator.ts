@@ -1,4 +1,5 @@
 import type { DataSet } from './data-set.ts'
+import type { Need } from './prefilter/required-literals.ts'
 import type { PatternOptions, Pattern } from './regex.ts'
 
 /** A scalar inside an address, as an operator sees it: strings are already transformed and decoded. */
@@ -37,6 +38,11 @@ export interface ScalarOperator<Name extends string = string> {
    * An operator of strings is also given numbers and booleans, as text, unless it is negated.
    */
   readonly accepts: Accepts | ((parameters: Readonly<Record<string, unknown>>) => Accepts)
+  /**
+   * What every value that matches holds, so that other values need not be tried. Absent, or undefined: nothing is known.
+   * Texts are folded (`prefilter/char-set.ts`); "\u0080" stands for any character beyond ASCII, alone in its text.
+   */
+  readonly requires?: (parameters: Readonly<Record<string, unknown>>) => Need | undefined
   /** What `operator_value` says in an event: the regex, or "". */
   readonly operatorValue?: (parameters: Readonly<Record<string, unknown>>) => string
   compile(parameters: Readonly<Record<string, unknown>>, scope: CompileScope): ScalarMatcher

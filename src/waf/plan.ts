@@ -1,6 +1,8 @@
 import type { Action } from './action.ts'
 import { builtInActions, isBlocking } from './action.ts'
 import type { Condition, Input } from './condition.ts'
+import { focus } from './evaluate/lens.ts'
+import type { Lens } from './evaluate/lens.ts'
 import { PathTree } from './evaluate/path-tree.ts'
 import type { PathItem, PathNode } from './evaluate/path-tree.ts'
 import type { Config } from './load/parse-config.ts'
@@ -8,6 +10,7 @@ import type { Exclusion } from './load/parse-exclusion.ts'
 import type { ProcessorSpec } from './load/parse-processor.ts'
 import { isTarget } from './load/parse-target.ts'
 import type { RuleTarget } from './load/parse-target.ts'
+import { LiteralScanner } from './prefilter/literal-scanner.ts'
 import type { AttributeSource, Rule } from './rule.ts'
 import { moduleOrder } from './rule.ts'
 import type { Scanner } from './scanner.ts'
@@ -71,7 +74,10 @@ export interface Reader {
 export interface AddressPlan {
   readonly name: string
   readonly paths: PathTree
-  readonly readers: Reader[]
+  /** Readers whose conditions the scanner knows, by what they look at. */
+  readonly lenses: readonly Lens[]
+  /** The other readers. */
+  readonly direct: readonly Reader[]
 }
 
 /** Everything that is in force, in the order in which it is evaluated. Never changes; a new one takes its place. */
@@ -83,7 +89,7 @@ export interface Plan {
   readonly actions: ReadonlyMap<string, Action>
   readonly addresses: ReadonlyMap<string, AddressPlan>
   readonly knownAddresses: ReadonlySet<string>
-  readonly conditionCount: number
+  readonly scanner: LiteralScanner
 }
 
 /** Orders and joins the configurations, pausing between rules. */
@@ -127,15 +133,18 @@ export function* buildPlan(configs: readonly Config[]): Generator<void, Plan> {
   })
   yield
   const processors = planProcessors(configs, builder)
+  const scanner = builder.scanner()
+  yield
+  const addresses = builder.addresses(scanner)
   return {
     rules,
     filters,
     preprocessors: processors.filter((one) => one.spec.evaluate),
     postprocessors: processors.filter((one) => !one.spec.evaluate),
     actions,
-    addresses: builder.addresses,
-    knownAddresses: new Set(builder.addresses.keys()),
-    conditionCount: builder.conditionCount,
+    addresses,
+    knownAddresses: new Set(addresses.keys()),
+    scanner,
   }
 }
 
@@ -225,14 +234,19 @@ function planProcessors(configs: readonly Config[], builder: PlanBuilder): Plann
     })
 }
 
-class PlanBuilder {
-  readonly addresses = new Map<string, AddressPlan>()
-  conditionCount = 0
+interface AddressDraft {
+  readonly paths: PathTree
+  readonly readers: Reader[]
+}
 
-  address(name: string): AddressPlan {
-    let plan = this.addresses.get(name)
-    if (plan === undefined) this.addresses.set(name, (plan = { name, paths: new PathTree(), readers: [] }))
-    return plan
+class PlanBuilder {
+  readonly #drafts = new Map<string, AddressDraft>()
+  readonly #conditions: PlannedCondition[] = []
+
+  address(name: string): AddressDraft {
+    let draft = this.#drafts.get(name)
+    if (draft === undefined) this.#drafts.set(name, (draft = { paths: new PathTree(), readers: [] }))
+    return draft
   }
 
   path(address: string, keyPath: readonly PathItem[]): PathNode {
@@ -241,17 +255,42 @@ class PlanBuilder {
 
   conditions(conditions: readonly Condition[], owner: number): PlannedCondition[] {
     return conditions.map((condition) => {
-      const planned: PlannedCondition = { id: this.conditionCount, condition, owner }
-      this.conditionCount += 1
-      const inputs =
-        condition.kind === 'exploit'
-          ? [...condition.resource, ...condition.params, ...condition.dialect]
-          : condition.inputs
-      for (const [inputIndex, input] of inputs.entries()) {
-        const { readers } = this.address(input.address)
-        readers.push({ condition: planned, inputIndex, input, path: this.path(input.address, input.keyPath) })
+      const planned: PlannedCondition = { id: this.#conditions.length, condition, owner }
+      this.#conditions.push(planned)
+      for (const [inputIndex, input] of inputsOf(condition).entries()) {
+        const path = this.path(input.address, input.keyPath)
+        this.address(input.address).readers.push({ condition: planned, inputIndex, input, path })
       }
       return planned
     })
   }
+
+  /** The scanner of every condition that says what it requires. */
+  scanner(): LiteralScanner {
+    const requirements = this.#conditions.flatMap(({ id, condition }) =>
+      condition.kind === 'scalar' && condition.need !== undefined ? [{ id, need: condition.need }] : [],
+    )
+    const lists = this.#conditions.flatMap(({ condition }) => inputsOf(condition)).map((input) => input.transformers)
+    return LiteralScanner.build(
+      requirements,
+      [...new Set(lists)].flatMap((list) => list.triggers ?? []),
+    )
+  }
+
+  addresses(scanner: LiteralScanner): Map<string, AddressPlan> {
+    const { unfiltered } = scanner
+    const isScanned = ({ condition: { id, condition } }: Reader): boolean =>
+      condition.kind === 'scalar' && condition.need !== undefined && !unfiltered.has(id)
+    return new Map(
+      [...this.#drafts].map(([name, { paths, readers }]) => {
+        return [name, { name, paths, ...focus(readers, scanner, isScanned) }]
+      }),
+    )
+  }
+}
+
+function inputsOf(condition: Condition): readonly Input[] {
+  return condition.kind === 'exploit'
+    ? [...condition.resource, ...condition.params, ...condition.dialect]
+    : condition.inputs
 }

@@ -3,7 +3,7 @@ import type { Scalar } from '../operator.ts'
 import type { PlannedCondition } from '../plan.ts'
 import { transform } from '../transformer-list.ts'
 import type { TransformerList } from '../transformer-list.ts'
-import { keyPathOf, pathToStrings } from './found.ts'
+import { keyPathOf, pathToStrings, wellFormed } from './found.ts'
 import type { Found } from './found.ts'
 import { isHidden } from './hidden.ts'
 import type { HiddenPlaces } from './hidden.ts'
@@ -98,7 +98,12 @@ function evaluateScalars(
     const match = value === undefined ? undefined : condition.match(value, scope.nowSeconds)
     if (match !== undefined && value !== undefined) {
       const shown = match.value ?? scalarToText(value)
-      return { address: tree.address, keyPath: keyPathOf(leaf), value: shown, highlight: match.highlight }
+      return {
+        address: tree.address,
+        keyPath: keyPathOf(leaf),
+        value: wellFormed(shown),
+        highlight: match.highlight.map(wellFormed),
+      }
     }
   }
   return undefined
@@ -122,7 +127,19 @@ function evaluateNegated(
     present = true
   }
   if (!present) return undefined
-  return { address: tree.address, keyPath: pathToStrings(input.keyPath), value: '', highlight: [] }
+  const shown = shownScalar(tree, target, input.transformers)
+  return {
+    address: tree.address,
+    keyPath: pathToStrings(input.keyPath),
+    value: shown ?? '',
+    highlight: shown === undefined ? [] : [shown],
+  }
+}
+
+/** The target's text when it is itself a scalar. */
+function shownScalar(tree: ValueTree, target: Target, transformers: TransformerList): string | undefined {
+  const leaf = tree.leaves[target.firstLeaf]
+  return leaf !== undefined && leaf === target.place ? wellFormed(scalarToText(textOf(leaf, transformers))) : undefined
 }
 
 /** `exists` asks for the path; `!exists` for the address without the path. A hidden place says neither. */
@@ -179,8 +196,8 @@ function evaluateExploit(
       const found: Found = {
         address: params.tree.address,
         keyPath: keyPathOf(leaf),
-        value: text,
-        highlight: match.highlight,
+        value: wellFormed(text),
+        highlight: match.highlight.map(wellFormed),
         resource: {
           address: resource.tree.address,
           keyPath: keyPathOf(resource.target.place),
@@ -253,7 +270,7 @@ function valueFor(condition: ScalarCondition, leaf: Leaf, transformers: Transfor
 }
 
 /** The leaf's text after the transformers, worked out once; other scalars as they are. */
-function textOf(leaf: Leaf, transformers: TransformerList): Scalar {
+export function textOf(leaf: Leaf, transformers: TransformerList): Scalar {
   if (typeof leaf.value !== 'string' || transformers.transformers.length === 0) return leaf.value
   leaf.texts ??= []
   return (leaf.texts[transformers.id] ??= transform(transformers, leaf.value))

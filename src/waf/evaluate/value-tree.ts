@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import type { Scalar } from '../operator.ts'
+import type { ScanResult } from '../prefilter/literal-scanner.ts'
 import type { PathItem, PathNode } from './path-tree.ts'
 
 /** Where a value stands below an address: the key within its parent. The root has no parent. */
@@ -19,6 +20,8 @@ export interface Leaf extends Place {
   readonly isKey: boolean
   /** Transformed texts by number of the transformer list. */
   texts: string[] | undefined
+  /** What a scan of the text as given says; kept for the lenses that look at the same leaf. */
+  scan: ScanResult | undefined
 }
 
 /** What a key path leads to: the place, and the leaves and keys below it as ranges of the tree's lists. */
@@ -136,7 +139,7 @@ function pushLeaf(
   budget: WalkBudget,
 ): Leaf {
   if (typeof value === 'string') budget.bytes -= value.length
-  const leaf: Leaf = { parent, key, value, isKey: false, texts: undefined }
+  const leaf: Leaf = { parent, key, value, isKey: false, texts: undefined, scan: undefined }
   tree.leaves.push(leaf)
   return leaf
 }
@@ -248,10 +251,11 @@ function visitEntry(
       value: key.slice(key.length - half),
       isKey: true,
       texts: undefined,
+      scan: undefined,
     })
   }
   budget.bytes -= shown.length
-  tree.keys.push({ parent: container, key: shown, value: shown, isKey: true, texts: undefined })
+  tree.keys.push({ parent: container, key: shown, value: shown, isKey: true, texts: undefined, scan: undefined })
   visit(item, container, shown, path?.children.get(key), tree, budget, depth + 1)
 }
 

@@ -59,6 +59,7 @@ function scalarCondition(
     negated,
     accepts: typeof operator.accepts === 'function' ? operator.accepts(parameters) : operator.accepts,
     inputs,
+    need: negated ? undefined : operator.requires?.(parameters),
     match: operator.compile(parameters, compileScope(path, scope)),
   }
 }

@@ -23,7 +23,7 @@ export const equals: ScalarOperator<'equals'> = {
   accepts: (parameters) => acceptedBy[String(parameters['type'])] ?? 'any',
   compile(parameters, scope) {
     const test = compileTest(parameters, scope.path)
-    return (value) => (test(value) ? { highlight: [] } : undefined)
+    return (value) => (test(value) ? { highlight: [''] } : undefined)
   },
 }
 

@@ -1,6 +1,9 @@
 import { asBoolean, asString, asUnsigned, optionalObject } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { CompileScope, ScalarOperator } from '../operator.ts'
+import { parseRegex } from '../prefilter/regex-syntax.ts'
+import { requiredLiterals } from '../prefilter/required-literals.ts'
+import type { Need } from '../prefilter/required-literals.ts'
 import type { Pattern } from '../regex.ts'
 
 /** Parameters of `match_regex` and its kin, read from the rule. */
@@ -20,6 +23,7 @@ export const matchRegex: ScalarOperator<'match_regex'> = {
   negatable: true,
   accepts: 'string',
   operatorValue: regexOf,
+  requires: regexNeed,
   compile(parameters, scope) {
     const { pattern, minBytes } = compileRegex(parameters, scope)
     return (value) => {
@@ -28,6 +32,12 @@ export const matchRegex: ScalarOperator<'match_regex'> = {
       return found === undefined ? undefined : { highlight: [found.text] }
     }
   },
+}
+
+/** What a match of the regex requires of a value. */
+export function regexNeed(parameters: Json): Need | undefined {
+  const node = parseRegex(regexOf(parameters))
+  return node && requiredLiterals(node)
 }
 
 /** The regex of the parameters, for `operator_value`. */

@@ -1,6 +1,7 @@
 import { asBoolean, asStrings, optionalObject } from '../cast.ts'
 import { fail } from '../../model/error.ts'
 import type { ScalarOperator } from '../operator.ts'
+import { needOfTexts } from '../prefilter/required-literals.ts'
 import { PhraseAutomaton } from '../phrase-automaton.ts'
 
 /**
@@ -13,6 +14,7 @@ export const phraseMatch: ScalarOperator<'phrase_match'> = {
   name: 'phrase_match',
   negatable: true,
   accepts: 'string',
+  requires: ({ list }) => (Array.isArray(list) ? needOfTexts(list.map(String).filter((one) => one !== '')) : undefined),
   compile(parameters, scope) {
     const options = optionalObject(parameters['options'], `${scope.path}.options`) ?? {}
     const flag = (name: string, otherwise: boolean): boolean =>

@@ -1,0 +1,59 @@
+import type { AddressPlan, Plan, Reader } from '../plan.ts'
+import type { LiteralScanner } from '../prefilter/literal-scanner.ts'
+import { textOf } from './evaluate-condition.ts'
+import type { Arrival, Layer } from './layer.ts'
+import type { Lens, LensList } from './lens.ts'
+import type { Leaf, Target, ValueTree } from './value-tree.ts'
+
+/** Hands a tree to the conditions that read its address: to those scanned for, only the leaves that may match. */
+export function arriveTree(tree: ValueTree, address: AddressPlan, plan: Plan, layer: Layer): void {
+  for (const reader of address.direct) {
+    const target = tree.targets.get(reader.path.id)
+    if (target !== undefined || reader.condition.condition.kind === 'presence')
+      arrive(reader, { inputIndex: reader.inputIndex, tree, target, candidates: undefined, examined: false }, layer)
+  }
+  for (const lens of address.lenses) {
+    const target = tree.targets.get(lens.path.id)
+    if (target !== undefined) scanTarget(lens, target, tree, plan.scanner, layer)
+  }
+}
+
+function arrive({ condition }: Reader, arrival: Arrival, layer: Layer): void {
+  layer.arrive(condition.id, arrival)
+  if (condition.owner >= 0) layer.due.add(condition.owner)
+}
+
+function scanTarget(lens: Lens, target: Target, tree: ValueTree, scanner: LiteralScanner, layer: Layer): void {
+  const isKeys = lens.source === 'keys'
+  const leaves = isKeys ? tree.keys : tree.leaves
+  const end = isKeys ? target.endKey : target.endLeaf
+  let found: Map<Reader, Leaf[]> | undefined
+  for (let index = isKeys ? target.firstKey : target.firstLeaf; index < end; index += 1) {
+    const leaf = leaves[index] as Leaf
+    if (leaf.value === null) continue
+    const scan = (leaf.scan ??= scanner.scan(typeof leaf.value === 'string' ? leaf.value : String(leaf.value)))
+    if (scan.candidates.length === 0 && !lens.mayChange && (scan.seen & lens.triggers) === 0) continue
+    for (const list of lens.lists) {
+      const candidates = isChanged(list, leaf, scan.seen)
+        ? scanner.scan(textOf(leaf, list.list) as string).candidates
+        : scan.candidates
+      for (const id of candidates)
+        for (const reader of list.readers.get(id) ?? []) {
+          found ??= new Map()
+          const known = found.get(reader)
+          if (known === undefined) found.set(reader, [leaf])
+          else known.push(leaf)
+        }
+    }
+  }
+  if (found === undefined) return
+  for (const [reader, candidates] of found)
+    arrive(reader, { inputIndex: reader.inputIndex, tree, target, candidates, examined: false }, layer)
+}
+
+/** Whether the transformers change more of the text than the case of ASCII letters, which the scanner does not see. */
+function isChanged({ list, trigger }: LensList, leaf: Leaf, seen: number): boolean {
+  if (list.triggers === '' || typeof leaf.value !== 'string') return false
+  if (trigger !== 0 && (seen & trigger) === 0) return false
+  return textOf(leaf, list) !== leaf.value
+}
