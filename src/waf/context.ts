@@ -22,7 +22,7 @@ export interface ContextScope {
 
 /** Reads of the clock that one asks for between two real ones. */
 const CLOCK_EVERY = 16
-/** Set for the next run of a context in which something matched. */
+/** Set once something matched; the next run with new data sees it. */
 const EVENT_ADDRESS = 'waf.context.event'
 
 /** Opens a context on a plan; it stays on that plan when the engine goes on to another. */
@@ -31,7 +31,6 @@ export function createContext(scope: ContextScope): WafContext {
 }
 
 function openContext(scope: ContextScope, own: Layer, attributes: Attributes): WafContext {
-  let eventPending = false
   let disposed = false
 
   function run(
@@ -46,9 +45,7 @@ function openContext(scope: ContextScope, own: Layer, attributes: Attributes): W
     let layer = own
     let fresh = false
     if (!disposed) {
-      if (eventPending) fresh = store(EVENT_ADDRESS, true, own, plan, budget) || fresh
-      eventPending = false
-      fresh = storeAll(data.persistent, own, plan, budget, () => false) || fresh
+      fresh = storeAll(data.persistent, own, plan, budget, () => false)
       if (hasKeys(data.ephemeral)) {
         layer = new Layer(own)
         fresh = storeAll(data.ephemeral, layer, plan, budget, (name) => own.tree(name) !== undefined) || fresh
@@ -69,7 +66,7 @@ function openContext(scope: ContextScope, own: Layer, attributes: Attributes): W
       evaluateRules(plan, filters, evaluation, attributes, scope.obfuscator, findings)
       runProcessors(plan.postprocessors, evaluation, attributes, keep)
       attributes.resolve(layer)
-      eventPending = findings.matched && plan.addresses.has(EVENT_ADDRESS)
+      if (findings.matched) store(EVENT_ADDRESS, true, own, plan, budget)
     }
     const truncated = truncationOf(budget)
     return {

@@ -4,20 +4,12 @@ import type { RandomSource } from './random-source.ts'
 
 /** A text that the pattern, anchors aside, matches; letters in either case, and now and then one that only RE2 folds. */
 export function sampleRegex(node: RegexNode, random: RandomSource): string {
-  switch (node.kind) {
-    case 'nothing':
-      return ''
-    case 'chars':
-      return sampleUnit(random.pick(node.set.folded), random)
-    case 'concat':
-      return node.items.map((item) => sampleRegex(item, random)).join('')
-    case 'alternate':
-      return sampleRegex(random.pick(node.items), random)
-    case 'repeat': {
-      const times = node.min + random.integer(Math.min(node.max - node.min, 3) + 1)
-      return Array.from({ length: Math.min(times, 40) }, () => sampleRegex(node.item, random)).join('')
-    }
-  }
+  if (node.kind === 'nothing') return ''
+  if (node.kind === 'chars') return sampleUnit(random.pick(node.set.folded), random)
+  if (node.kind === 'alternate') return sampleRegex(random.pick(node.items), random)
+  if (node.kind === 'concat') return node.items.map((item) => sampleRegex(item, random)).join('')
+  const times = node.min + random.integer(Math.min(node.max - node.min, 3) + 1)
+  return Array.from({ length: Math.min(times, 40) }, () => sampleRegex(node.item, random)).join('')
 }
 
 function sampleUnit(unit: number, random: RandomSource): string {

@@ -54,13 +54,10 @@ export class Attributes {
   }
 }
 
-/** The scalar at the target, or the first scalar directly in the list there; a map has none. */
+/** The scalar at the target, or the first item of the list there when it is one; a map has none. */
 function firstScalar(tree: ValueTree, target: Target): Scalar | undefined {
-  const isList = Array.isArray(target.raw)
-  for (let index = target.firstLeaf; index < target.endLeaf; index += 1) {
-    const leaf = tree.leaves[index]
-    if (leaf === undefined) continue
-    if (leaf === target.place || (isList && leaf.parent === target.place)) return leaf.value
-  }
-  return undefined
+  if (target.firstLeaf === target.endLeaf) return undefined
+  const leaf = tree.leaves[target.firstLeaf]
+  const isFirstItem = leaf?.parent === target.place && leaf.key === 0
+  return leaf === target.place || isFirstItem ? leaf?.value : undefined
 }

@@ -60,7 +60,7 @@ export function evaluateRules(
     if (planned.moduleRank >= UNTIMED_MODULES && scope.isOver()) return
     const { collection } = planned
     if (collection !== undefined && scope.layer.collectionVerdict(collection) >= planned.verdict) continue
-    const exclusion = exclusionOf(index, filters, scope.layer)
+    const exclusion = exclusionOf(index, filters, plan, scope.layer)
     if (exclusion.mode === 'bypass') continue
     const result = evaluateAll(planned.conditions, exclusion.hidden, scope)
     if (result === undefined) {
@@ -81,23 +81,16 @@ interface Outcome {
   readonly actions: readonly Action[]
 }
 
-/** What the rule does: its own actions, or those that an exclusion puts in their place. */
+/** What the rule does: its own actions, or those that an exclusion puts in the place of the blocking ones. */
 function outcomeOf(planned: PlannedRule, mode: string | undefined, plan: Plan): Outcome {
-  const own = planned.onMatch.flatMap((id) => plan.actions.get(id) ?? [])
-  const others = own.filter((action) => !isBlocking(action))
-  if (mode === undefined) return { verdict: planned.verdict, onMatch: planned.onMatch, actions: own }
-  const keptIds = planned.onMatch.filter((id) => !isBlocking(plan.actions.get(id)))
-  if (mode === 'monitor')
-    return {
-      verdict: verdict.monitor,
-      onMatch: [...keptIds.filter((id) => id !== 'monitor'), 'monitor'],
-      actions: others,
-    }
-  const custom = plan.actions.get(mode)
+  const onMatch =
+    mode === undefined
+      ? planned.onMatch
+      : [mode, ...planned.onMatch.filter((id) => id !== mode && !isBlocking(plan.actions.get(id)))]
   return {
-    verdict: isBlocking(custom) ? verdict.block : planned.verdict,
-    onMatch: [...keptIds, mode],
-    actions: custom === undefined ? others : [...others, custom],
+    verdict: mode === undefined ? planned.verdict : mode === 'monitor' ? verdict.monitor : verdict.block,
+    onMatch,
+    actions: onMatch.flatMap((id) => plan.actions.get(id) ?? []),
   }
 }
 
@@ -165,6 +158,7 @@ function isInForce(filter: PlannedFilter, layer: Layer): boolean {
 function exclusionOf(
   rule: number,
   filters: readonly PlannedFilter[],
+  plan: Plan,
   layer: Layer,
 ): { readonly mode: string | undefined; readonly hidden: HiddenPlaces | undefined } {
   let mode: string | undefined
@@ -172,6 +166,7 @@ function exclusionOf(
   for (const { exclusion, rules } of filters) {
     if (rules !== undefined && !rules.has(rule)) continue
     if (exclusion.hides === undefined) {
+      if (rankOf(exclusion.mode) === 2 && !isBlocking(plan.actions.get(exclusion.mode))) continue
       if (mode === undefined || rankOf(exclusion.mode) < rankOf(mode)) mode = exclusion.mode
       continue
     }
@@ -185,7 +180,7 @@ function exclusionOf(
   return { mode, hidden }
 }
 
-/** Precedence of modes: bypass, then monitor, then an action. */
+/** Precedence of modes: bypass, then monitor, then an action, which must be one that blocks. */
 function rankOf(mode: string): number {
   return mode === 'bypass' ? 0 : mode === 'monitor' ? 1 : 2
 }

@@ -1,5 +1,5 @@
 import { fail } from '../../model/error.ts'
-import { asStrings, optionalBoolean } from '../cast.ts'
+import { asString, asStrings, optionalBoolean } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import { parseTags } from './parse-rule.ts'
 import { parseRuleTargets } from './parse-target.ts'
@@ -14,7 +14,10 @@ export interface RuleOverride {
 }
 
 export function parseOverride(item: Json, path: string): RuleOverride {
-  const targets = parseRuleTargets(item['rules_target'], `${path}.rules_target`)
+  const targets =
+    item['rules_target'] === undefined
+      ? [{ id: asString(item['id'], `${path}.id`) }]
+      : parseRuleTargets(item['rules_target'], `${path}.rules_target`)
   if (targets.length === 0) throw fail('RULESET_INVALID', `${path}.rules_target`, 'at least one target is required')
   return {
     targets,

@@ -83,21 +83,16 @@ function learn(node: RegexNode): Knowledge {
 }
 
 function learnAnew(node: RegexNode): Knowledge {
-  switch (node.kind) {
-    case 'nothing':
-      return exactly([''])
-    case 'chars': {
-      const units = node.set.folded
-      if (units.length > MAX_CHARS || units.length === 0 || units.includes(BEYOND_ASCII)) return unknown
-      return exactly(units.map((unit) => String.fromCharCode(unit)))
-    }
-    case 'concat':
-      return node.items.reduce<Knowledge>((left, item) => join(left, learn(item)), exactly(['']))
-    case 'alternate':
-      return either(node.items.map(learn))
-    case 'repeat':
-      return repeated(learn(node.item), node.min, node.max)
-  }
+  if (node.kind === 'nothing') return exactly([''])
+  if (node.kind === 'chars') return learnCharacters(node.set.folded)
+  if (node.kind === 'alternate') return either(node.items.map(learn))
+  if (node.kind === 'repeat') return repeated(learn(node.item), node.min, node.max)
+  return node.items.reduce<Knowledge>((left, item) => join(left, learn(item)), exactly(['']))
+}
+
+function learnCharacters(units: readonly number[]): Knowledge {
+  if (units.length > MAX_CHARS || units.length === 0 || units.includes(BEYOND_ASCII)) return unknown
+  return exactly(units.map((unit) => String.fromCharCode(unit)))
 }
 
 function exactly(texts: readonly string[]): Knowledge {

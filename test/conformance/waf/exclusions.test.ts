@@ -1,0 +1,204 @@
+import { describe } from 'vitest'
+import type { WafCase } from './case.ts'
+import { on, rule } from './case.ts'
+import { runCases } from './run-cases.ts'
+
+const abc = on('match_regex', { regex: 'abc' })
+const block = (id: string): Record<string, unknown> => ({
+  block_request: { status_code: 403, type: 'auto', grpc_status_code: 10, security_response_id: id },
+})
+const hit = { persistent: { a: 'abc' } }
+const teapot = { id: 'teapot', type: 'block_request', parameters: { status_code: 418 } }
+
+const filters: WafCase[] = [
+  {
+    says: 'a rule filter bypasses the rule it names',
+    ruleset: {
+      rules: [rule([abc]), rule([abc], { id: 'r2', type: 't2' })],
+      exclusions: [{ id: 'x', rules_target: [{ rule_id: 'r1' }] }],
+    },
+    steps: [{ ...hit, rules: ['r2'] }],
+  },
+  {
+    says: 'a rule filter bypasses rules that carry all its tags',
+    ruleset: {
+      rules: [rule([abc]), rule([abc], { id: 'r2', type: 't2' })],
+      exclusions: [{ id: 'x', rules_target: [{ tags: { type: 't2', category: 'test' } }] }],
+    },
+    steps: [{ ...hit, rules: ['r1'] }],
+  },
+  {
+    says: 'a filter with conditions is in force once they hold, then for the context',
+    ruleset: {
+      rules: [rule([abc], { module: 'rasp' })],
+      exclusions: [{ id: 'x', conditions: [on('match_regex', { regex: 'zz' }, { address: 'b' })] }],
+    },
+    steps: [{ persistent: { b: 'zz' } }, { ...hit }, { persistent: { a: 'abc', b: 'no' } }],
+  },
+  {
+    says: 'a filter that held on ephemeral data is over with the run',
+    ruleset: {
+      rules: [rule([abc]), rule([on('match_regex', { regex: 'x' }, { address: 'c' })], { id: 'r2', type: 't2' })],
+      exclusions: [{ id: 'x', conditions: [on('match_regex', { regex: 'zz' }, { address: 'b' })] }],
+    },
+    steps: [
+      { persistent: { a: 'abc' }, ephemeral: { b: 'zz' } },
+      { persistent: { c: 'y' }, rules: ['r1'] },
+    ],
+  },
+  {
+    says: 'monitor keeps the event and the other actions, and blocks nothing',
+    ruleset: {
+      rules: [rule([abc], { on_match: ['block', 'stack_trace'] })],
+      exclusions: [{ id: 'x', rules_target: [{ rule_id: 'r1' }], on_match: 'monitor' }],
+    },
+    steps: [{ ...hit, rules: ['r1'], actions: { generate_stack: { stack_id: '<id>' } } }],
+  },
+  {
+    says: 'an action of the filter takes the place of the rule’s blocking one',
+    ruleset: {
+      actions: [teapot],
+      rules: [rule([abc], { on_match: ['block'] })],
+      exclusions: [{ id: 'x', rules_target: [{ rule_id: 'r1' }], on_match: 'teapot' }],
+    },
+    steps: [
+      {
+        ...hit,
+        rules: ['r1'],
+        actions: {
+          block_request: { status_code: 418, type: 'auto', grpc_status_code: 10, security_response_id: '<id>' },
+        },
+      },
+    ],
+  },
+  {
+    says: 'a monitored rule that a filter makes block ends the run',
+    ruleset: {
+      actions: [teapot],
+      rules: [rule([abc], { on_match: ['stack_trace'] }), rule([abc], { id: 'r2', type: 't2' })],
+      exclusions: [{ id: 'x', rules_target: [{ rule_id: 'r1' }], on_match: 'teapot' }],
+    },
+    steps: [{ ...hit, rules: ['r1'] }],
+  },
+  {
+    says: 'an action that is unknown or does not block changes nothing',
+    ruleset: {
+      rules: [rule([abc], { on_match: ['block'] })],
+      exclusions: [
+        { id: 'x', rules_target: [{ rule_id: 'r1' }], on_match: 'nowhere' },
+        { id: 'y', rules_target: [{ rule_id: 'r1' }], on_match: 'stack_trace' },
+      ],
+    },
+    steps: [{ ...hit, rules: ['r1'], actions: block('<id>') }],
+  },
+  {
+    says: 'bypass takes precedence over monitor',
+    ruleset: {
+      rules: [rule([abc], { on_match: ['block'] })],
+      exclusions: [
+        { id: 'x', rules_target: [{ rule_id: 'r1' }], on_match: 'monitor' },
+        { id: 'y', rules_target: [{ rule_id: 'r1' }] },
+      ],
+    },
+    steps: [{ ...hit }],
+  },
+]
+
+const hidden = (key_path: readonly string[], condition: object, more: object = {}): Record<string, unknown> => ({
+  rules: [rule([condition], { module: 'rasp', ...more })],
+  exclusions: [{ id: 'x', inputs: [{ address: 'a', ...(key_path.length > 0 ? { key_path } : {}) }] }],
+})
+
+const inputFilters: WafCase[] = [
+  {
+    says: 'an input filter hides what stands at its path, and what is below',
+    ruleset: hidden(['k'], abc),
+    steps: [{ persistent: { a: { k: ['abc', { x: 'abc' }] } } }, { persistent: { a: { j: 'abc' } }, rules: ['r1'] }],
+  },
+  {
+    says: 'the path of an input filter does not pass through lists',
+    ruleset: hidden(['k'], abc),
+    steps: [{ persistent: { a: [{ k: 'abc' }] }, rules: ['r1'] }],
+  },
+  {
+    says: '* stands for one key or index',
+    ruleset: hidden(['*', 'k'], abc),
+    steps: [
+      { persistent: { a: [{ k: 'abc' }] } },
+      { persistent: { a: { z: { k: 'abc' } } } },
+      { persistent: { a: { z: [{ k: 'abc' }] } }, rules: ['r1'] },
+    ],
+  },
+  {
+    says: 'the key of a hidden entry is hidden',
+    ruleset: hidden(['abc'], abc, { transformers: ['keys_only'] }),
+    steps: [{ persistent: { a: { abc: 'z' } } }, { persistent: { a: { x: { abc: 'z' } } }, rules: ['r1'] }],
+  },
+  {
+    says: 'an input below what is hidden is hidden',
+    ruleset: hidden([], on('match_regex', { regex: 'abc' }, { key_path: ['k'] })),
+    steps: [{ persistent: { a: { k: 'abc' } } }],
+  },
+  {
+    says: 'what is hidden neither exists nor is missing',
+    ruleset: hidden(['k'], on('!exists', {}, { key_path: ['k', 'z'] })),
+    steps: [{ persistent: { a: { k: {} } } }, { persistent: { a: {} }, rules: ['r1'] }],
+  },
+  {
+    says: 'what is hidden does not exist',
+    ruleset: hidden(['k'], on('exists', {}, { key_path: ['k', 'z'] })),
+    steps: [{ persistent: { a: { k: { z: 1 } } } }],
+  },
+]
+
+const overrides: WafCase[] = [
+  {
+    says: 'an override disables a rule and gives another an action',
+    ruleset: {
+      rules: [rule([abc]), rule([abc], { id: 'r2', type: 't2' })],
+      rules_override: [
+        { rules_target: [{ rule_id: 'r1' }], enabled: false },
+        { rules_target: [{ tags: { type: 't2' } }], on_match: ['block'] },
+      ],
+    },
+    steps: [{ ...hit, rules: ['r2'], actions: block('<id>') }],
+  },
+  {
+    says: 'an override may name one rule by id',
+    ruleset: { rules: [rule([abc])], rules_override: [{ id: 'r1', on_match: ['block'] }] },
+    steps: [{ ...hit, rules: ['r1'], actions: block('<id>') }],
+  },
+  {
+    says: 'an override by id comes after one by tags',
+    ruleset: {
+      rules: [rule([abc])],
+      rules_override: [
+        { rules_target: [{ rule_id: 'r1' }], on_match: ['block'] },
+        { rules_target: [{ tags: { type: 't1' } }], on_match: ['extract_schema'] },
+      ],
+    },
+    steps: [{ ...hit, rules: ['r1'], actions: block('<id>') }],
+  },
+  {
+    says: 'an override leaves custom rules alone',
+    ruleset: {
+      rules: [rule([abc], { id: 'base' })],
+      custom_rules: [rule([abc], { id: 'custom', type: 'c' })],
+      rules_override: [{ rules_target: [{ tags: { category: 'test' } }], enabled: false }],
+    },
+    steps: [{ ...hit, rules: ['custom'] }],
+  },
+  {
+    says: 'an override adds tags, which exclusions can aim at, and replaces none',
+    ruleset: {
+      rules: [rule([abc]), rule([abc], { id: 'r2', type: 't2' })],
+      rules_override: [{ rules_target: [{ rule_id: 'r1' }, { rule_id: 'r2' }], tags: { type: 'other', team: 'web' } }],
+      exclusions: [{ id: 'x', rules_target: [{ tags: { team: 'web', type: 't2' } }] }],
+    },
+    steps: [{ ...hit, rules: ['r1'] }],
+  },
+]
+
+describe('rule filters', () => runCases(filters, 9))
+describe('input filters', () => runCases(inputFilters, 7))
+describe('rule overrides', () => runCases(overrides, 5))
