@@ -54,6 +54,18 @@ export const settings = {
     [],
     'names by which clients reach the listeners, beside addresses and localhost (against DNS rebinding)',
   ),
+  trustedProxies: setting<readonly string[]>(
+    'list',
+    'TRUSTED_PROXIES',
+    [],
+    'addresses and networks of proxies, which automation never blocks',
+  ),
+  automationCeiling: setting(
+    'number',
+    'AUTOMATION_CEILING',
+    0.01,
+    'share of the recent users whose addresses automation may block within an hour, at most 1',
+  ),
   maxBodyBytes: setting('number', 'INGEST_MAX_BODY_BYTES', 25 * 1024 * 1024, 'largest body of spans, unpacked'),
   storeAllTraces: setting('boolean', 'STORE_ALL_TRACES', false, 'keep every trace in full'),
   retentionDays: setting('number', 'RETENTION_DAYS', 30, 'days for which spans are kept'),

@@ -3,14 +3,10 @@ import { gunzip } from 'node:zlib'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { fail } from '../../model/error.ts'
 import type { ConfigReply } from '../../model/remote-config.ts'
-import type { Span } from '../../model/span.ts'
+import type { Sender } from './access.ts'
+import type { TraceFormat } from '../ingest/datadog/decode-traces.ts'
 import { checkHost, checkNotBrowser } from './gate.ts'
 import { sendProblem } from './problem.ts'
-
-/** Who sent a request: whether automation may act on what it says. */
-export interface Sender {
-  readonly trusted: boolean
-}
 
 export interface AgentOptions {
   readonly maxBodyBytes: number
@@ -19,24 +15,22 @@ export interface AgentOptions {
   readonly log: FastifyBaseLogger
   /** Who this client is, by its address and key; throws UNAUTHORIZED. */
   authenticate(request: { readonly ip: string; readonly key: string | undefined }): Sender
-  /** Decodes a body of the agent protocol into traces. Throws PAYLOAD_INVALID. */
-  decode(format: TraceFormat, body: Uint8Array, contentType: string): readonly (readonly Span[])[]
-  /** Stores the spans; resolves once they are durable. */
-  ingest(spans: readonly Span[], sender: Sender): Promise<void>
+  /** Decodes and stores a body of the agent protocol; resolves once it is durable. Throws PAYLOAD_INVALID, STORE_FULL. */
+  ingest(payload: TracePayload, sender: Sender): Promise<void>
   /** Answers a remote-configuration request; waits at most `waitMs` for a change. */
   configure(
     body: unknown,
     wait: { readonly waitMs: number; readonly signal: AbortSignal },
   ): Promise<{ readonly reply: ConfigReply; readonly held: boolean }>
-  /** Takes an OTLP request: the reply in the encoding of the request. Throws PAYLOAD_INVALID. */
-  otlp(
-    body: Uint8Array,
-    contentType: string,
-    sender: Sender,
-  ): Promise<{ readonly contentType: string; readonly body: Uint8Array | string }>
 }
 
-export type TraceFormat = 'v0.3' | 'v0.4' | 'v0.5' | 'v0.7'
+/** A body of spans, unpacked, as it came. */
+export interface TracePayload {
+  readonly format: TraceFormat
+  readonly body: Uint8Array
+  readonly contentType: string
+}
+
 const traceFormats: readonly TraceFormat[] = ['v0.3', 'v0.4', 'v0.5', 'v0.7']
 
 /** What tracers send and we have no use for: accepted, so that they stay quiet, and dropped. */
@@ -46,7 +40,7 @@ const ignored = ['/telemetry/proxy/*', '/v0.6/stats', '/profiling/*', '/dogstats
 const maxWaitSeconds = 50
 const unpack = promisify(gunzip)
 
-/** The listener that tracers speak to: traces, remote configuration, OTLP (spec/collector.md 2). */
+/** The listener that tracers speak to: traces and remote configuration (spec/collector.md 2). */
 export function createAgentListener(options: AgentOptions): FastifyInstance {
   const server = Fastify({ loggerInstance: options.log, disableRequestLogging: true, bodyLimit: options.maxBodyBytes })
   server.removeAllContentTypeParsers()
@@ -69,18 +63,12 @@ export function createAgentListener(options: AgentOptions): FastifyInstance {
       url: `/${format}/traces`,
       handler: async (request) => {
         const sender = senderOf(request)
-        const traces = options.decode(format, await bodyOf(request, options.maxBodyBytes), contentTypeOf(request))
-        await options.ingest(traces.flat(), sender)
+        const body = await bodyOf(request, options.maxBodyBytes)
+        await options.ingest({ format, body, contentType: contentTypeOf(request) }, sender)
         return { rate_by_service: {} }
       },
     })
   }
-
-  server.post('/v1/traces', async (request, reply) => {
-    const body = await bodyOf(request, options.maxBodyBytes)
-    const answer = await options.otlp(body, contentTypeOf(request), senderOf(request))
-    return reply.type(answer.contentType).send(answer.body)
-  })
 
   server.post('/v0.7/config', async (request, reply) => {
     senderOf(request)

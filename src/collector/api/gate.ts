@@ -1,4 +1,3 @@
-import { timingSafeEqual, createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { fail } from '../../model/error.ts'
@@ -20,18 +19,4 @@ export function checkHost(host: string | undefined, names: readonly string[]): v
 export function checkNotBrowser(headers: IncomingHttpHeaders): void {
   const browser = headers.origin !== undefined || Object.keys(headers).some((name) => name.startsWith('sec-fetch-'))
   if (browser) throw fail('FORBIDDEN', 'this listener is for tracers, not for web pages')
-}
-
-/** Compares two secrets in a time that does not depend on where they differ. */
-export function sameSecret(given: string, expected: string): boolean {
-  return timingSafeEqual(digest(given), digest(expected))
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
-}
-
-/** The token of an `Authorization: Bearer` header. */
-export function bearerToken(headers: IncomingHttpHeaders): string | undefined {
-  return /^Bearer ([\x21-\x7e]{1,512})$/i.exec(headers.authorization ?? '')?.[1]
 }

@@ -1,0 +1,124 @@
+// After tsc: puts the collector's pure-JavaScript libraries under dist/collector/vendor, so that they weigh nothing on
+// those who only install the tracer, and turns its JSON files into modules (JSON imports warn on Node 20).
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { build } from 'esbuild'
+
+const dist = resolve('dist')
+const collector = join(dist, 'collector')
+const vendor = join(collector, 'vendor')
+/** Installed beside us: drivers with native parts, and what the tracer depends on anyway. */
+const installed = new Set([
+  '@duckdb/node-api',
+  '@clickhouse/client',
+  'pg',
+  ...Object.keys(readJson('package.json').dependencies),
+])
+const importPattern =
+  /(^(?:import|export)\b[^'"]*?\bfrom\s*|^import\s*|\bimport\()(['"])([\w@./:-]+)\2(\s*with\s*\{\s*type:\s*['"]json['"]\s*\})?/gm
+
+rmSync(vendor, { recursive: true, force: true })
+const files = readdirSync(collector, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.js'))
+  .map((name) => join(collector, name))
+
+const packages = new Set()
+for (const file of files) {
+  const text = readFileSync(file, 'utf8')
+  const rewritten = text.replace(importPattern, (statement, keyword, quote, specifier, json) => {
+    if (json) return `${keyword}${quote}${writeJsonModule(file, specifier)}${quote}`
+    if (specifier.startsWith('.') || specifier.startsWith('node:') || installed.has(packageOf(specifier)))
+      return statement
+    packages.add(specifier)
+    return `${keyword}${quote}${relativePath(file, join(vendor, vendorName(specifier)))}${quote}`
+  })
+  if (rewritten !== text) writeFileSync(file, rewritten)
+}
+
+const entries = await Promise.all([...packages].map(entryOf))
+const result = await build({
+  entryPoints: Object.fromEntries(entries.map(({ name }) => [name.replace(/\.js$/, ''), `entry:${name}`])),
+  outdir: vendor,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  metafile: true,
+  external: [...installed],
+  logLevel: 'error',
+  banner: {
+    js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`,
+  },
+  plugins: [
+    {
+      name: 'entries',
+      setup(plugin) {
+        plugin.onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice(6), namespace: 'entry' }))
+        plugin.onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({
+          contents: entries.find(({ name }) => name === path).code,
+          resolveDir: resolve('.'),
+        }))
+      },
+    },
+  ],
+})
+writeFileSync(join(vendor, 'NOTICE'), notice(Object.keys(result.metafile.inputs)))
+
+async function entryOf(specifier) {
+  const names = Object.keys(await import(specifier))
+  const named = names.filter((name) => name !== 'default' && /^[\w$]+$/.test(name))
+  const code = [
+    names.includes('default') ? `export { default } from '${specifier}'` : '',
+    named.length > 0 ? `export { ${named.join(', ')} } from '${specifier}'` : '',
+  ].join('\n')
+  return { name: vendorName(specifier), code }
+}
+
+function writeJsonModule(importer, specifier) {
+  const name = join(dirname(importer), specifier)
+  const content = readFileSync(join('src', relative(dist, name)), 'utf8')
+  mkdirSync(dirname(name), { recursive: true })
+  writeFileSync(`${name}.js`, `export default ${JSON.stringify(JSON.parse(content))}\n`)
+  rmSync(name, { force: true })
+  return `${specifier}.js`
+}
+
+/** The licences of what was bundled, as their terms ask. */
+function notice(inputs) {
+  const roots = new Set(
+    inputs.map((input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]).filter(Boolean),
+  )
+  return [...roots]
+    .sort()
+    .map((root) => {
+      const { name, version, license } = readJson(join(root, 'package.json'))
+      const file = readdirSync(root).find((entry) => /^licen[cs]e/i.test(entry))
+      const text = file && existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8').trim() : ''
+      return `${name} ${version} (${license})\n\n${text}\n`
+    })
+    .join(`\n${'-'.repeat(78)}\n\n`)
+}
+
+function packageOf(specifier) {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+function vendorName(specifier) {
+  return `${specifier.replace(/^@/, '').replaceAll('/', '-')}.js`
+}
+
+function relativePath(file, target) {
+  const path = relative(dirname(file), target).replaceAll('\\', '/')
+  return path.startsWith('.') ? path : `./${path}`
+}
+
+function readJson(file) {
+  return JSON.parse(readFileSync(file, 'utf8'))
+}

@@ -1,0 +1,51 @@
+import { PortcullisError } from '../model/error.ts'
+import type { Command, Io } from './io.ts'
+
+interface Verb {
+  readonly summary: string
+  /** Loaded on use, so that a small verb never loads the collector. */
+  readonly load: () => Promise<Command>
+}
+
+const verbs: Readonly<Record<string, Verb>> = {
+  collector: {
+    summary: 'run the collector: takes spans, detects, responds',
+    load: async () => (await import('./collector.ts')).collectorCommand,
+  },
+  demo: {
+    summary: 'the whole loop on this machine: collector, an example app, an attack that gets blocked',
+    load: async () => (await import('./demo.ts')).demoCommand,
+  },
+  traffic: {
+    summary: 'login traffic against an app on this machine: ordinary users, then an attack',
+    load: async () => (await import('./traffic.ts')).trafficCommand,
+  },
+}
+
+/** Runs the verb that `args` names. Exit codes: what the verb says; 2 for a wrong call; 1 for an error. */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const [name = 'help', ...rest] = args
+  if (name === 'help' || name === '--help' || name === '-h') {
+    io.out(usage())
+    return 0
+  }
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
+  if (verb === undefined) {
+    io.err(`portcullis: unknown command ${JSON.stringify(name)}\n\n${usage()}`)
+    return 2
+  }
+  try {
+    const command = await verb.load()
+    return await command(rest, io)
+  } catch (error) {
+    const wrongCall = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')
+    const code = error instanceof PortcullisError ? `${error.code}: ` : ''
+    io.err(`portcullis ${name}: ${code}${(error as Error).message}`)
+    return wrongCall ? 2 : 1
+  }
+}
+
+function usage(): string {
+  const lines = Object.entries(verbs).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`)
+  return `usage: portcullis <command> [options]\n\n${lines.join('\n')}`
+}

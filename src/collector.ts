@@ -1,0 +1,2 @@
+export { startCollector, type Collector, type StartCollectorOptions } from './collector/collector.ts'
+export type { CollectorConfig, CollectorOptions } from './collector/config.ts'

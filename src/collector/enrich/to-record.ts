@@ -1,0 +1,64 @@
+import { attribute, type SpanRecord } from '../../model/span-record.ts'
+import type { Span } from '../../model/span.ts'
+import { eventPrefix, tag } from '../../model/tags.ts'
+import { readEvents, type Attributes } from './events.ts'
+import { readFingerprints } from './fingerprints.ts'
+
+/** Tags that became fields or attributes of their own, or mean nothing to a reader. */
+const consumed = new Set<string>([
+  tag.env,
+  tag.version,
+  '_dd.appsec.json',
+  tag.traceIdHigh,
+  '_dd.p.dm',
+  'runtime-id',
+  '_dd.tags.process',
+])
+/** An attribute's text is cut here: a record is for searching, the trace keeps the whole span. */
+const maxValueLength = 8_192
+const maxAttributes = 512
+
+/** Reads what a span's user agent and address say. */
+export interface Readers {
+  userAgent(text: string): Attributes
+  network(ip: string): Attributes
+}
+
+/** The explorer record of a service-entry span (spec/detection.md 1.1): its tags, and what is derived from them. */
+export function toRecord(span: Span, readers: Readers): SpanRecord {
+  const { meta, metrics } = span
+  const attributes: Attributes = Object.create(null) as Attributes
+  let count = 0
+  for (const [name, value] of Object.entries(meta)) {
+    if (consumed.has(name) || name.startsWith(eventPrefix) || ++count > maxAttributes) continue
+    attributes[name] = value.length > maxValueLength ? value.slice(0, maxValueLength) : value
+  }
+  for (const [name, value] of Object.entries(metrics)) {
+    if (!name.startsWith('_') && Number.isFinite(value) && ++count <= maxAttributes) attributes[name] = value
+  }
+  const status = Number(meta[tag.httpStatusCode] ?? metrics[tag.httpStatusCode])
+  if (Number.isInteger(status)) attributes[attribute.statusCode] = status
+  const ip = meta[tag.httpClientIp] ?? meta[tag.networkClientIp]
+  const userAgent = meta[tag.httpUseragent] ?? meta['http.request.headers.user-agent']
+  Object.assign(
+    attributes,
+    readEvents(meta),
+    readFingerprints(meta),
+    userAgent === undefined ? {} : readers.userAgent(userAgent),
+    ip === undefined ? {} : readers.network(ip),
+  )
+  return {
+    timestampMs: span.startMs,
+    traceId: span.traceId,
+    spanId: span.spanId,
+    service: span.service,
+    env: meta[tag.env] ?? '',
+    version: meta[tag.version] ?? '',
+    resource: span.resource,
+    operation: span.name,
+    type: span.type,
+    status: span.error === 1 ? 'error' : 'ok',
+    durationMs: span.durationMs,
+    attributes,
+  }
+}

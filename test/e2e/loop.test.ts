@@ -1,0 +1,26 @@
+import { spawnSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { bin } from '../support/collector-process.ts'
+
+test(
+  'the demo detects, blocks and names a credential-stuffing attack, and hits no ordinary user',
+  { timeout: 90_000 },
+  () => {
+    const run = spawnSync(process.execPath, [bin, 'demo', '--once', '--json'], { encoding: 'utf8', timeout: 80_000 })
+    expect(run.stderr).toBe('')
+    const result = JSON.parse(run.stdout)
+    expect(result).toMatchObject({
+      attackAttempts: expect.any(Number),
+      ordinaryBlocked: 0,
+      detectedAfterAttempts: expect.any(Number),
+      detectedAfterMs: expect.any(Number),
+      enforcedAfterMs: expect.any(Number),
+    })
+    expect(result.attackAttempts).toBeGreaterThan(500)
+    expect(result.attackBlockedShare).toBeGreaterThan(0.1)
+    expect(result.ordinaryAttempts).toBeGreaterThan(100)
+    expect(result.compromised.actual).toBeGreaterThan(0)
+    expect(result.compromised.found).toBe(result.compromised.actual)
+    expect(run.status).toBe(0)
+  },
+)
