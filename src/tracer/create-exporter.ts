@@ -6,7 +6,7 @@ import { datadogFormat } from './export/datadog-format.ts'
 import type { Exporter } from './export/exporter.ts'
 import { createNoExporter } from './export/no-exporter.ts'
 import { otlpFormat } from './export/otlp-format.ts'
-import { tracerVersion } from './version.ts'
+import { version as tracerVersion } from '../model/version.ts'
 import type { Warn } from './warning-log.ts'
 
 /** The exporter that the settings ask for. */

@@ -29,7 +29,7 @@ import { outgoingHeaders } from './span/trace-context.ts'
 import { decisionMaker } from './span/live-span.ts'
 import { queryObfuscator, type QueryObfuscator } from './span/url.ts'
 import { stealthReplies } from './stealth.ts'
-import { tracerVersion } from './version.ts'
+import { version as tracerVersion } from '../model/version.ts'
 import { wafClock } from './waf-clock.ts'
 import { warningLog, type Warn, type WarningLogger } from './warning-log.ts'
 

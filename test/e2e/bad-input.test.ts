@@ -190,7 +190,7 @@ async function call(
     method,
     headers: { ...defaults, ...headers },
     ...(body === undefined ? {} : { body }),
-  } as RequestInit)
+  })
   const problem = (await response.json()) as { code: string; detail: string }
   expect(response.headers.get('content-type')).toContain('application/problem+json')
   expect(problem.detail.length).toBeGreaterThan(5)

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { pack, Packr, unpack } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
 import { decodeTraces } from '../../../src/collector/ingest/datadog/decode-traces.ts'
