@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util'
+import { diagnose, type Diagnosis } from '../doctor.ts'
+import type { Io } from './io.ts'
+
+const LISTEN_TIMEOUT_MS = 120_000
+const usage = `portcullis doctor [--listen PORT] [--collector URL --token TOKEN] [--json]
+
+Checks the settings of this environment, the agent, and how clients are told apart.
+  --listen PORT    wait for one request on this port, sent through your proxies, and look at how it arrives
+  --collector URL  the collector's console address; looks at the spans of the last hour (needs --token)
+  --json           one JSON object instead of text`
+
+const options = {
+  listen: { type: 'string' },
+  collector: { type: 'string' },
+  token: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+/** `portcullis doctor`: exit code 0 when nothing is broken, 1 when something is, 2 for arguments it does not know. */
+export async function doctorCommand(args: string[], io: Io): Promise<number> {
+  const { values } = parseArgs({ args, options })
+  if (values.help === true) {
+    io.out(usage)
+    return 0
+  }
+  const port = values.listen === undefined ? undefined : Number(values.listen)
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65_536)) {
+    io.err(`--listen ${values.listen} is not a port`)
+    return 2
+  }
+  if (values.collector !== undefined && values.token === undefined) {
+    io.err('--collector needs --token: a token of the collector that may read')
+    return 2
+  }
+  const diagnosis = await diagnose({
+    environment: process.env,
+    clock: {
+      nowMs: () => Date.now(),
+      after(delayMs, run) {
+        const timer = setTimeout(run, delayMs)
+        return () => clearTimeout(timer)
+      },
+    },
+    ...(values.collector === undefined ? {} : { collector: { url: values.collector, token: values.token ?? '' } }),
+    ...(port === undefined ? {} : { listen: { port, timeoutMs: LISTEN_TIMEOUT_MS, listening: announce(io) } }),
+  })
+  io.out(values.json === true ? JSON.stringify(diagnosis) : inText(diagnosis))
+  return diagnosis.findings.some(({ level }) => level === 'problem') ? 1 : 0
+}
+
+function announce(io: Io): (port: number) => void {
+  return (port) => io.err(`waiting for one request on port ${port}; send it through your proxies`)
+}
+
+function inText({ settings, findings }: Diagnosis): string {
+  const rows = settings.map(({ name, value, origin }) => [name, inert(value), origin] as const)
+  const width = (column: 0 | 1): number => Math.max(...rows.map((row) => row[column].length))
+  const [names, values] = [width(0), width(1)]
+  return [
+    'Settings',
+    ...rows.map(([name, value, origin]) => `  ${name.padEnd(names)}  ${value.padEnd(values)}  ${origin}`),
+    '',
+    'Findings',
+    ...findings.map(({ level, about, says }) => `  ${level.padEnd(7)}  ${about}: ${inert(says)}`),
+  ].join('\n')
+}
+
+/** Text from outside cannot drive the terminal. */
+function inert(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, ' ')
+}

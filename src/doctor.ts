@@ -1,0 +1,1 @@
+export { diagnose, type Diagnosis, type DiagnoseOptions } from './tracer/doctor/diagnose.ts'
