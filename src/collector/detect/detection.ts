@@ -53,7 +53,7 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
       rules.delete(rule.id)
       return
     }
-    const position = before?.position ?? (await state.position(positionOf(rule))) ?? (await store.sequence())
+    const position = before?.position ?? (await firstPosition(rule))
     rules.set(rule.id, {
       compiled: compileRule(rule),
       courses: rule.method === 'anomaly' ? keepCourses(store, rule, clock) : undefined,
@@ -61,6 +61,16 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
       nextAtMs: 0,
     })
   }
+
+  /** Where the rule stopped; a new one begins here, and is to begin here again if the first tick never comes. */
+  async function firstPosition(rule: DetectionRule): Promise<number> {
+    const known = await state.position(positionOf(rule))
+    if (known !== null) return known
+    const position = await store.sequence()
+    await state.commit({ epoch, positions: { [positionOf(rule)]: position } })
+    return position
+  }
+
   for (const version of await state.rules()) await take(version)
   /** Disabled and deleted ones too: their signals still come to an end. */
   const knownRules = new Map<string, DetectionRule>((await state.rules()).map(({ rule }) => [rule.id, rule]))
