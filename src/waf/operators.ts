@@ -5,6 +5,8 @@ import { exists } from './operators/exists.ts'
 import { greaterThan } from './operators/greater-than.ts'
 import { hiddenAsciiMatch } from './operators/hidden-ascii-match.ts'
 import { ipMatch } from './operators/ip-match.ts'
+import { isSqli } from './operators/is-sqli.ts'
+import { isXss } from './operators/is-xss.ts'
 import { lowerThan } from './operators/lower-than.ts'
 import { matchRegexWithChecksum } from './operators/match-regex-with-checksum.ts'
 import { matchRegex } from './operators/match-regex.ts'
@@ -17,6 +19,8 @@ const all: readonly Operator[] = [
   greaterThan,
   hiddenAsciiMatch,
   ipMatch,
+  isSqli,
+  isXss,
   lowerThan,
   matchRegex,
   matchRegexWithChecksum,

@@ -5,7 +5,7 @@ import { at, newWindow, type Window } from './window.ts'
 
 /** Where the text begins: outside quotes, or inside a string of this quote. */
 export interface Context {
-  readonly quote: 0 | 0x27 | 0x22
+  readonly quote: 0 | 0x27 | 0x22 | 0x60
   readonly mysql: boolean
 }
 

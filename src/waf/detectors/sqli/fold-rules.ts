@@ -35,7 +35,11 @@ export function foldPair(window: Window): 'folded' | 'kept' | 'evil' {
 
 /** Words whose class depends on what follows them. */
 function reclassify({ lexer }: Window, left: Token, right: Token): 'folded' | undefined {
-  if (left.type === TokenType.semicolon && right.type === TokenType.function && /^IF/.test(tokenText(lexer, right))) {
+  if (
+    left.type === TokenType.semicolon &&
+    right.type === TokenType.function &&
+    tokenText(lexer, right).startsWith('IF')
+  ) {
     right.type = TokenType.statement
     return 'folded'
   }

@@ -9,7 +9,7 @@ const long: string[] = []
 
 /** Numbers of the classes, five bits; types and words that begin a statement share one. */
 const classNumber = new Uint8Array(128)
-for (const [index, letters] of ['V', 'Tt', ...'1svnkUBEfo&c(){},.:;A\\?'].entries()) {
+for (const [index, letters] of ['V', 'Tt'].concat('1svnkUBEfo&c(){},.:;A\\?'.split('')).entries()) {
   for (const letter of letters) classNumber[letter.charCodeAt(0)] = index + 1
 }
 const anyValue = classNumber['V'.charCodeAt(0)] ?? 0

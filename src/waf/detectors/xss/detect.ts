@@ -37,18 +37,10 @@ const danger: HtmlVisitor = {
   value(text, start, end) {
     const kind = attribute
     attribute = 'harmless'
-    switch (kind) {
-      case 'harmless':
-        return false
-      case 'dangerous':
-        return true
-      case 'address':
-        return isScriptAddress(text, start, end)
-      case 'style':
-        return isDangerousStyle(text.slice(start, end))
-      case 'names an attribute':
-        return kindOf(nameOf(text, start, end)) !== 'harmless'
-    }
+    if (kind === 'address') return isScriptAddress(text, start, end)
+    if (kind === 'style') return isDangerousStyle(text.slice(start, end))
+    if (kind === 'names an attribute') return kindOf(nameOf(text, start, end)) !== 'harmless'
+    return kind === 'dangerous'
   },
   comment(text, start, end) {
     const head = text.slice(start, Math.min(start + 6, end)).toUpperCase()

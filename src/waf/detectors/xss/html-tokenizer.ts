@@ -71,11 +71,11 @@ function readAttributes(text: string, from: number, visitor: HtmlVisitor): numbe
     if (text.charCodeAt(at) === 0x3e) return at + 1
     const start = at
     // The first character belongs to the name whatever it is, even "=".
-    for (at += 1; at < text.length && !endsAttributeName(text.charCodeAt(at)); ) at += 1
+    for (at += 1; at < text.length && !endsAttributeName(text.charCodeAt(at));) at += 1
     visitor.attribute(text, start, at)
     while (at < text.length && isWhite(text.charCodeAt(at))) at += 1
     if (text.charCodeAt(at) !== 0x3d) continue
-    for (at += 1; at < text.length && isWhite(text.charCodeAt(at)); ) at += 1
+    for (at += 1; at < text.length && isWhite(text.charCodeAt(at));) at += 1
     if (at >= text.length) return ended
     const quote = text.charAt(at)
     if (quote === '"' || quote === "'" || quote === '`') {
