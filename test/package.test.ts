@@ -68,7 +68,9 @@ function graphOf(
   if (files.has(entry)) return { files, packages }
   files.add(entry)
   const text = readFileSync(entry, 'utf8')
-  for (const [, specifier = ''] of text.matchAll(/(?:from|import\(|^import)\s*['"]([^'"]+)['"]/gm)) {
+  for (const [, specifier = ''] of text.matchAll(
+    /(?:^(?:import|export)\b[^'"]*?\bfrom\s*|^import\s*|\bimport\()['"]([\w@./:-]+)['"]/gm,
+  )) {
     if (specifier.startsWith('.')) graphOf(resolve(dirname(entry), specifier), files, packages)
     else if (!specifier.startsWith('node:') && !builtinModules.includes(specifier)) packages.add(specifier)
   }

@@ -67,7 +67,7 @@ test('login events of a real dd-trace app are found in the explorer', async () =
     attributes: {
       'http.client_ip': '198.51.100.7',
       'appsec.events_data.usr.login': 'alice',
-      'appsec.events_data.usr.exists': 'true',
+      'appsec.events_data.usr.exists': true,
       'http.status_code': expect.anything(),
     },
   })

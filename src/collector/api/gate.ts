@@ -15,8 +15,12 @@ export function checkHost(host: string | undefined, names: readonly string[]): v
   throw fail('FORBIDDEN', 'the Host header names another server; add the name to ALLOWED_HOSTS if it is this one')
 }
 
-/** Refuses requests that a browser made: tracers send neither Origin nor Sec-Fetch headers. Throws FORBIDDEN. */
+/** What every browser sends and no program does; `sec-fetch-mode` is left out, since Node's own fetch sends it. */
+const browserHeaders = ['origin', 'sec-fetch-site', 'sec-fetch-dest'] as const
+
+/** Refuses requests that a web page made: tracers are programs. Throws FORBIDDEN. */
 export function checkNotBrowser(headers: IncomingHttpHeaders): void {
-  const browser = headers.origin !== undefined || Object.keys(headers).some((name) => name.startsWith('sec-fetch-'))
-  if (browser) throw fail('FORBIDDEN', 'this listener is for tracers, not for web pages')
+  if (browserHeaders.some((name) => headers[name] !== undefined)) {
+    throw fail('FORBIDDEN', 'this listener is for tracers, not for web pages')
+  }
 }
