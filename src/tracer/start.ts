@@ -253,7 +253,14 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
     },
   })
 
-  const flushOnExit = (): void => void exporter.flush(values.exitTimeoutMs)
+  let flushedAccepted = 0
+  const flushOnExit = (): void => {
+    // The event fires again after each flush: what one could not send would be tried for ever, and the process not end.
+    const { accepted } = exporter.stats
+    if (accepted === flushedAccepted) return
+    flushedAccepted = accepted
+    void exporter.flush(values.exitTimeoutMs)
+  }
   process.on('beforeExit', flushOnExit)
   remote?.start()
 
