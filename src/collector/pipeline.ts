@@ -9,7 +9,7 @@ import type { ThreatIntelList } from './enrich/threat-intel.ts'
 import { createToBatch } from './enrich/to-batch.ts'
 import { createUserAgentReader } from './enrich/user-agent.ts'
 import { decodeTraces } from './ingest/datadog/decode-traces.ts'
-import { decodeOtlp, encodeOtlpReply, type OtlpReply } from './ingest/otlp/otlp.ts'
+import { decodeOtlp, encodeOtlpRefusal, encodeOtlpReply, type OtlpReply, type OtlpTraces } from './ingest/otlp/otlp.ts'
 import type { Store } from './store/store.ts'
 
 export interface PipelineOptions {
@@ -27,7 +27,7 @@ export interface PipelineOptions {
 export interface Pipeline {
   /** Takes a body of the agent protocol; resolves once it is durable. Throws PAYLOAD_INVALID, STORE_FULL. */
   ingest(payload: TracePayload, sender: Sender): Promise<void>
-  /** Takes an OTLP request, the same way; the reply says which spans were unusable. */
+  /** Takes an OTLP request, the same way; the reply says that it was refused, or which spans were unusable. */
   ingestOtlp(payload: Omit<TracePayload, 'format'>, sender: Sender): Promise<OtlpReply>
   /** Puts other threat-intel lists in force for the spans to come. */
   setThreatIntel(lists: readonly ThreatIntelList[]): void
@@ -50,9 +50,14 @@ export function createPipeline({ store, config, clock, onWarning }: PipelineOpti
       await take(decodeTraces(format, body, contentType).flat(), sender)
     },
     async ingestOtlp({ body, contentType }, sender) {
-      const { spans, rejected, reason } = decodeOtlp(body, contentType)
-      await take(spans, sender)
-      return encodeOtlpReply(contentType, { rejected, reason })
+      let traces: OtlpTraces
+      try {
+        traces = decodeOtlp(body, contentType)
+      } catch (error) {
+        return encodeOtlpRefusal(contentType, (error as Error).message)
+      }
+      await take(traces.spans, sender)
+      return encodeOtlpReply(contentType, traces)
     },
     setThreatIntel: (lists) => addresses.setThreatIntel(lists),
   }

@@ -6,7 +6,7 @@ import type { ConfigReply } from '../../model/remote-config.ts'
 import type { Sender } from './access.ts'
 import type { TraceFormat } from '../ingest/datadog/decode-traces.ts'
 import { checkHost, checkNotBrowser } from './gate.ts'
-import { encodeOtlpStatus, protobufType, type OtlpReply } from '../ingest/otlp/otlp.ts'
+import type { OtlpReply } from '../ingest/otlp/otlp.ts'
 import { sendProblem } from './problem.ts'
 
 export interface AgentOptions {
@@ -18,7 +18,7 @@ export interface AgentOptions {
   authenticate(request: { readonly ip: string; readonly key: string | undefined }): Sender
   /** Decodes and stores a body of the agent protocol; resolves once it is durable. Throws PAYLOAD_INVALID, STORE_FULL. */
   ingest(payload: TracePayload, sender: Sender): Promise<void>
-  /** The same for an OTLP request; the reply is in its encoding. */
+  /** The same for an OTLP request; the reply is in its encoding, also when it is refused. */
   ingestOtlp(payload: Omit<TracePayload, 'format'>, sender: Sender): Promise<OtlpReply>
   /** Answers a remote-configuration request; waits at most `waitMs` for a change. */
   configure(
@@ -38,9 +38,6 @@ const traceFormats: readonly TraceFormat[] = ['v0.3', 'v0.4', 'v0.5', 'v0.7']
 
 /** What tracers send and we have no use for: accepted, so that they stay quiet, and dropped. */
 const ignored = ['/telemetry/proxy/*', '/v0.6/stats', '/profiling/*', '/dogstatsd*', '/evp_proxy/*'] as const
-
-/** INVALID_ARGUMENT of google.rpc.Code, as an OTLP refusal carries it. */
-const invalidArgument = 3
 
 /** The longest a remote-configuration request is held open. */
 const maxWaitSeconds = 50
@@ -77,18 +74,9 @@ export function createAgentListener(options: AgentOptions): FastifyInstance {
   }
 
   server.post('/v1/traces', async (request, reply) => {
-    const contentType = contentTypeOf(request)
-    try {
-      const body = await bodyOf(request, options.maxBodyBytes)
-      const answer = await options.ingestOtlp({ body, contentType }, senderOf(request))
-      return reply.type(answer.contentType).send(answer.body)
-    } catch (error) {
-      const { code } = error as { code?: string }
-      if (code !== 'PAYLOAD_INVALID' || contentType !== protobufType) throw error
-      // A protobuf client reads protobuf only, also when it is refused.
-      const refusal = encodeOtlpStatus(contentType, { code: invalidArgument, message: (error as Error).message })
-      return reply.code(400).type(refusal.contentType).send(refusal.body)
-    }
+    const body = await bodyOf(request, options.maxBodyBytes)
+    const answer = await options.ingestOtlp({ body, contentType: contentTypeOf(request) }, senderOf(request))
+    return reply.code(answer.status).type(answer.contentType).send(answer.body)
   })
 
   server.post('/v0.7/config', async (request, reply) => {

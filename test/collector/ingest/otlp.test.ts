@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import {
   decodeOtlp,
   encodeOtlpReply,
-  encodeOtlpStatus,
+  encodeOtlpRefusal,
   jsonType,
   protobufType,
 } from '../../../src/collector/ingest/otlp/otlp.ts'
@@ -187,6 +187,7 @@ test('replies are in the encoding of the request, and tell of spans left out', (
   expect(reader.field()).toBe(1)
   const partial = reader.message()
   expect([partial.field(), partial.integer(), partial.field(), partial.text(100)]).toEqual([1, 300, 2, part.reason])
-  const status = new ProtobufReader(encodeOtlpStatus(protobufType, { code: 3, message: 'no' }).body as Uint8Array)
+  const status = new ProtobufReader(encodeOtlpRefusal(protobufType, 'no').body as Uint8Array)
+  expect(encodeOtlpRefusal('text/plain', 'no')).toMatchObject({ status: 400, contentType: jsonType })
   expect([status.field(), status.integer(), status.field(), status.text(100)]).toEqual([1, 3, 2, 'no'])
 })

@@ -16,7 +16,9 @@ export interface OtlpTraces {
   readonly reason: string | undefined
 }
 
+/** An answer in the encoding of the request. */
 export interface OtlpReply {
+  readonly status: 200 | 400
   readonly contentType: string
   readonly body: Uint8Array | string
 }
@@ -32,20 +34,22 @@ export function decodeOtlp(body: Uint8Array, contentType: string, limits: Limits
 export function encodeOtlpReply(contentType: string, { rejected, reason = '' }: Omit<OtlpTraces, 'spans'>): OtlpReply {
   if (contentType === jsonType) {
     const partial = { partialSuccess: { rejectedSpans: String(rejected), errorMessage: reason } }
-    return { contentType, body: JSON.stringify(rejected === 0 ? {} : partial) }
+    return { status: 200, contentType, body: JSON.stringify(rejected === 0 ? {} : partial) }
   }
   const partial = Buffer.concat([varintField(1, rejected), textField(2, reason)])
-  return { contentType: protobufType, body: rejected === 0 ? Buffer.alloc(0) : bytesField(1, partial) }
+  return { status: 200, contentType: protobufType, body: rejected === 0 ? Buffer.alloc(0) : bytesField(1, partial) }
 }
 
-/** The body of a refusal, a `google.rpc.Status`, in the encoding of the request. */
-export function encodeOtlpStatus(
-  contentType: string,
-  status: { readonly code: number; readonly message: string },
-): OtlpReply {
-  if (contentType === jsonType) return { contentType, body: JSON.stringify(status) }
-  const body = Buffer.concat([varintField(1, status.code), textField(2, status.message)])
-  return { contentType: protobufType, body }
+/** INVALID_ARGUMENT of google.rpc.Code. */
+const invalidArgument = 3
+
+/** The answer to a request that could not be decoded, a `google.rpc.Status` in the encoding of the request. */
+export function encodeOtlpRefusal(contentType: string, message: string): OtlpReply {
+  if (contentType !== protobufType) {
+    return { status: 400, contentType: jsonType, body: JSON.stringify({ code: invalidArgument, message }) }
+  }
+  const body = Buffer.concat([varintField(1, invalidArgument), textField(2, message)])
+  return { status: 400, contentType: protobufType, body }
 }
 
 function varintField(field: number, value: number): Buffer {
