@@ -58,7 +58,7 @@ export interface Tracer {
   readonly appsec: DatadogAppsec
 }
 
-/** @internal What the entry files and the testing entry reach of a running tracer. */
+/** What the entry files and the testing entry reach of a running tracer. */
 export interface RunningTracer extends Tracer {
   readonly config: EffectiveConfig
   /** Undefined where the tracer is switched off (`TRACE_ENABLED=false`). */
@@ -69,7 +69,7 @@ export interface RunningTracer extends Tracer {
   readonly warn: Warn
 }
 
-/** @internal Parts that tests replace. */
+/** Parts that tests replace. */
 export interface TracerParts {
   readonly clock?: Clock
   readonly exporter?: Exporter
