@@ -209,10 +209,20 @@ export class InboundRequest implements LoginTarget {
     try {
       const { route, leftovers } = this.framework.end(this)
       if (leftovers !== undefined) this.#lookBack(leftovers)
-      const { inspection, head, error } = this
-      const [peer, hasEvent] = [this.#peer, this.#hasEvent]
       if (this.#failureBody !== undefined && !this.stopped) this.#learnFailure(http, this.#failureBody)
-      conclude({ ...http, span, scope, inspection, route, peer, hasEvent, head, error })
+      // Written out: a spread followed by more properties costs microseconds here.
+      conclude({
+        span,
+        scope,
+        request: http.request,
+        response: http.response,
+        inspection: this.inspection,
+        route,
+        peer: this.#peer,
+        hasEvent: this.#hasEvent,
+        head: this.head,
+        error: this.error,
+      })
     } catch {
       setTag(span, '_dd.portcullis.error', 'the request could not be reported in full')
     }

@@ -51,7 +51,8 @@ export function watchResponse(response: HttpResponse, seen: (head: ResponseHead)
 
 /** Headers set so far and those of the call, which may be an object or a flat list of names and values. */
 function allHeaders(response: HttpResponse, given: unknown): Record<string, unknown> {
-  const headers: Record<string, unknown> = { ...response.getHeaders() }
+  // Node gives a copy, without a prototype.
+  const headers = response.getHeaders() as Record<string, unknown>
   if (Array.isArray(given)) {
     for (let index = 0; index + 1 < given.length; index += 2)
       headers[String(given[index]).toLowerCase()] = given[index + 1]

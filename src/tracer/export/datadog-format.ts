@@ -62,12 +62,7 @@ function writeSpan(writer: MsgpackWriter, span: Span): void {
   writer.string('meta')
   writeMeta(writer, span)
   writer.string('metrics')
-  const metrics = Object.entries(span.metrics).filter(([, value]) => Number.isFinite(value))
-  writer.mapHeader(metrics.length)
-  for (const [key, value] of metrics) {
-    writer.string(marked(key, MAX_KEY))
-    writer.number(value)
-  }
+  writeMetrics(writer, span.metrics)
   if (metaStruct.length === 0) return
   writer.string('meta_struct')
   writer.mapHeader(metaStruct.length)
@@ -78,15 +73,34 @@ function writeSpan(writer: MsgpackWriter, span: Span): void {
 }
 
 function writeMeta(writer: MsgpackWriter, span: Span): void {
-  const meta = Object.entries(span.meta)
+  const { meta } = span
   const high = span.traceId.length === 32 ? span.traceId.slice(0, 16) : ZERO_ID
-  const ownHigh = high !== ZERO_ID && !Object.hasOwn(span.meta, tag.traceIdHigh)
-  writer.mapHeader(meta.length + (ownHigh ? 1 : 0))
+  const ownHigh = high !== ZERO_ID && !Object.hasOwn(meta, tag.traceIdHigh)
+  const start = writer.mapStart()
+  let size = ownHigh ? 1 : 0
   if (ownHigh) field(writer, tag.traceIdHigh, high)
-  for (const [key, value] of meta) {
+  // Not over entries: a list of pairs for each span costs as much as writing them.
+  for (const key in meta) {
+    const value = meta[key]
+    if (value === undefined || !Object.hasOwn(meta, key)) continue
+    size++
     // Half of a JSON document is of no use; it is bounded where it is written.
     field(writer, marked(key, MAX_KEY), key === tag.appsecJson ? value : marked(value, MAX_VALUE))
   }
+  writer.mapEnd(start, size)
+}
+
+function writeMetrics(writer: MsgpackWriter, metrics: Span['metrics']): void {
+  const start = writer.mapStart()
+  let size = 0
+  for (const key in metrics) {
+    const value = metrics[key]
+    if (!Number.isFinite(value) || value === undefined || !Object.hasOwn(metrics, key)) continue
+    size++
+    writer.string(marked(key, MAX_KEY))
+    writer.number(value)
+  }
+  writer.mapEnd(start, size)
 }
 
 function field(writer: MsgpackWriter, key: string, value: string): void {

@@ -1,5 +1,9 @@
 /** Bytes a writer starts with; most spans fit. */
 const INITIAL_BYTES = 16_384
+/** Spans are copied out side by side into slabs: an allocation of its own for each costs more than writing it. */
+const SLAB_BYTES = 131_072
+/** Longest text that is copied unit by unit; its size fits one byte. */
+const MAX_COPIED = 96
 
 /**
  * Writes msgpack values one after the other into a buffer that grows and is used again.
@@ -9,12 +13,22 @@ const INITIAL_BYTES = 16_384
 export class MsgpackWriter {
   #buffer = Buffer.allocUnsafe(INITIAL_BYTES)
   #length = 0
+  #slab = Buffer.alloc(0)
+  #slabUsed = 0
 
   /** The bytes written since the last call, as a copy; the writer starts anew. */
   take(): Uint8Array {
-    const bytes = Uint8Array.prototype.slice.call(this.#buffer, 0, this.#length)
+    const size = this.#length
     this.#length = 0
-    return bytes
+    if (size > SLAB_BYTES / 8) return Uint8Array.prototype.slice.call(this.#buffer, 0, size)
+    if (this.#slabUsed + size > this.#slab.length) {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+      this.#slabUsed = 0
+    }
+    const start = this.#slabUsed
+    this.#slabUsed += size
+    this.#buffer.copy(this.#slab, start, 0, size)
+    return this.#slab.subarray(start, this.#slabUsed)
   }
 
   mapHeader(size: number): void {
@@ -22,6 +36,17 @@ export class MsgpackWriter {
     if (size < 16) this.#buffer[this.#length++] = 0x80 | size
     else if (size < 0x1_0000) this.#tag16(0xde, size)
     else this.#tag32(0xdf, size)
+  }
+
+  /** Begins a map whose size is known only at its end; `mapEnd` takes what this returns. */
+  mapStart(): number {
+    this.#reserve(5)
+    this.#tag16(0xde, 0)
+    return this.#length - 2
+  }
+
+  mapEnd(start: number, size: number): void {
+    this.#buffer.writeUInt16BE(Math.min(size, 0xffff), start)
   }
 
   arrayHeader(size: number): void {
@@ -34,20 +59,30 @@ export class MsgpackWriter {
   string(text: string): void {
     // A UTF-16 unit takes at most three bytes in UTF-8.
     this.#reserve(5 + text.length * 3)
-    if (text.length < 11) {
-      const written = this.#buffer.write(text, this.#length + 1, 'utf8')
-      this.#buffer[this.#length] = 0xa0 | written
-      this.#length += 1 + written
-      return
+    if (text.length <= MAX_COPIED && this.#ascii(text)) return
+    // The longest short header, since the size is known only once it is written.
+    const written = this.#buffer.write(text, this.#length + 5, 'utf8')
+    this.#tag32(0xdb, written)
+    this.#length += written
+  }
+
+  /** Copies a short text unit by unit, which costs less than a call into the platform. False when it is not ASCII. */
+  #ascii(text: string): boolean {
+    const { length } = text
+    const buffer = this.#buffer
+    const start = this.#length + (length < 32 ? 1 : 2)
+    for (let index = 0; index < length; index++) {
+      const unit = text.charCodeAt(index)
+      if (unit > 0x7f) return false
+      buffer[start + index] = unit
     }
-    const size = Buffer.byteLength(text, 'utf8')
-    if (size < 32) this.#buffer[this.#length++] = 0xa0 | size
-    else if (size < 0x100) {
-      this.#buffer[this.#length++] = 0xd9
-      this.#buffer[this.#length++] = size
-    } else if (size < 0x1_0000) this.#tag16(0xda, size)
-    else this.#tag32(0xdb, size)
-    this.#length += this.#buffer.write(text, this.#length, 'utf8')
+    if (length < 32) buffer[this.#length] = 0xa0 | length
+    else {
+      buffer[this.#length] = 0xd9
+      buffer[this.#length + 1] = length
+    }
+    this.#length = start + length
+    return true
   }
 
   binary(bytes: Uint8Array): void {
