@@ -46,7 +46,8 @@ const agent = createServer((request, response) => {
 await new Promise((resolve) => agent.listen(0, '127.0.0.1', resolve))
 const agentUrl = `http://127.0.0.1:${agent.address().port}`
 
-for (const name of ['express', 'fastify', 'dd-trace', 'autocannon']) console.log(name, load(`${name}/package.json`).version)
+for (const name of ['express', 'fastify', 'dd-trace', 'autocannon'])
+  console.log(name, load(`${name}/package.json`).version)
 console.log(`node ${process.version}, ${rounds} rounds of ${amount} requests, CPU time of the server process`)
 
 for (const framework of values.frameworks.split(',')) {
@@ -112,7 +113,10 @@ function print(title, figures) {
   for (const [variant, list] of figures) {
     const added = minimum(list) - minimum(bare)
     const toBare = (median(list) / median(bare)).toFixed(2)
-    const toOwn = variant.startsWith('dd') && own ? `, ${(added / (minimum(own) - minimum(bare))).toFixed(1)} × what portcullis adds` : ''
+    const toOwn =
+      variant.startsWith('dd') && own
+        ? `, ${(added / (minimum(own) - minimum(bare))).toFixed(1)} × what portcullis adds`
+        : ''
     console.log(
       `  ${variant.padEnd(16)} min ${minimum(list).toFixed(1)} µs, median ${median(list).toFixed(1)} µs, ${toBare} × bare, adds ${added.toFixed(1)} µs${toOwn}`,
     )
