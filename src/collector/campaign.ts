@@ -39,12 +39,11 @@ export function attemptsQuery({ rule, signal }: Campaign): string {
   return [groupQuery(rule, signal.group), attemptFilters(rule), ...suppressions(rule)].join(' ')
 }
 
-/** The query of a rule's attempts, of whatever group. */
+/** The query of a rule's attempts, of whatever group; of all that it counts when it counts successes only. */
 export function attemptFilters(rule: Campaign['rule']): string {
-  const filters = Object.entries(rule.queries)
-    .filter(([name]) => name !== successesQuery)
-    .map(([, { filter }]) => filter)
-  return anyOf([...new Set(filters)])
+  const queries = Object.entries(rule.queries)
+  const attempts = queries.filter(([name]) => name !== successesQuery)
+  return anyOf([...new Set((attempts.length === 0 ? queries : attempts).map(([, { filter }]) => filter))])
 }
 
 /** The successful logins of a campaign's group. */

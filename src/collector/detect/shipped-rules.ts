@@ -1,12 +1,36 @@
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import type { Changes, RuleVersion } from '../state/state.ts'
 import { ruleOrThrow } from './check-rule.ts'
+import accountDeletionsByIp from './rules/account-deletions-by-ip.json' with { type: 'json' }
 import bruteForce from './rules/brute-force.json' with { type: 'json' }
 import credentialStuffing from './rules/credential-stuffing.json' with { type: 'json' }
 import distributedCredentialStuffing from './rules/distributed-credential-stuffing.json' with { type: 'json' }
+import distributedCredentialStuffingTool from './rules/distributed-credential-stuffing-tool.json' with { type: 'json' }
+import distributedCredentialStuffingUsers from './rules/distributed-credential-stuffing-users.json' with { type: 'json' }
+import loginFromThreatIntel from './rules/login-from-threat-intel.json' with { type: 'json' }
+import passwordResetByIp from './rules/password-reset-by-ip.json' with { type: 'json' }
+import passwordResetOfUser from './rules/password-reset-of-user.json' with { type: 'json' }
+import paymentFailuresByIp from './rules/payment-failures-by-ip.json' with { type: 'json' }
+import sensitiveActivityByIp from './rules/sensitive-activity-by-ip.json' with { type: 'json' }
+import sensitiveActivityUnnamedByIp from './rules/sensitive-activity-unnamed-by-ip.json' with { type: 'json' }
+import signupsByIp from './rules/signups-by-ip.json' with { type: 'json' }
 
 /** The rules that ship, each documented in the Markdown file beside it. */
-const documents: readonly unknown[] = [bruteForce, credentialStuffing, distributedCredentialStuffing]
+const documents: readonly unknown[] = [
+  accountDeletionsByIp,
+  bruteForce,
+  credentialStuffing,
+  distributedCredentialStuffing,
+  distributedCredentialStuffingTool,
+  distributedCredentialStuffingUsers,
+  loginFromThreatIntel,
+  passwordResetByIp,
+  passwordResetOfUser,
+  paymentFailuresByIp,
+  sensitiveActivityByIp,
+  sensitiveActivityUnnamedByIp,
+  signupsByIp,
+]
 
 export function shippedRules(): readonly DetectionRule[] {
   return documents.map(ruleOrThrow)

@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { checkRule } from '../../../src/collector/detect/check-rule.ts'
 import { shippedRules } from '../../../src/collector/detect/shipped-rules.ts'
@@ -122,6 +123,20 @@ test('a key that names the prototype is a name like any other', () => {
 
 test('all rules that ship are good ones', () => {
   const rules = shippedRules()
-  expect(rules.length).toBeGreaterThanOrEqual(3)
+  expect(rules.length).toBeGreaterThanOrEqual(13)
   expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length)
+})
+
+test('each rule that ships lies beside a guide with the same title', () => {
+  const directory = 'src/collector/detect/rules'
+  const files = readdirSync(directory)
+  const rules = shippedRules()
+  expect(files.filter((file) => file.endsWith('.json')).sort()).toEqual(rules.map(({ id }) => `${id}.json`).sort())
+  for (const { id, name } of rules) {
+    const guide = readFileSync(`${directory}/${id}.md`, 'utf8')
+    expect(guide.startsWith(`# ${name}\n`), id).toBe(true)
+    for (const part of ['**When it is raised.**', '**Triage.**', '**What to do.**', '**Known false alarms.**']) {
+      expect(guide, `${id}: ${part}`).toContain(part)
+    }
+  }
 })
