@@ -14,6 +14,10 @@ export function compileRuleset(ruleset: unknown, options: CompileOptions = {}): 
   return compileWithClock(ruleset, { clock: systemClock, ...options })
 }
 
+export { defaultRuleset } from './waf/default-ruleset.ts'
+export { loginTagRule } from './waf/default-ruleset/login-tag-rule.ts'
+export type { LoginTagOptions } from './waf/default-ruleset/login-tag-rule.ts'
+export { headerOrderFingerprint } from './waf/header-order.ts'
 export type {
   Addresses,
   CompileOptions,

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { fail } from '../model/error.ts'
-import { listRuleset } from './list-ruleset.ts'
+import { defaultRuleset } from '../waf/default-ruleset.ts'
 import type { Warn } from './warning-log.ts'
 
 /** The rules file, read once and when it is asked for; the default ruleset where there is none. */
 export function localRuleset(file: string, warn: Warn): () => unknown {
   let ruleset: unknown
   return () => {
-    ruleset ??= file === '' ? listRuleset : (readRuleset(file, warn) ?? listRuleset)
+    ruleset ??= file === '' ? defaultRuleset() : (readRuleset(file, warn) ?? defaultRuleset())
     return ruleset
   }
 }

@@ -1,7 +1,6 @@
 /** How a setting's text is read. */
 export type SettingType =
   | 'text'
-  | 'url'
   | 'list'
   | 'map'
   | 'flag'
@@ -38,7 +37,7 @@ export const settings = {
   env: { type: 'text', env: ['ENV'], default: '', meaning: 'Deployment environment, such as `production`.' },
   version: { type: 'text', env: ['VERSION'], default: '', meaning: 'Version of the service.' },
   agentUrl: {
-    type: 'url',
+    type: 'text',
     env: ['TRACE_AGENT_URL'],
     default: 'http://127.0.0.1:8126',
     meaning:
@@ -52,7 +51,7 @@ export const settings = {
     meaning: 'Protocol of the spans; `none` ships nothing and tags the active OpenTelemetry span.',
   },
   otlpEndpoint: {
-    type: 'url',
+    type: 'text',
     env: ['OTEL_EXPORTER_OTLP_ENDPOINT'],
     default: 'http://127.0.0.1:4318',
     meaning: 'Base address for `EXPORTER=otlp`.',
