@@ -17,6 +17,22 @@ const installed = new Set([
 const importPattern =
   /(^(?:import|export)\b[^'"]*?\bfrom\s*|^import\s*|\bimport\()(['"])([\w@./:-]+)\2(\s*with\s*\{\s*type:\s*['"]json['"]\s*\})?/gm
 
+// tsc leaves `.ts` in the specifiers of declarations; what lies beside them is `.js`. Those that no entry reaches go.
+const declarations = new Set()
+const visit = (file) => {
+  if (declarations.has(file)) return
+  declarations.add(file)
+  const text = readFileSync(file, 'utf8').replaceAll(/((?:from|import\() ?['"]\.[^'"]*)\.ts(['"])/g, '$1.js$2')
+  writeFileSync(file, text)
+  for (const [, specifier] of text.matchAll(/(?:from|import\() ?['"](\.[^'"]*)\.js['"]/g)) {
+    visit(join(dirname(file), `${specifier}.d.ts`))
+  }
+}
+for (const { types } of Object.values(readJson('package.json').exports)) if (types) visit(resolve(types))
+for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.d.ts'))) {
+  if (!declarations.has(join(dist, name))) rmSync(join(dist, name))
+}
+
 rmSync(vendor, { recursive: true, force: true })
 const files = readdirSync(collector, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.js'))

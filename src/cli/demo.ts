@@ -49,13 +49,13 @@ export async function demoCommand(args: string[], io: Io): Promise<number> {
       io.err('the demo was interrupted before the attack was over')
       return 1
     }
-    say(closing(result))
-    if (values.json) io.out(JSON.stringify(result))
+    say(closing(result.story, result.named))
+    if (values.json) io.out(JSON.stringify(result.story))
     if (!values.once) {
       say(`\nEverything keeps running; look around at ${place.console}/api/signals. Ctrl-C ends it.`)
       await aborted(interrupted)
     }
-    return isGood(result) ? 0 : 1
+    return isGood(result.story) ? 0 : 1
   } finally {
     await Promise.all(children.map((child) => child.stop()))
     if (values.data === undefined) rmSync(dir, { recursive: true, force: true })
@@ -117,7 +117,7 @@ async function playStory(
   dir: string,
   { once, seed }: { readonly once: boolean; readonly seed: string },
   { say, stop, children }: Stage,
-): Promise<StoryResult | undefined> {
+): Promise<{ readonly story: StoryResult; readonly named: ReadonlySet<string> } | undefined> {
   const story = createStory()
   const tell = narrator(say, story)
   const over = new AbortController()
@@ -146,7 +146,8 @@ async function playStory(
   following.abort()
   await events
   if (!over.signal.aborted) return undefined
-  return story.result(await namedAccounts(place))
+  const named = await namedAccounts(place)
+  return { story: story.result(named), named }
 }
 
 /** Turns what happens into lines for a terminal. */
@@ -211,15 +212,20 @@ async function namedAccounts({ console, token }: Place): Promise<Set<string>> {
   return named
 }
 
-function closing(result: StoryResult): string {
+/** More names than these are for the API. */
+const maxNames = 8
+
+function closing(result: StoryResult, named: ReadonlySet<string>): string {
   const percent = (share: number): string => `${Math.round(share * 100)} %`
   const seconds = (ms: number | null): string => (ms === null ? 'never' : `${(ms / 1_000).toFixed(1)} s`)
+  const names = [...named].slice(0, maxNames).map(printable).join(', ') + (named.size > maxNames ? ', …' : '')
   return [
     '',
     `detected      after ${seconds(result.detectedAfterMs)} (${result.detectedAfterAttempts ?? '–'} attempts)`,
     `enforced      after ${seconds(result.enforcedAfterMs)}`,
     `attack        ${result.attackAttempts} attempts, ${percent(result.attackBlockedShare)} stopped`,
     `compromised   ${result.compromised.actual} accounts, ${result.compromised.found} of them named`,
+    `              ${names}`,
     `ordinary use  ${result.ordinaryAttempts} attempts, ${result.ordinaryBlocked} stopped`,
   ].join('\n')
 }

@@ -12,6 +12,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'run the collector: takes spans, detects, responds',
     load: async () => (await import('./collector.ts')).collectorCommand,
   },
+  doctor: {
+    summary: 'check the settings of this environment, the agent, client addresses and login events',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
+  },
   demo: {
     summary: 'the whole loop on this machine: collector, an example app, an attack that gets blocked',
     load: async () => (await import('./demo.ts')).demoCommand,

@@ -62,8 +62,8 @@ const options = {
   'ordinary-per-second': { type: 'string', default: '8' },
   'warm-up-seconds': { type: 'string', default: '8' },
   'attack-addresses': { type: 'string', default: '20' },
-  'attempts-per-address': { type: 'string', default: '80' },
-  'attack-per-second': { type: 'string', default: '60' },
+  'attempts-per-address': { type: 'string', default: '100' },
+  'attack-per-second': { type: 'string', default: '90' },
   'attack-seconds': { type: 'string', default: '30' },
   'after-seconds': { type: 'string', default: '2' },
 } as const

@@ -11,6 +11,7 @@ import { createConsoleListener } from './api/console.ts'
 import { loadConfig, parseListen, type CollectorOptions } from './config.ts'
 import { createDetection } from './detect/detection.ts'
 import { createSignalLists } from './detect/signal-lists.ts'
+import { loadThreatIntel } from './enrich/load-threat-intel.ts'
 import { createPipeline } from './pipeline.ts'
 import { createRemoteConfigServer } from './remote-config/server.ts'
 import { createResponder } from './respond/responder.ts'
@@ -94,7 +95,8 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       respond: (updates) => responder.automate(updates),
       onError: (error) => log.error({ err: error }, 'detection failed; the next tick tries again'),
     })
-    const pipeline = createPipeline({ store, config, onWarning: (message) => log.warn(message) })
+    const pipeline = createPipeline({ store, config, clock, onWarning: (message) => log.warn(message) })
+    pipeline.setThreatIntel(await loadThreatIntel(config.threatIntel, (message) => log.warn(message)))
     detection.start()
     closers.push(() => detection.stop())
 
@@ -112,6 +114,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       log,
       authenticate: (request) => access.sender(request),
       ingest: (payload, sender) => pipeline.ingest(payload, sender),
+      ingestOtlp: (payload, sender) => pipeline.ingestOtlp(payload, sender),
       configure: (body, wait) => remoteConfig.configFor(body, wait),
     })
     const console = await createConsoleListener({

@@ -71,6 +71,12 @@ export const settings = {
   retentionDays: setting('number', 'RETENTION_DAYS', 30, 'days for which spans are kept'),
   asnDatabase: setting('string', 'ASN_DATABASE', '', 'MMDB file with networks (asn and name)'),
   countryDatabase: setting('string', 'COUNTRY_DATABASE', '', 'MMDB file with countries'),
+  threatIntel: setting<readonly string[]>(
+    'list',
+    'THREAT_INTEL',
+    [],
+    'CSV files of threat-intel lists (ip_address, additional_data, category, intention, source)',
+  ),
   logLevel: setting('string', 'LOG_LEVEL', 'info', 'trace, debug, info, warn, error or silent'),
 } satisfies Record<string, Setting<unknown>>
 

@@ -1,18 +1,21 @@
+import type { Clock } from '../model/clock.ts'
 import type { Span } from '../model/span.ts'
-import { tag } from '../model/tags.ts'
 import type { Sender } from './api/access.ts'
 import type { TracePayload } from './api/agent.ts'
 import type { CollectorConfig } from './config.ts'
+import { createAddressReader } from './enrich/address.ts'
 import { createNetworkReader } from './enrich/network.ts'
-import { isKeptInFull, isServiceEntry } from './enrich/select-spans.ts'
-import { toRecord } from './enrich/to-record.ts'
+import type { ThreatIntelList } from './enrich/threat-intel.ts'
+import { createToBatch } from './enrich/to-batch.ts'
 import { createUserAgentReader } from './enrich/user-agent.ts'
 import { decodeTraces } from './ingest/datadog/decode-traces.ts'
-import type { AppendRecord, Store } from './store/store.ts'
+import { decodeOtlp, encodeOtlpRefusal, encodeOtlpReply, type OtlpReply, type OtlpTraces } from './ingest/otlp/otlp.ts'
+import type { Store } from './store/store.ts'
 
 export interface PipelineOptions {
   readonly store: Store
   readonly config: Pick<CollectorConfig, 'storeAllTraces' | 'asnDatabase' | 'countryDatabase'>
+  readonly clock: Pick<Clock, 'nowMs'>
   readonly onWarning: (message: string) => void
 }
 
@@ -24,47 +27,38 @@ export interface PipelineOptions {
 export interface Pipeline {
   /** Takes a body of the agent protocol; resolves once it is durable. Throws PAYLOAD_INVALID, STORE_FULL. */
   ingest(payload: TracePayload, sender: Sender): Promise<void>
+  /** Takes an OTLP request, the same way; the reply says that it was refused, or which spans were unusable. */
+  ingestOtlp(payload: Omit<TracePayload, 'format'>, sender: Sender): Promise<OtlpReply>
+  /** Puts other threat-intel lists in force for the spans to come. */
+  setThreatIntel(lists: readonly ThreatIntelList[]): void
 }
 
-export function createPipeline({ store, config, onWarning }: PipelineOptions): Pipeline {
-  const readers = {
-    userAgent: createUserAgentReader(),
-    network: createNetworkReader({ asn: config.asnDatabase, country: config.countryDatabase, onWarning }),
-  }
-
-  /** Records of one trace's service-entry spans; all its spans are kept when one of them is kept in full. */
-  const recordsOf = (trace: readonly Span[], sender: Sender): { records: AppendRecord[]; keepSpans: boolean } => {
-    const byId = new Map(trace.map((span) => [span.spanId, span]))
-    const records = trace
-      .filter((span) => isServiceEntry(span, byId))
-      .map((span): AppendRecord => {
-        const record = toRecord(span, readers)
-        const full = config.storeAllTraces || isKeptInFull(record, span)
-        return { record, keep: full ? 'full' : 'compact', trusted: sender.trusted }
-      })
-    return { records, keepSpans: records.some(({ keep }) => keep === 'full') }
+export function createPipeline({ store, config, clock, onWarning }: PipelineOptions): Pipeline {
+  const network = createNetworkReader({ asn: config.asnDatabase, country: config.countryDatabase, onWarning })
+  const addresses = createAddressReader(network)
+  const toBatch = createToBatch({
+    readers: { userAgent: createUserAgentReader(), network: (ip) => addresses.read(ip) },
+    storeAllTraces: config.storeAllTraces,
+  })
+  const take = async (spans: readonly Span[], sender: Sender): Promise<void> => {
+    const batch = toBatch(spans, sender, clock.nowMs())
+    if (batch.records.length > 0 || batch.spans.length > 0) await store.append(batch)
   }
 
   return {
     async ingest({ format, body, contentType }, sender) {
-      const traces = decodeTraces(format, body, contentType).map(withPriority)
-      const decided = traces.map((trace) => ({ trace, ...recordsOf(trace, sender) }))
-      const records = decided.flatMap(({ records }) => records)
-      const spans = decided.flatMap(({ trace, keepSpans }) => (keepSpans ? trace : []))
-      if (records.length > 0 || spans.length > 0) await store.append({ records, spans })
+      await take(decodeTraces(format, body, contentType).flat(), sender)
     },
+    async ingestOtlp({ body, contentType }, sender) {
+      let traces: OtlpTraces
+      try {
+        traces = decodeOtlp(body, contentType)
+      } catch (error) {
+        return encodeOtlpRefusal(contentType, (error as Error).message)
+      }
+      await take(traces.spans, sender)
+      return encodeOtlpReply(contentType, traces)
+    },
+    setThreatIntel: (lists) => addresses.setThreatIntel(lists),
   }
-}
-
-/** The sampling priority stands on the first span of a trace; it is the whole trace's. */
-function withPriority(trace: readonly Span[]): readonly Span[] {
-  const priority = trace.find(({ metrics }) => metrics[tag.samplingPriority] !== undefined)?.metrics[
-    tag.samplingPriority
-  ]
-  if (priority === undefined) return trace
-  return trace.map((span) =>
-    span.metrics[tag.samplingPriority] === undefined
-      ? { ...span, metrics: { ...span.metrics, [tag.samplingPriority]: priority } }
-      : span,
-  )
 }

@@ -2,6 +2,8 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, t
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Clock } from '../model/clock.ts'
+import { readAgentUrl, type AgentTarget } from './agent-url.ts'
+import { ownTraffic } from './own-traffic.ts'
 
 export interface AgentRequest {
   readonly method: 'GET' | 'POST' | 'PUT'
@@ -36,9 +38,10 @@ export interface AgentConnection {
 /** Requests at the same time: shipping, a held long poll, and its report. */
 const MAX_SOCKETS = 4
 
-/** Connects to `http://host:port/prefix`, `https://…` or `unix:///path/to/socket`. */
+/** Connects to `http://host:port/prefix`, `https://…` or `unix:///path/to/socket`; throws a TypeError for anything else. */
 export function connectAgent(url: string, clock: Clock): AgentConnection {
-  const target = parseTarget(url)
+  const target = requireTarget(url)
+  const apart = ownTraffic()
   const agent = target.secure
     ? new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS })
     : new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS })
@@ -95,10 +98,11 @@ export function connectAgent(url: string, clock: Clock): AgentConnection {
     url: target.shown,
     async send(request) {
       try {
-        return await attempt(request)
+        return await apart(() => attempt(request))
       } catch (error) {
         // The other side closed an idle connection just as it was used again: nothing was received, a new one will do.
-        if (error instanceof Error && 'staleSocket' in error && error.staleSocket === true) return attempt(request)
+        if (error instanceof Error && 'staleSocket' in error && error.staleSocket === true)
+          return apart(() => attempt(request))
         throw error
       }
     },
@@ -117,6 +121,12 @@ export function connectAgent(url: string, clock: Clock): AgentConnection {
   }
 }
 
+function requireTarget(url: string): AgentTarget {
+  const target = readAgentUrl(url)
+  if (target === undefined) throw new TypeError(`${url} is not an address`)
+  return target
+}
+
 async function readReply(incoming: IncomingMessage, maxBytes: number): Promise<AgentReply> {
   const chunks: Buffer[] = []
   let size = 0
@@ -127,29 +137,4 @@ async function readReply(incoming: IncomingMessage, maxBytes: number): Promise<A
     chunks.push(bytes)
   }
   return { status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }
-}
-
-interface Target {
-  readonly secure: boolean
-  readonly prefix: string
-  readonly shown: string
-  readonly address: { readonly socketPath: string } | { readonly host: string; readonly port: number }
-}
-
-function parseTarget(url: string): Target {
-  if (url.startsWith('unix:')) {
-    const socketPath = url.slice('unix:'.length).replace(/^\/\/(?=\/)/, '')
-    return { secure: false, prefix: '', shown: url, address: { socketPath } }
-  }
-  const parsed = new URL(url)
-  const secure = parsed.protocol === 'https:'
-  return {
-    secure,
-    prefix: parsed.pathname.replace(/\/+$/, ''),
-    shown: parsed.origin,
-    address: {
-      host: parsed.hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: parsed.port === '' ? (secure ? 443 : 80) : Number(parsed.port),
-    },
-  }
 }

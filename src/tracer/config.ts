@@ -1,8 +1,9 @@
 import { errors, type ErrorCode } from '../model/error.ts'
+import { readAgentUrl } from './agent-url.ts'
 import { nearest } from '../model/nearest.ts'
 import { settings, type Setting, type SettingName, type SettingType } from './settings.ts'
 
-type Widen<S extends Setting> = S['type'] extends 'text'
+type Widen<S extends Setting> = S['type'] extends 'text' | 'url'
   ? string
   : S['type'] extends 'list'
     ? readonly string[]
@@ -79,6 +80,7 @@ export function accepted({ type, accepts, min, max }: Setting): string {
     const kind = type === 'count' ? 'a whole number' : 'a number'
     return `${kind} of at least ${min ?? 0}${max === undefined ? '' : ` and at most ${max}`}`
   }
+  if (type === 'url') return 'http://host:port, https://host:port or unix:///path'
   return type === 'list' ? 'a list separated by commas' : type === 'map' ? 'name=value, separated by commas' : 'text'
 }
 
@@ -130,6 +132,7 @@ function decode(setting: Setting, raw: unknown): unknown {
 
 const decoders: Readonly<Record<SettingType, (given: unknown, setting: Setting) => unknown>> = {
   text: (given) => (typeof given === 'string' ? given : undefined),
+  url: (given) => (typeof given === 'string' && readAgentUrl(given) !== undefined ? given : undefined),
   flag: decodeFlag,
   tristate: decodeFlag,
   choice: (given, { accepts = [] }) => decodeChoice(given, accepts),

@@ -1,6 +1,7 @@
 /** How a setting's text is read. */
 export type SettingType =
   | 'text'
+  | 'url'
   | 'list'
   | 'map'
   | 'flag'
@@ -37,7 +38,7 @@ export const settings = {
   env: { type: 'text', env: ['ENV'], default: '', meaning: 'Deployment environment, such as `production`.' },
   version: { type: 'text', env: ['VERSION'], default: '', meaning: 'Version of the service.' },
   agentUrl: {
-    type: 'text',
+    type: 'url',
     env: ['TRACE_AGENT_URL'],
     default: 'http://127.0.0.1:8126',
     meaning:
@@ -51,7 +52,7 @@ export const settings = {
     meaning: 'Protocol of the spans; `none` ships nothing and tags the active OpenTelemetry span.',
   },
   otlpEndpoint: {
-    type: 'text',
+    type: 'url',
     env: ['OTEL_EXPORTER_OTLP_ENDPOINT'],
     default: 'http://127.0.0.1:4318',
     meaning: 'Base address for `EXPORTER=otlp`.',

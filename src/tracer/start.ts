@@ -58,7 +58,7 @@ export interface Tracer {
   readonly appsec: DatadogAppsec
 }
 
-/** @internal What the entry files and the testing entry reach of a running tracer. */
+/** What the entry files and the testing entry reach of a running tracer. */
 export interface RunningTracer extends Tracer {
   readonly config: EffectiveConfig
   /** Undefined where the tracer is switched off (`TRACE_ENABLED=false`). */
@@ -69,7 +69,7 @@ export interface RunningTracer extends Tracer {
   readonly warn: Warn
 }
 
-/** @internal Parts that tests replace. */
+/** Parts that tests replace. */
 export interface TracerParts {
   readonly clock?: Clock
   readonly exporter?: Exporter
@@ -253,7 +253,14 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
     },
   })
 
-  const flushOnExit = (): void => void exporter.flush(values.exitTimeoutMs)
+  let flushedAccepted = 0
+  const flushOnExit = (): void => {
+    // The event fires again after each flush: what one could not send would be tried for ever, and the process not end.
+    const { accepted } = exporter.stats
+    if (accepted === flushedAccepted) return
+    flushedAccepted = accepted
+    void exporter.flush(values.exitTimeoutMs)
+  }
   process.on('beforeExit', flushOnExit)
   remote?.start()
 

@@ -121,7 +121,7 @@ function store(name: string, value: unknown, layer: Layer, plan: Plan, budget: W
   if (address === undefined) return false
   const tree = walkValue(name, value, address.paths.root, budget)
   layer.trees.set(name, tree)
-  arriveTree(tree, address, plan, layer)
+  arriveTree(tree, address, layer)
   return true
 }
 

@@ -1,6 +1,7 @@
 import type { Action } from './action.ts'
 import { builtInActions, isBlocking } from './action.ts'
 import type { Condition, Input } from './condition.ts'
+import { CleanTexts } from './evaluate/clean-texts.ts'
 import { focus } from './evaluate/lens.ts'
 import type { Lens } from './evaluate/lens.ts'
 import { PathTree } from './evaluate/path-tree.ts'
@@ -10,6 +11,7 @@ import type { Exclusion } from './load/parse-exclusion.ts'
 import type { ProcessorSpec } from './load/parse-processor.ts'
 import { isTarget } from './load/parse-target.ts'
 import type { RuleTarget } from './load/parse-target.ts'
+import type { Need } from './prefilter/required-literals.ts'
 import { LiteralScanner } from './prefilter/literal-scanner.ts'
 import type { AttributeSource, Rule } from './rule.ts'
 import { moduleOrder } from './rule.ts'
@@ -78,6 +80,9 @@ export interface AddressPlan {
   readonly lenses: readonly Lens[]
   /** The other readers. */
   readonly direct: readonly Reader[]
+  readonly scanner: LiteralScanner
+  /** Texts of this address, when it is one of headers, that concern no reader. */
+  readonly clean: CleanTexts | undefined
 }
 
 /** Everything that is in force, in the order in which it is evaluated. Never changes; a new one takes its place. */
@@ -89,7 +94,6 @@ export interface Plan {
   readonly actions: ReadonlyMap<string, Action>
   readonly addresses: ReadonlyMap<string, AddressPlan>
   readonly knownAddresses: ReadonlySet<string>
-  readonly scanner: LiteralScanner
 }
 
 /** Orders and joins the configurations, pausing between rules. */
@@ -133,9 +137,7 @@ export function* buildPlan(configs: readonly Config[]): Generator<void, Plan> {
   })
   yield
   const processors = planProcessors(configs, builder)
-  const scanner = builder.scanner()
-  yield
-  const addresses = builder.addresses(scanner)
+  const addresses = yield* builder.addresses()
   return {
     rules,
     filters,
@@ -144,7 +146,6 @@ export function* buildPlan(configs: readonly Config[]): Generator<void, Plan> {
     actions,
     addresses,
     knownAddresses: new Set(addresses.keys()),
-    scanner,
   }
 }
 
@@ -265,28 +266,64 @@ class PlanBuilder {
     })
   }
 
-  /** The scanner of every condition that says what it requires. */
-  scanner(): LiteralScanner {
-    const requirements = this.#conditions.flatMap(({ id, condition }) =>
-      condition.kind === 'scalar' && condition.need !== undefined ? [{ id, need: condition.need }] : [],
-    )
-    const lists = this.#conditions.flatMap(({ condition }) => inputsOf(condition)).map((input) => input.transformers)
-    return LiteralScanner.build(
-      requirements,
-      [...new Set(lists)].flatMap((list) => list.triggers ?? []),
-    )
+  /** Plans each address; addresses that much the same conditions read share a scanner. */
+  *addresses(): Generator<void, Map<string, AddressPlan>> {
+    const plans = new Map<string, AddressPlan>()
+    for (const group of groupAlike([...this.#drafts])) {
+      const scanner = scannerOf(group.flatMap(([, { readers }]) => readers))
+      yield
+      const { unfiltered } = scanner
+      for (const [name, { paths, readers }] of group) {
+        const focused = focus(readers, scanner, (reader) => isScannable(reader) && !unfiltered.has(reader.condition.id))
+        plans.set(name, { name, paths, ...focused, scanner, clean: isHeaders(name) ? new CleanTexts() : undefined })
+      }
+    }
+    return plans
   }
+}
 
-  addresses(scanner: LiteralScanner): Map<string, AddressPlan> {
-    const { unfiltered } = scanner
-    const isScanned = ({ condition: { id, condition } }: Reader): boolean =>
-      condition.kind === 'scalar' && condition.need !== undefined && !unfiltered.has(id)
-    return new Map(
-      [...this.#drafts].map(([name, { paths, readers }]) => {
-        return [name, { name, paths, ...focus(readers, scanner, isScanned) }]
-      }),
-    )
+function isScannable({ condition: { condition } }: Reader): boolean {
+  return condition.kind === 'scalar' && condition.need !== undefined
+}
+
+/** The same header values come with request after request. */
+function isHeaders(address: string): boolean {
+  return /(?:^|\.)headers(?:\.|$)/.test(address)
+}
+
+function scannerOf(readers: readonly Reader[]): LiteralScanner {
+  const needs = new Map<number, Need>()
+  for (const { condition } of readers.filter(isScannable))
+    if (condition.condition.kind === 'scalar' && condition.condition.need !== undefined)
+      needs.set(condition.id, condition.condition.need)
+  const triggers = new Set(readers.flatMap(({ input }) => input.transformers.triggers ?? []))
+  return LiteralScanner.build(
+    [...needs].map(([id, need]) => ({ id, need })),
+    [...triggers],
+  )
+}
+
+type NamedDraft = readonly [name: string, draft: AddressDraft]
+
+/** Groups addresses of which one shares half of its conditions with the first of the group. */
+function groupAlike(drafts: readonly NamedDraft[]): NamedDraft[][] {
+  const groups: { readonly conditions: ReadonlySet<number>; readonly members: NamedDraft[] }[] = []
+  const sized = drafts.map((named) => ({
+    named,
+    conditions: new Set(named[1].readers.filter(isScannable).map((reader) => reader.condition.id)),
+  }))
+  for (const { named, conditions } of sized.sort((a, b) => b.conditions.size - a.conditions.size)) {
+    const home = groups.find((group) => countShared(conditions, group.conditions) * 2 >= conditions.size)
+    if (home === undefined) groups.push({ conditions, members: [named] })
+    else home.members.push(named)
   }
+  return groups.map((group) => group.members)
+}
+
+function countShared(a: ReadonlySet<number>, b: ReadonlySet<number>): number {
+  let shared = 0
+  for (const id of a) if (b.has(id)) shared += 1
+  return shared
 }
 
 function inputsOf(condition: Condition): readonly Input[] {

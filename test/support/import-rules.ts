@@ -19,7 +19,7 @@ const drivers: Readonly<Record<string, RegExp>> = {
   '@clickhouse/client': /\/clickhouse\//,
   pg: /\/postgres\//,
 }
-const inProcessPackages = new Set(['msgpackr', 'fastify-plugin', 're2', 're2js', '@opentelemetry/api'])
+const inProcessPackages = new Set(['fastify-plugin', 're2', 're2js', '@opentelemetry/api'])
 
 /** They may know all sub-rooms of their wing, the wall clock and timers. */
 const compositionRoots =

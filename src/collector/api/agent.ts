@@ -6,6 +6,7 @@ import type { ConfigReply } from '../../model/remote-config.ts'
 import type { Sender } from './access.ts'
 import type { TraceFormat } from '../ingest/datadog/decode-traces.ts'
 import { checkHost, checkNotBrowser } from './gate.ts'
+import type { OtlpReply } from '../ingest/otlp/otlp.ts'
 import { sendProblem } from './problem.ts'
 
 export interface AgentOptions {
@@ -17,6 +18,8 @@ export interface AgentOptions {
   authenticate(request: { readonly ip: string; readonly key: string | undefined }): Sender
   /** Decodes and stores a body of the agent protocol; resolves once it is durable. Throws PAYLOAD_INVALID, STORE_FULL. */
   ingest(payload: TracePayload, sender: Sender): Promise<void>
+  /** The same for an OTLP request; the reply is in its encoding, also when it is refused. */
+  ingestOtlp(payload: Omit<TracePayload, 'format'>, sender: Sender): Promise<OtlpReply>
   /** Answers a remote-configuration request; waits at most `waitMs` for a change. */
   configure(
     body: unknown,
@@ -69,6 +72,12 @@ export function createAgentListener(options: AgentOptions): FastifyInstance {
       },
     })
   }
+
+  server.post('/v1/traces', async (request, reply) => {
+    const body = await bodyOf(request, options.maxBodyBytes)
+    const answer = await options.ingestOtlp({ body, contentType: contentTypeOf(request) }, senderOf(request))
+    return reply.code(answer.status).type(answer.contentType).send(answer.body)
+  })
 
   server.post('/v0.7/config', async (request, reply) => {
     senderOf(request)

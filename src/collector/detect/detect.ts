@@ -26,7 +26,7 @@ export interface DetectionOptions {
 export interface Detection {
   /** Starts the ticks. */
   start(): void
-  /** One tick now: evaluates the rules that are due. Ticks never overlap. */
+  /** One tick now: evaluates the rules that are due, then reads the figures that are. Ticks never overlap. */
   tick(): Promise<TickReport>
   /** Stops and waits for the tick under way. */
   stop(): Promise<void>

@@ -17,8 +17,11 @@ import { signalChanges } from './signal-changes.ts'
 import { SignalMemory } from './signal-memory.ts'
 
 const evaluateEveryMs = 1_000
-/** A rule is not evaluated again before ten times what it cost. */
+/** How often it is looked whether a rule is due. */
+const lookEveryMs = 200
+/** A rule is not evaluated again before ten times what it costs: the least of its last evaluations, as the others waited. */
 const costFactor = 10
+const costsKept = 5
 /** How long a signal can come back, and how far back a course reaches. */
 const rememberMs = 31 * 86_400_000
 /** With nothing to signal, positions are written this often: a restart then evaluates a little twice, to no effect. */
@@ -29,6 +32,7 @@ interface RunningRule {
   readonly courses: { read(): Promise<Courses> } | undefined
   position: number
   nextAtMs: number
+  costsMs: readonly number[]
 }
 
 /**
@@ -59,6 +63,7 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
       courses: rule.method === 'anomaly' ? keepCourses(store, rule, clock) : undefined,
       position,
       nextAtMs: 0,
+      costsMs: [],
     })
   }
 
@@ -133,7 +138,8 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
         onError(error)
       }
       const every = rule.compiled.rule.evaluateEveryMs ?? evaluateEveryMs
-      rule.nextAtMs = nowMs + Math.max(every, costFactor * (clock.nowMs() - startedMs))
+      rule.costsMs = [...rule.costsMs, clock.nowMs() - startedMs].slice(-costsKept)
+      rule.nextAtMs = nowMs + Math.max(every, costFactor * Math.min(...rule.costsMs))
     }
     updates.push(...closings(nowMs, updates))
 
@@ -151,7 +157,6 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
     for (const rule of evaluated) rule.position = upTo
     memory.forgetBefore(nowMs - rememberMs)
     figures.touch(updates)
-    await figures.refresh(onError)
     return { evaluatedRules: evaluated.length, signals: updates }
   }
 
@@ -174,27 +179,36 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
     })
   }
 
-  function tick(): Promise<TickReport> {
+  function nextTick(): Promise<TickReport> {
     const turn = running.then(tickNow)
     running = turn.catch(() => undefined)
     return turn
   }
 
+  /** Figures are read beside the ticks: however many signals there are, the next crossing is not held up. */
   function schedule(): void {
     if (stopped) return
-    cancel = clock.after(evaluateEveryMs, () => {
-      tick().catch(onError).finally(schedule)
+    cancel = clock.after(lookEveryMs, () => {
+      nextTick()
+        .then(() => void figures.refresh(onError))
+        .catch(onError)
+        .finally(schedule)
     })
   }
 
   return {
     start: schedule,
-    tick,
+    async tick() {
+      const report = await nextTick()
+      await figures.refresh(onError)
+      return report
+    },
     async stop() {
       stopped = true
       cancel?.()
       unsubscribe()
       await running
+      await figures.idle()
     },
   }
 }

@@ -136,6 +136,7 @@ export async function compromisedUsers(store: Store, campaign: Campaign): Promis
       found.push(...(await searchAll(store, `${successes} ${anyValue(facet.ip, ips)}`, range)))
     }
   }
+  if (found.length === 0) return []
   const logins = found.map(toCompromised).sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   const known = await knownPairs(
     store,

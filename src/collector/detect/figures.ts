@@ -1,4 +1,4 @@
-import type { DetectionRule } from '../../model/detection-rule.ts'
+import type { DetectionRule, RuleQuery } from '../../model/detection-rule.ts'
 import type { SignalFacts } from '../state/state.ts'
 import type { Aggregate, Store } from '../store/store.ts'
 import { attemptsQuery, campaignRange, facet, flaggedRequests, groupQuery, suppressions } from '../campaign.ts'
@@ -25,21 +25,28 @@ export async function readFigures(
     const [row] = await store.top(query, range, { by: rule.groupBy, aggregates, limit: 1 })
     return row?.values ?? aggregates.map(() => 0)
   }
-  const [totals, flagged, compromised, ...counts] = await Promise.all([
+  const byFilter = new Map<string, readonly string[]>()
+  for (const [name, { filter }] of Object.entries(rule.queries)) {
+    byFilter.set(filter, [...(byFilter.get(filter) ?? []), name])
+  }
+  const [totals, flagged, compromised, ...counted] = await Promise.all([
     values(attempts, ['count', { cardinality: facet.login }, { cardinality: facet.userId }, { cardinality: facet.ip }]),
     values(`${attempts} ${flaggedRequests}`, ['count']),
     compromisedUsers(store, campaign),
-    ...Object.values(rule.queries).map((query) =>
+    ...[...byFilter].map(([filter, names]) =>
       values(
-        [group, `(${query.filter})`, ...suppressions(rule)].join(' '),
-        query.aggregate === 'count' ? ['count'] : [{ cardinality: query.of }],
+        [group, `(${filter})`, ...suppressions(rule)].join(' '),
+        names.map((name) => aggregateOf(rule.queries[name])),
       ),
     ),
   ])
   const [total = 0, logins = 0, ids = 0, ips = 0] = totals
+  const counts = [...byFilter.values()].flatMap((names, at) =>
+    names.map((name, index) => [name, counted[at]?.[index] ?? 0] as const),
+  )
   return {
     figures: {
-      counts: Object.fromEntries(Object.keys(rule.queries).map((name, index) => [name, counts[index]?.[0] ?? 0])),
+      counts: Object.fromEntries(counts),
       // Password resets and deletions name an id, failed logins a login: whichever the events carry.
       targetedUsers: Math.max(logins, ids),
       attackingIps: ips,
@@ -48,4 +55,8 @@ export async function readFigures(
     },
     compromised,
   }
+}
+
+function aggregateOf(query: RuleQuery | undefined): Aggregate {
+  return query?.aggregate === 'cardinality' ? { cardinality: query.of } : 'count'
 }

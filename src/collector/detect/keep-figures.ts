@@ -8,7 +8,7 @@ import { readFigures } from './figures.ts'
 import { difference } from './signal-changes.ts'
 import type { SignalMemory } from './signal-memory.ts'
 
-/** Signals whose figures one refresh reads, so that it never holds up the next tick for long. */
+/** Signals whose figures one refresh reads and commits. */
 const signalsAtOnce = 20
 /** A refresh comes no sooner than this, nor before five times what the last one cost. */
 const refreshEveryMs = 1_000
@@ -22,8 +22,10 @@ export interface FigureKeeper {
   apply(changes: Changes): void
   /** Notes the signals that changed. */
   touch(updates: readonly SignalUpdate[]): void
-  /** Reads figures that are due and commits them. */
+  /** Reads figures that are due and commits them; one refresh at a time, another call shares it. */
   refresh(onError: (error: unknown) => void): Promise<void>
+  /** Resolves once no refresh is under way. */
+  idle(): Promise<void>
 }
 
 export async function keepFigures(options: {
@@ -39,6 +41,7 @@ export async function keepFigures(options: {
   const blockedIps = new Map<string, Set<string>>()
   let refreshAtMs = 0
   let countBlockedAtMs = 0
+  let refreshing: Promise<void> | undefined
 
   for (const { id } of memory.open()) {
     for (const response of await state.responses({ signalId: id })) noteResponse(response)
@@ -102,6 +105,22 @@ export async function keepFigures(options: {
     if (signals.length > 0) await state.commit({ epoch, signals })
   }
 
+  async function refreshDue(onError: (error: unknown) => void): Promise<void> {
+    const startedMs = clock.nowMs()
+    try {
+      if (stale.size > 0 && startedMs >= refreshAtMs) {
+        await refreshFigures()
+        refreshAtMs = startedMs + Math.max(refreshEveryMs, costFactor * (clock.nowMs() - startedMs))
+      }
+      if (startedMs >= countBlockedAtMs) {
+        await countBlocked()
+        countBlockedAtMs = startedMs + Math.max(countBlockedEveryMs, costFactor * (clock.nowMs() - startedMs))
+      }
+    } catch (error) {
+      onError(error)
+    }
+  }
+
   return {
     apply({ responses }) {
       responses?.forEach(noteResponse)
@@ -109,20 +128,14 @@ export async function keepFigures(options: {
     touch(updates) {
       for (const { signal, rule } of updates) stale.set(signal.id, rule)
     },
-    async refresh(onError) {
-      const startedMs = clock.nowMs()
-      try {
-        if (stale.size > 0 && startedMs >= refreshAtMs) {
-          await refreshFigures()
-          refreshAtMs = startedMs + Math.max(refreshEveryMs, costFactor * (clock.nowMs() - startedMs))
-        }
-        if (startedMs >= countBlockedAtMs) {
-          await countBlocked()
-          countBlockedAtMs = startedMs + Math.max(countBlockedEveryMs, costFactor * (clock.nowMs() - startedMs))
-        }
-      } catch (error) {
-        onError(error)
-      }
+    refresh(onError) {
+      refreshing ??= refreshDue(onError).finally(() => {
+        refreshing = undefined
+      })
+      return refreshing
+    },
+    async idle() {
+      await refreshing
     },
   }
 }

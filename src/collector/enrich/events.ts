@@ -24,7 +24,7 @@ export function readEvents(meta: Meta): Attributes {
       if (name.startsWith(prefix) && !name.endsWith(trackSuffix)) setData(found, name.slice(prefix.length), value)
     }
   }
-  for (const { id, type, category } of readTriggers(meta['_dd.appsec.json'])) {
+  for (const { id, type, category } of readTriggers(meta[tag.appsecJson])) {
     if (id !== undefined) rules.add(id)
     if (type !== undefined)
       activities.add(category === 'business_logic' ? businessLogicActivity(type) : `attack_attempt.${type}`)
@@ -37,7 +37,7 @@ export function readEvents(meta: Meta): Attributes {
     }
   }
   if (rules.size > 0) found[attribute.rules] = [...rules]
-  if (meta[tag.appsecEvent] === 'true') found[attribute.event] = true
+  if (rules.size > 0 || meta[tag.appsecEvent] === 'true') found[attribute.event] = true
   if (meta[tag.appsecBlocked] === 'true') found[attribute.blocked] = true
   return found
 }

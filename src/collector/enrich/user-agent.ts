@@ -1,5 +1,6 @@
 import { UAParser } from 'ua-parser-js'
 import type { Attributes } from './events.ts'
+import { Lru } from './lru.ts'
 
 /** Longer texts are no browser's; parsing takes time by length. */
 const maxLength = 512
@@ -7,19 +8,12 @@ const maxCached = 10_000
 
 /** `@http.useragent_details.*` of a user agent; the last ones seen are remembered. */
 export function createUserAgentReader(): (userAgent: string) => Attributes {
-  const cache = new Map<string, Attributes>()
-  return (userAgent) => {
-    const known = cache.get(userAgent)
-    const details = known ?? parse(userAgent)
-    cache.delete(userAgent)
-    cache.set(userAgent, details)
-    if (cache.size > maxCached) cache.delete(cache.keys().next().value ?? '')
-    return details
-  }
+  const cache = new Lru<string, Attributes>(maxCached)
+  return (userAgent) => cache.get(userAgent.slice(0, maxLength), parse)
 }
 
 function parse(userAgent: string): Attributes {
-  const { browser, os, device } = new UAParser(userAgent.slice(0, maxLength)).getResult()
+  const { browser, os, device } = new UAParser(userAgent).getResult()
   const details = {
     'browser.family': browser.name,
     'browser.version': browser.version,

@@ -105,8 +105,8 @@ async function asking(
     return [
       {
         level: 'problem',
-        about: 'agent',
-        says: `${setting}=${url} is not an address; use http://host:port or unix:///path`,
+        about: 'collector',
+        says: `${setting} ${url} is not an address; use http://host:port or unix:///path`,
       },
     ]
   }

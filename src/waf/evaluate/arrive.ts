@@ -1,12 +1,11 @@
-import type { AddressPlan, Plan, Reader } from '../plan.ts'
-import type { LiteralScanner } from '../prefilter/literal-scanner.ts'
+import type { AddressPlan, Reader } from '../plan.ts'
 import { textOf } from './evaluate-condition.ts'
 import type { Arrival, Layer } from './layer.ts'
 import type { Lens, LensList } from './lens.ts'
 import type { Leaf, Target, ValueTree } from './value-tree.ts'
 
 /** Hands a tree to the conditions that read its address: to those scanned for, only the leaves that may match. */
-export function arriveTree(tree: ValueTree, address: AddressPlan, plan: Plan, layer: Layer): void {
+export function arriveTree(tree: ValueTree, address: AddressPlan, layer: Layer): void {
   for (const reader of address.direct) {
     const target = tree.targets.get(reader.path.id)
     if (target !== undefined || reader.condition.condition.kind === 'presence')
@@ -14,7 +13,7 @@ export function arriveTree(tree: ValueTree, address: AddressPlan, plan: Plan, la
   }
   for (const lens of address.lenses) {
     const target = tree.targets.get(lens.path.id)
-    if (target !== undefined) scanTarget(lens, target, tree, plan.scanner, layer)
+    if (target !== undefined) scanTarget(lens, target, tree, address, layer)
   }
 }
 
@@ -23,28 +22,31 @@ function arrive({ condition }: Reader, arrival: Arrival, layer: Layer): void {
   if (condition.owner >= 0) layer.due.add(condition.owner)
 }
 
-function scanTarget(lens: Lens, target: Target, tree: ValueTree, scanner: LiteralScanner, layer: Layer): void {
+function scanTarget(lens: Lens, target: Target, tree: ValueTree, { scanner, clean }: AddressPlan, layer: Layer): void {
   const isKeys = lens.source === 'keys'
   const leaves = isKeys ? tree.keys : tree.leaves
   const end = isKeys ? target.endKey : target.endLeaf
   let found: Map<Reader, Leaf[]> | undefined
   for (let index = isKeys ? target.firstKey : target.firstLeaf; index < end; index += 1) {
     const leaf = leaves[index] as Leaf
-    if (leaf.value === null) continue
+    if (leaf.value === null || (clean?.has(lens, leaf.value) ?? false)) continue
     const scan = (leaf.scan ??= scanner.scan(typeof leaf.value === 'string' ? leaf.value : String(leaf.value)))
-    if (scan.candidates.length === 0 && !lens.mayChange && (scan.seen & lens.triggers) === 0) continue
-    for (const list of lens.lists) {
+    let concerns = false
+    const changes = lens.mayChange || (scan.seen & lens.triggers) !== 0
+    for (const list of scan.candidates.length === 0 && !changes ? [] : lens.lists) {
       const candidates = isChanged(list, leaf, scan.seen)
         ? scanner.scan(textOf(leaf, list.list) as string).candidates
         : scan.candidates
       for (const id of candidates)
         for (const reader of list.readers.get(id) ?? []) {
+          concerns = true
           found ??= new Map()
           const known = found.get(reader)
           if (known === undefined) found.set(reader, [leaf])
           else known.push(leaf)
         }
     }
+    if (!concerns) clean?.add(lens, leaf.value)
   }
   if (found === undefined) return
   for (const [reader, candidates] of found)

@@ -63,6 +63,14 @@ export class CharSet {
     return new CharSet(ranges)
   }
 
+  /** The set less these ASCII characters; the same object when it holds none of them. */
+  without(characters: string): CharSet {
+    const codes = Array.from(characters, (character) => character.charCodeAt(0))
+    if (!codes.some((code) => this.#ranges.some(([low, high]) => low <= code && code <= high))) return this
+    const ranges = codes.reduce((left, code) => left.flatMap((range) => split(range, code)), this.#ranges)
+    return new CharSet(ranges)
+  }
+
   /** The folded units of the set, in order. */
   get folded(): readonly number[] {
     if (this.#folded !== undefined) return this.#folded
@@ -75,6 +83,16 @@ export class CharSet {
     this.#folded = Array.from(present.keys()).filter((unit) => present[unit] === 1)
     return this.#folded
   }
+}
+
+function split(range: readonly [number, number], code: number): (readonly [number, number])[] {
+  const [low, high] = range
+  if (code < low || code > high) return [range]
+  const parts: (readonly [number, number])[] = [
+    [low, code - 1],
+    [code + 1, high],
+  ]
+  return parts.filter(([from, to]) => from <= to)
 }
 
 const digits = CharSet.range(0x30, 0x39)

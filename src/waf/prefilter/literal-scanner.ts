@@ -1,4 +1,5 @@
 import { BEYOND_ASCII, foldedUnit } from './char-set.ts'
+import { isOrdinary } from './ordinary-text.ts'
 import { PresenceBits } from './presence-bits.ts'
 import type { Branch, Clause, Need } from './required-literals.ts'
 import { clauseWorth, textWorth } from './required-literals.ts'
@@ -21,10 +22,17 @@ const UNITS = BEYOND_ASCII + 1
 const GRAM = 4
 const GRAM_MASK = 0xfffffff
 /** Multiplier of the gram hash; the upper bits of the product index the bitmap. */
-const HASH = 0x9e3779b1
+const HASH = 0x9e3779b1 | 0
 /** 64 k bits, 8 kB: it stays in the first-level cache beside the text. */
 const BITMAP_SHIFT = 16
-const SHORT_END = 0x80
+const PAIR_END = 0x80
+const PAIR_MASK = 0x3fff
+const TRIPLE_MASK = 0x1fffff
+/** Added to the key of a triple, so that it differs from those of pairs. */
+const TRIPLE = 1 << 21
+/** Shorter texts are not worth the two calls that copying takes. */
+const MIN_COPIED = 24
+const scratch = Buffer.alloc(1 << 16)
 const noCandidates: readonly number[] = []
 
 /**
@@ -33,11 +41,13 @@ const noCandidates: readonly number[] = []
  * The tables are small because cold caches, not instructions, decide what a request costs.
  */
 export class LiteralScanner {
-  /** Folded unit in the low 7 bits; the high bit says that a short literal ends with it. */
+  /** Folded unit in the low 7 bits; the high bit says that a literal of two ends with it. */
   readonly #fold = new Uint8Array(UNITS)
   readonly #presence: Int32Array
   readonly #bitmap = new Uint8Array(1 << (32 - BITMAP_SHIFT - 3))
-  readonly #shortEnds = new Uint8Array(1 << 11)
+  /** Literals of two characters by all of their 14 bits, those of three by a hash of their 21. */
+  readonly #pairs = new Uint8Array(1 << 11)
+  readonly #triples = new Uint8Array(1 << (32 - BITMAP_SHIFT - 3))
   /** Literals by gram, open addressing: gram + 1, then the first entry of the chain. */
   readonly #slots: Int32Array
   readonly #slotMask: number
@@ -67,10 +77,8 @@ export class LiteralScanner {
     for (const [position, literal] of index.long.entries()) this.#insert(literal, position)
     this.#shorts = groupByGram(index.short)
     for (const { gram, text } of index.short) {
-      this.#shortEnds[gram >>> 3] = (this.#shortEnds[gram >>> 3] ?? 0) | (1 << (gram & 7))
-      const last = text.charCodeAt(text.length - 1)
-      for (let unit = 0; unit < UNITS; unit += 1)
-        if (((this.#fold[unit] ?? 0) & 0x7f) === last) this.#fold[unit] = (this.#fold[unit] ?? 0) | SHORT_END
+      if (text.length === 3) setBit(this.#triples, hashOf(gram))
+      else this.#addPair(gram, text.charCodeAt(1))
     }
   }
 
@@ -98,11 +106,42 @@ export class LiteralScanner {
     return { candidates: this.#hits.length === 0 ? noCandidates : this.#candidates(seen), seen }
   }
 
+  /** Texts of some length are copied to bytes at once when they are ASCII; reading those is twice as fast. */
   #pass(text: string): number {
+    const { length } = text
+    if (length < MIN_COPIED || length > scratch.length || Buffer.byteLength(text) !== length)
+      return this.#passUnits(text)
+    scratch.write(text, 0, length, 'latin1')
+    return this.#passBytes(text, length)
+  }
+
+  #passBytes(text: string, length: number): number {
     const fold = this.#fold
     const presence = this.#presence
     const bitmap = this.#bitmap
-    const shortEnds = this.#shortEnds
+    const pairs = this.#pairs
+    const triples = this.#triples
+    let seen = 0
+    let gram = 0
+    for (let index = 0; index < length; index += 1) {
+      const unit = scratch[index] as number
+      const folded = fold[unit] as number
+      seen |= presence[unit] as number
+      gram = ((gram << 7) | (folded & 0x7f)) & GRAM_MASK
+      if (folded >= PAIR_END && ((pairs[(gram & PAIR_MASK) >>> 3] as number) & (1 << (gram & 7))) !== 0)
+        this.#short(gram & PAIR_MASK, text, index)
+      const triple = Math.imul(gram & TRIPLE_MASK, HASH) >>> BITMAP_SHIFT
+      if (((triples[triple >>> 3] as number) & (1 << (triple & 7))) !== 0)
+        this.#short((gram & TRIPLE_MASK) + TRIPLE, text, index)
+      const hash = Math.imul(gram, HASH) >>> BITMAP_SHIFT
+      if (((bitmap[hash >>> 3] as number) & (1 << (hash & 7))) !== 0) this.#long(gram, text, index)
+    }
+    return seen
+  }
+
+  #passUnits(text: string): number {
+    const fold = this.#fold
+    const presence = this.#presence
     let seen = 0
     let gram = 0
     for (let index = 0; index < text.length; index += 1) {
@@ -111,19 +150,21 @@ export class LiteralScanner {
       const folded = fold[unit] as number
       seen |= presence[unit] as number
       gram = ((gram << 7) | (folded & 0x7f)) & GRAM_MASK
-      if (folded >= SHORT_END) {
-        const pair = gram & 0x3fff
-        if (((shortEnds[pair >>> 3] as number) & (1 << (pair & 7))) !== 0) this.#short(pair, text, index)
-      }
-      const hash = Math.imul(gram, HASH) >>> BITMAP_SHIFT
-      if (((bitmap[hash >>> 3] as number) & (1 << (hash & 7))) !== 0) this.#long(gram, text, index)
+      if (folded >= PAIR_END && hasBit(this.#pairs, gram & PAIR_MASK)) this.#short(gram & PAIR_MASK, text, index)
+      if (hasBit(this.#triples, hashOf(gram & TRIPLE_MASK))) this.#short((gram & TRIPLE_MASK) + TRIPLE, text, index)
+      if (hasBit(this.#bitmap, hashOf(gram))) this.#long(gram, text, index)
     }
     return seen
   }
 
+  #addPair(gram: number, last: number): void {
+    setBit(this.#pairs, gram)
+    for (let unit = 0; unit < UNITS; unit += 1)
+      if (((this.#fold[unit] ?? 0) & 0x7f) === last) this.#fold[unit] = (this.#fold[unit] ?? 0) | PAIR_END
+  }
+
   #insert(literal: IndexedLiteral, position: number): void {
-    const hash = Math.imul(literal.gram, HASH) >>> BITMAP_SHIFT
-    this.#bitmap[hash >>> 3] = (this.#bitmap[hash >>> 3] ?? 0) | (1 << (hash & 7))
+    setBit(this.#bitmap, hashOf(literal.gram))
     let slot = (Math.imul(literal.gram, HASH) >>> 8) & this.#slotMask
     while (this.#slots[slot * 2] !== 0) {
       if (this.#slots[slot * 2] === literal.gram + 1) break
@@ -149,9 +190,10 @@ export class LiteralScanner {
     }
   }
 
-  #short(pair: number, text: string, end: number): void {
-    for (const literal of this.#shorts.get(pair) ?? [])
-      if (standsAt(literal.text, text, end - literal.gramEnd)) this.#hit(literal)
+  #short(key: number, text: string, end: number): void {
+    const literals = this.#shorts.get(key)
+    if (literals === undefined) return
+    for (const literal of literals) if (standsAt(literal.text, text, end - literal.gramEnd)) this.#hit(literal)
   }
 
   #hit(literal: IndexedLiteral): void {
@@ -176,7 +218,7 @@ export class LiteralScanner {
 
 interface IndexedLiteral {
   readonly text: string
-  /** Its rarest four characters, or its last two when it is short. */
+  /** Its rarest four characters, or all of them when they are fewer. */
   readonly gram: number
   /** Index of the gram's last character in the text. */
   readonly gramEnd: number
@@ -241,12 +283,28 @@ function rarestCharacters(clause: Clause): string {
 function indexLiteral(text: string): IndexedLiteral {
   if (text.length < GRAM) {
     const end = text.length - 1
-    return { text, gram: gramOf(text, end - 1, end), gramEnd: end, branches: [], next: -1 }
+    return { text, gram: gramOf(text, 0, end), gramEnd: end, branches: [], next: -1 }
   }
   let best = GRAM - 1
-  for (let end = GRAM; end < text.length; end += 1)
-    if (textWorth(text.slice(end - GRAM + 1, end + 1)) > textWorth(text.slice(best - GRAM + 1, best + 1))) best = end
+  for (let end = GRAM; end < text.length; end += 1) if (gramWorth(text, end) > gramWorth(text, best)) best = end
   return { text, gram: gramOf(text, best - GRAM + 1, best), gramEnd: best, branches: [], next: -1 }
+}
+
+function gramWorth(text: string, end: number): number {
+  const gram = text.slice(end - GRAM + 1, end + 1)
+  return isOrdinary(gram) ? 0 : textWorth(gram)
+}
+
+function hashOf(gram: number): number {
+  return Math.imul(gram, HASH) >>> BITMAP_SHIFT
+}
+
+function hasBit(bits: Uint8Array, at: number): boolean {
+  return ((bits[at >>> 3] as number) & (1 << (at & 7))) !== 0
+}
+
+function setBit(bits: Uint8Array, at: number): void {
+  bits[at >>> 3] = (bits[at >>> 3] ?? 0) | (1 << (at & 7))
 }
 
 function gramOf(text: string, from: number, to: number): number {
@@ -258,8 +316,9 @@ function gramOf(text: string, from: number, to: number): number {
 function groupByGram(literals: readonly IndexedLiteral[]): Map<number, IndexedLiteral[]> {
   const groups = new Map<number, IndexedLiteral[]>()
   for (const literal of literals) {
-    const group = groups.get(literal.gram)
-    if (group === undefined) groups.set(literal.gram, [literal])
+    const key = literal.text.length === 3 ? literal.gram + TRIPLE : literal.gram
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [literal])
     else group.push(literal)
   }
   return groups

@@ -10,6 +10,8 @@ export type Need = readonly Branch[]
 
 /** Bounds of the analysis: beyond them it says less, never something wrong. */
 const MAX_SET = 40
+/** Pairs of what ends one part and begins the next. */
+const MAX_JOINTS = 800
 const MAX_ALTERNATIVES = 2000
 const MAX_CHARS = 10
 const MAX_END = 12
@@ -44,11 +46,57 @@ interface Knowledge {
 
 const unknown: Knowledge = { exact: undefined, head: [''], tail: [''], clauses: [] }
 
+/**
+ * Characters that evasive spellings put between letters (`c\a"t`, `&#106;ava`, `java<tab>script`). A text without them
+ * can only match the plain spelling, of which far more is required.
+ */
+const disguises: readonly string[] = ['\\\'"', '"^', '&\t\n\r']
+/** A need that rules out this much, in bits, is not worth a second look. */
+const ENOUGH = 12
+
 /** What every match of the pattern requires; undefined when that is nothing useful. */
 export function requiredLiterals(node: RegexNode): Need | undefined {
+  const plain = branchesOf(node)
+  let best = plain
+  if (needWorth(plain) < ENOUGH) {
+    for (const disguise of disguises) {
+      const undisguised = without(node, disguise)
+      if (undisguised === node) continue
+      const strict = undisguised === undefined ? [] : branchesOf(undisguised)
+      const worth = needWorth(strict)
+      if (worth > needWorth(best)) best = [...strict, ...plain.map((branch) => [...branch, Array.from(disguise)])]
+    }
+  }
+  return best.every((branch) => branch.length > 0) ? best : undefined
+}
+
+function branchesOf(node: RegexNode): Branch[] {
   learned.clear()
-  const branches = splitBranches(node).map((branch) => chooseClauses(learn(branch)))
-  return branches.every((branch) => branch.length > 0) ? branches : undefined
+  return splitBranches(node).map((branch) => chooseClauses(learn(branch)))
+}
+
+/** How little the commonest branch occurs; a branch with nothing required is worth nothing. */
+function needWorth(need: Need): number {
+  return Math.min(...need.map((branch) => branch.reduce((sum, clause) => sum + clauseWorth(clause), 0)), Infinity)
+}
+
+/** The pattern as far as it matches texts without these characters; undefined when it matches none of them. */
+function without(node: RegexNode, characters: string): RegexNode | undefined {
+  if (node.kind === 'nothing') return node
+  if (node.kind === 'chars') {
+    const set = node.set.without(characters)
+    return set === node.set ? node : set.folded.length === 0 ? undefined : { kind: 'chars', set }
+  }
+  if (node.kind === 'repeat') {
+    const item = without(node.item, characters)
+    if (item === undefined) return node.min === 0 ? { kind: 'nothing' } : undefined
+    return item === node.item ? node : { ...node, item }
+  }
+  const items = node.items.map((item) => without(item, characters))
+  const left = items.filter((item) => item !== undefined)
+  if (left.length === items.length && left.every((item, index) => item === node.items[index])) return node
+  if (node.kind === 'concat') return left.length < items.length ? undefined : { kind: 'concat', items: left }
+  return left.length === 0 ? undefined : { kind: 'alternate', items: left }
 }
 
 /** Turns alternations at the top, also inside one sequence, into branches of their own. */
@@ -109,7 +157,7 @@ function join(left: Knowledge, right: Knowledge): Knowledge {
     clauses: fewBest([
       ...clausesOf(left),
       ...clausesOf(right),
-      ...usable(product(tails(left.tail), heads(right.head)) ?? []),
+      ...usable(product(tails(left.tail), heads(right.head), MAX_JOINTS) ?? []),
     ]),
   }
 }
@@ -139,8 +187,8 @@ function repeated(item: Knowledge, min: number, max: number): Knowledge {
   return { exact: undefined, head: heads(least.head), tail: tails(least.tail), clauses: clausesOf(least) }
 }
 
-function product(left: readonly string[], right: readonly string[]): string[] | undefined {
-  if (left.length * right.length > MAX_SET && left.length > 1 && right.length > 1) return undefined
+function product(left: readonly string[], right: readonly string[], most: number = MAX_SET): string[] | undefined {
+  if (left.length * right.length > most && left.length > 1 && right.length > 1) return undefined
   if (left.length * right.length > MAX_ALTERNATIVES) return undefined
   return distinct(left.flatMap((a) => right.map((b) => a + b)))
 }
@@ -202,12 +250,12 @@ function implies(clause: Clause, other: Clause): boolean {
 
 const worths = new WeakMap<Clause, number>()
 
-/** How little a clause occurs in ordinary requests: its commonest text counts, and every further one a little. */
+/** How little a clause occurs in ordinary requests, in bits, roughly: how seldom any of its texts does. */
 export function clauseWorth(clause: Clause): number {
   let worth = worths.get(clause)
   if (worth === undefined) {
-    const least = clause.reduce((least, text) => Math.min(least, textWorth(text)), Infinity)
-    worths.set(clause, (worth = least - Math.log2(clause.length)))
+    const frequency = clause.reduce((sum, text) => sum + 2 ** -textWorth(text), 0)
+    worths.set(clause, (worth = -Math.log2(frequency)))
   }
   return worth
 }

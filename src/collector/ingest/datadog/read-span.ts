@@ -1,5 +1,7 @@
 import { fail } from '../../../model/error.ts'
 import type { Span } from '../../../model/span.ts'
+import { tag } from '../../../model/tags.ts'
+import { readMsgpack } from './read-msgpack.ts'
 import { arrayOf, idOf, mapOf, numberOf, textOf, timeOf, type Path } from './read-values.ts'
 
 const noParent = '0'.repeat(16)
@@ -21,7 +23,8 @@ interface Fields {
 /** A span as a map (v0.3, v0.4, v0.7). Fields we do not know are left out. */
 export function readSpan(value: unknown, path: Path): Span {
   const span = mapOf(value, path)
-  const metaStruct = span['meta_struct']
+  const metaStruct = entriesOf(span['meta_struct'], `${path}.meta_struct`, 'bytes', bytesOf)
+  const meta = entriesOf(span['meta'], `${path}.meta`, 'string', textOf)
   return {
     ...readFields(
       {
@@ -38,12 +41,19 @@ export function readSpan(value: unknown, path: Path): Span {
       },
       path,
     ),
-    meta: entriesOf(span['meta'], `${path}.meta`, 'string', textOf),
+    meta: withWafEvents(meta, metaStruct['appsec']),
     metrics: entriesOf(span['metrics'], `${path}.metrics`, 'number', numberOf),
-    ...(metaStruct === undefined || metaStruct === null
-      ? {}
-      : { metaStruct: entriesOf(metaStruct, `${path}.meta_struct`, 'bytes', bytesOf) }),
+    ...(Object.keys(metaStruct).length > 0 && { metaStruct }),
   }
+}
+
+/** Where the agent takes structured tags, some tracers send WAF events in one; they mean the same as the JSON tag. */
+function withWafEvents(meta: Record<string, string>, packed: Uint8Array | undefined): Record<string, string> {
+  if (packed === undefined || meta[tag.appsecJson] !== undefined) return meta
+  const json = JSON.stringify(readMsgpack(packed), (_key, value: unknown) =>
+    typeof value === 'bigint' ? Number(value) : value,
+  )
+  return { ...meta, [tag.appsecJson]: json }
 }
 
 /** A span as a tuple of v0.5: service, name, resource, ids, start, duration, error, meta, metrics, type. */
