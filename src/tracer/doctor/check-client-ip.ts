@@ -41,7 +41,7 @@ export function checkClientIpSettings(settings: {
   if (settings.trustedProxies.length > 0) {
     return { level: 'ok', about, says: `forwarding headers of ${settings.trustedProxies.join(', ')} are believed` }
   }
-  const header = settings.clientIpHeader === '' ? 'forwarding headers' : settings.clientIpHeader
-  const says = `TRUSTED_PROXIES is not set: ${header} of any private peer is read, and the address counts as claimed; behind a proxy, set it to the proxy's addresses`
+  const what = settings.clientIpHeader === '' ? 'forwarding headers are' : `${settings.clientIpHeader} is`
+  const says = `TRUSTED_PROXIES is not set: ${what} read from any private peer, and the address counts as claimed; behind a proxy, set it to the proxy's addresses`
   return { level: 'advice', about, says }
 }
