@@ -17,7 +17,7 @@ export function compileRuleset(ruleset: unknown, options: CompileOptions = {}): 
 export { defaultRuleset } from './waf/default-ruleset.ts'
 export { loginTagRule } from './waf/default-ruleset/login-tag-rule.ts'
 export type { LoginTagOptions } from './waf/default-ruleset/login-tag-rule.ts'
-export { headerOrderFingerprint } from './waf/header-order.ts'
+export type { ConditionSpec, RuleSpec } from './waf/default-ruleset/rule.ts'
 export type {
   Addresses,
   CompileOptions,
