@@ -1,5 +1,7 @@
 import { compileRuleset as compileWithClock } from './waf/compile-ruleset.ts'
-import type { CompileOptions, Waf, WafClock } from './waf/waf.ts'
+import { explain as explainWithClock } from './waf/explain.ts'
+import type { ExplainOptions, Explanation } from './waf/explain.ts'
+import type { Addresses, CompileOptions, Waf, WafClock } from './waf/waf.ts'
 
 const systemClock: WafClock = {
   nowMs: () => Date.now(),
@@ -14,6 +16,15 @@ export function compileRuleset(ruleset: unknown, options: CompileOptions = {}): 
   return compileWithClock(ruleset, { clock: systemClock, ...options })
 }
 
+/**
+ * Says condition by condition why a rule does or does not match these addresses. `options.rulesData` holds the lists
+ * that it refers to. Throws RULESET_INVALID when the rule cannot be read.
+ */
+export function explain(rule: unknown, addresses: Addresses, options: ExplainOptions = {}): Explanation {
+  return explainWithClock(rule, addresses, { ...options, clock: systemClock })
+}
+
+export type { ConditionExplanation, ExplainOptions, Explanation, InputExplanation } from './waf/explain.ts'
 export { defaultRuleset } from './waf/default-ruleset.ts'
 export { loginTagRule } from './waf/default-ruleset/login-tag-rule.ts'
 export type { LoginTagOptions } from './waf/default-ruleset/login-tag-rule.ts'

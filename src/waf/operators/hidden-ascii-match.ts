@@ -10,6 +10,7 @@ export const hiddenAsciiMatch: ScalarOperator<'hidden_ascii_match'> = {
   name: 'hidden_ascii_match',
   negatable: false,
   accepts: 'string',
+  requires: () => [[['\u0080']]],
   compile: () => (value) => {
     // Every tag character begins with this surrogate, which a search for one unit finds at once.
     if (typeof value !== 'string' || !value.includes('\udb40') || !/[\u{e0000}-\u{e007f}]/u.test(value))

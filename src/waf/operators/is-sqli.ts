@@ -10,8 +10,14 @@ export const isSqli: ScalarOperator<'is_sqli'> = {
   name: 'is_sqli',
   negatable: false,
   accepts: 'string',
+  // One word is no injection: something separates it from another.
+  requires: () => [[separators]],
   compile: () => (value) => {
     const fingerprint = typeof value === 'string' ? detectSqli(value) : undefined
     return fingerprint === undefined ? undefined : { highlight: [fingerprint] }
   },
 }
+
+const separators: readonly string[] = Array.from({ length: 0x81 }, (_, unit) => String.fromCharCode(unit)).filter(
+  (character) => !/\w/.test(character),
+)

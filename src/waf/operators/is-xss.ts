@@ -10,5 +10,7 @@ export const isXss: ScalarOperator<'is_xss'> = {
   name: 'is_xss',
   negatable: false,
   accepts: 'string',
+  // Nothing but a tag or an attribute with a value runs anything.
+  requires: () => [[['<', '=']]],
   compile: () => (value) => (typeof value === 'string' && detectXss(value) ? { highlight: [''] } : undefined),
 }

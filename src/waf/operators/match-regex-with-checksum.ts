@@ -1,7 +1,7 @@
 import { fail } from '../../model/error.ts'
 import { asString } from '../cast.ts'
 import type { ScalarOperator } from '../operator.ts'
-import { compileRegex, isShorter, regexOf } from './match-regex.ts'
+import { compileRegex, isShorter, regexNeed, regexOf } from './match-regex.ts'
 
 /**
  * `match_regex_with_checksum`: as `match_regex`, for a match that also satisfies `checksum` (`luhn`). Matches are
@@ -13,6 +13,7 @@ export const matchRegexWithChecksum: ScalarOperator<'match_regex_with_checksum'>
   negatable: true,
   accepts: 'string',
   operatorValue: regexOf,
+  requires: regexNeed,
   compile(parameters, scope) {
     const { pattern, minBytes } = compileRegex(parameters, scope)
     const checksum = asString(parameters['checksum'], `${scope.path}.checksum`)

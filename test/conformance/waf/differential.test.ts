@@ -28,6 +28,10 @@ const known: readonly { readonly why: string; readonly applies: (difference: Dif
       rule.conditions.some(({ parameters }) => parameters.options?.enforce_word_boundary === true),
   },
   {
+    why: 'is_sqli and is_xss are detectors of our own, compared with the reference in detectors.test.ts',
+    applies: ({ rule }) => rule.conditions.some(({ operator }) => operator === 'is_sqli' || operator === 'is_xss'),
+  },
+  {
     why: 'numbers and booleans reach string operators; the reference passes them over (spec 1.3)',
     applies: ({ ours, theirs }) =>
       theirs === undefined && firstParameters(ours).some(({ value }) => /^(?:3|2\.5|true)$/.test(value)),

@@ -1,0 +1,118 @@
+import { describe, expect, test, vi } from 'vitest'
+import { compileRuleset } from '../../src/waf.ts'
+import { LiteralScanner } from '../../src/waf/prefilter/literal-scanner.ts'
+import { parseRegex } from '../../src/waf/prefilter/regex-syntax.ts'
+import { requiredLiterals } from '../../src/waf/prefilter/required-literals.ts'
+import { compilePattern } from '../../src/waf/regex.ts'
+import { randomSource } from '../support/random-source.ts'
+import { textSource } from '../support/random-request.ts'
+import { recommendedRuleset } from '../support/recommended-ruleset.ts'
+import { sampleRegex } from '../support/sample-regex.ts'
+
+/** A million by `COUNT=1000000 npx vitest run --config test/vitest.config.ts --root . test/waf/prefilter.test.ts`. */
+const count = Number(process.env['COUNT'] ?? 3000)
+const seed = Number(process.env['SEED'] ?? 7)
+
+const patterns = [...recommendedRuleset.rules, ...recommendedRuleset.rules_compat]
+  .flatMap((rule) => rule.conditions)
+  .flatMap(({ parameters }) => (parameters.regex === undefined ? [] : [parameters.regex]))
+  .map((source, id) => {
+    const node = parseRegex(source)
+    return { id, source, node, need: node && requiredLiterals(node), pattern: compilePattern(source) }
+  })
+const scanned = patterns.flatMap(({ id, need }) => (need === undefined ? [] : [{ id, need }]))
+const scanner = LiteralScanner.build(scanned, ['\0'])
+
+test('every pattern of the recommended ruleset is understood, and all but two say what they require', () => {
+  expect(patterns.filter(({ node }) => node === undefined)).toEqual([])
+  expect(patterns.filter(({ need }) => need === undefined).map(({ source }) => source)).toEqual([
+    '.*',
+    '[0-9a-fA-F]{40}|\\[\\w+\\]',
+  ])
+})
+
+test(
+  `over ${count} texts the scanner rules out nothing that RE2 matches`,
+  () => {
+    const random = randomSource(seed)
+    const text = textSource(recommendedRuleset, random)
+    let matches = 0
+    for (let index = 0; index < count; index += 1) {
+      const given = text()
+      const candidates = new Set(scanner.scan(given).candidates)
+      for (const { id, pattern, source, need } of patterns) {
+        if (need === undefined || candidates.has(id) || scanner.unfiltered.has(id)) continue
+        if (pattern.test(given)) expect({ source, given }).toBe('a candidate')
+      }
+      matches += candidates.size
+    }
+    expect(matches).toBeGreaterThan(count / 2)
+  },
+  60_000 + count * 5,
+)
+
+test('samples of each pattern are candidates of it', () => {
+  const random = randomSource(seed)
+  let matched = 0
+  for (const { id, node, pattern, need } of patterns) {
+    if (node === undefined || need === undefined) continue
+    for (let sample = 0; sample < 30; sample += 1) {
+      const text = sampleRegex(node, random)
+      if (!pattern.test(text)) continue
+      matched += 1
+      expect([text, scanner.scan(text).candidates.includes(id) || scanner.unfiltered.has(id)]).toEqual([text, true])
+    }
+  }
+  expect(matched).toBeGreaterThan(2000)
+})
+
+describe('what a pattern requires', () => {
+  const cases: readonly {
+    readonly regex: string
+    readonly texts: readonly string[]
+    readonly others: readonly string[]
+  }[] = [
+    { regex: 'kiss', texts: ['\u212aiss', 'ki\u017fs', 'KISS'], others: ['kis'] },
+    { regex: '(?:foo|bar)baz', texts: ['foobaz', 'xxbarbaz'], others: ['foo baz', 'fobaz'] },
+    { regex: 'a{3}b+', texts: ['aaab', 'xaaabbb'], others: ['aab'] },
+    { regex: '[ab]c[^d]', texts: ['acx', 'bc!'], others: ['cc!'] },
+    { regex: 'x(?:yz)?w', texts: ['xw', 'xyzw'], others: ['xyw'] },
+    { regex: '\\Qa.b\\E', texts: ['a.b'], others: ['axb'] },
+    { regex: '\\x41\\x{42}\\103', texts: ['abc'], others: ['abd'] },
+    { regex: 'é+tude', texts: ['étude', 'ÉTUDE'], others: ['tud'] },
+    { regex: '[^\\x00-\\x7f]script', texts: ['ascript'.replace('a', 'ß')], others: ['scrip'] },
+    {
+      regex: 'c[\\\\\'"]*a[\\\\\'"]*t[\\\\\'"]* /',
+      texts: ['cat /', "c\\a't /", 'c""at /'],
+      others: ['ca t', "c'a' /"],
+    },
+  ]
+  test.each(cases)('$regex', ({ regex, texts, others }) => {
+    const node = parseRegex(regex)
+    const need = node && requiredLiterals(node)
+    const own = LiteralScanner.build(need === undefined ? [] : [{ id: 1, need }], [])
+    for (const text of texts) {
+      expect(compilePattern(regex).test(text)).toBe(true)
+      expect(own.scan(text).candidates).toEqual([1])
+      expect(own.scan(text.padEnd(80, ' ')).candidates).toEqual([1])
+    }
+    for (const text of others) expect(own.scan(text).candidates).toEqual([])
+  })
+  test('every case ran', () => expect(cases.length).toBe(10))
+})
+
+test('ten times the input is at most twelve times the work', () => {
+  const waf = compileRuleset(recommendedRuleset)
+  const scan = vi.spyOn(LiteralScanner.prototype, 'scan')
+  const work = (size: number): number => {
+    scan.mockClear()
+    const unit = "lorem ipsum <b> $(x) ' or & %41 -- "
+    waf
+      .createContext()
+      .run({ persistent: { 'server.request.body': { a: unit.repeat(size), b: Array(size).fill(unit) } } })
+    return scan.mock.calls.reduce((sum, [text]) => sum + text.length, 0)
+  }
+  const [small, large] = [work(100), work(1000)]
+  expect(small).toBeGreaterThan(5000)
+  expect(large).toBeLessThanOrEqual(small * 12)
+})
