@@ -1,1 +1,1 @@
-export { diagnose, type Diagnosis, type DiagnoseOptions } from './tracer/doctor/diagnose.ts'
+export { diagnose, type Diagnosis } from './tracer/doctor/diagnose.ts'

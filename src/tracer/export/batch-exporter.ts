@@ -27,7 +27,7 @@ export interface ExportLimits {
   readonly maxFailuresOfBatch: number
 }
 
-export const exportLimits: ExportLimits = {
+const exportLimits: ExportLimits = {
   batchDelayMs: 1000,
   securityDelayMs: 100,
   maxBatchSpans: 1000,
