@@ -55,11 +55,20 @@ export function wireListOf(list: ListName, kind: DenylistKind): WireListId | und
   return wireLists.find((one) => one.list === list && one.kinds.includes(kind))?.id
 }
 
-/** Unix seconds, rounded up so that nothing ends early; 0: never. */
+/** Unix seconds; 0: never. */
 export function expirationOf({ expiresAt }: DenylistEntry): number {
-  return expiresAt === null ? 0 : Math.ceil(Date.parse(expiresAt) / 1000)
+  return expiresAt === null ? 0 : toSeconds(Date.parse(expiresAt))
 }
 
+/** Rounded up, so that nothing ends early. */
+function toSeconds(ms: number): number {
+  return Math.ceil(ms / 1000)
+}
+
+/** Values that one slice of what is in force has, about. */
+const valuesPerPart = 50_000
+/** Files that are made without a pause; one takes about 3 ms. */
+const filesAtOnce = 5
 const entriesAtOnce = 10_000
 /** Values of one question to the state. */
 const valuesAtOnce = 5_000
@@ -72,16 +81,13 @@ export class Lists {
   /** Reads what is in force. */
   async load(state: State, nowMs: number): Promise<void> {
     for (const list of ['denylist', 'passlist'] as const) {
-      let cursor: string | undefined
-      do {
-        const page = await state.entries(
-          list,
-          { activeAtMs: nowMs },
-          { limit: entriesAtOnce, ...(cursor === undefined ? {} : { cursor }) },
-        )
-        for (const entry of page.items) this.#add(list, entry)
-        cursor = page.next ?? undefined
-      } while (cursor !== undefined)
+      const parts = Math.ceil(((await state.countEntries(list, { activeAtMs: nowMs })) + 1) / valuesPerPart)
+      for (let part = 0; part < parts; part++) {
+        for (const { kind, value, endsAtMs } of await state.activeValues(list, { activeAtMs: nowMs, part, parts })) {
+          const id = wireListOf(list, kind)
+          if (id !== undefined) this.#lists.get(id)?.set(value, endsAtMs === null ? 0 : toSeconds(endsAtMs))
+        }
+      }
     }
     for (const list of this.#lists.values()) list.merge()
   }
@@ -102,9 +108,11 @@ export class Lists {
     for (const [list, values] of toAsk) await this.#ask(list, [...values], state, nowMs)
   }
 
-  /** Moves new entries to their shards where enough of them have gathered. */
-  merge(minEntries: number): void {
-    for (const list of this.#lists.values()) if (list.recentSize >= minEntries) list.merge()
+  /** Moves new entries to their shards where enough of them have gathered; whether there were any. */
+  merge(minEntries: number): boolean {
+    const full = [...this.#lists.values()].filter((list) => list.newSize >= minEntries)
+    for (const list of full) list.merge()
+    return full.length > 0
   }
 
   dropEnded(nowMs: number): number {
@@ -116,9 +124,11 @@ export class Lists {
   }
 
   /** The files of all lists; those of changed shards are made anew, under the next version. */
-  files(nextVersion: () => number): readonly ConfigFile[] {
+  async files(nextVersion: () => number): Promise<readonly ConfigFile[]> {
+    let made = 0
     for (const [id, list] of this.#lists) {
       for (const shard of list.takeChanged()) {
+        if (++made % filesAtOnce === 0) await new Promise(setImmediate)
         const data = list.items(shard)
         const name = `pc-${id.replaceAll('_', '-')}-${shard}`
         if (data.length === 0) this.#files.delete(name)

@@ -87,16 +87,15 @@ export async function createRemoteConfigServer(options: {
         else services.delete(change.delete)
       }
     }
-    wholeLists = lists.files(nextVersion)
+    wholeLists = await lists.files(nextVersion)
     recentLists = undefined
     for (const wake of waiting) wake()
   }
 
   function sweep(): void {
-    if (!changedSinceSweep) lists.merge(mergeFrom)
+    const merged = !changedSinceSweep && lists.merge(mergeFrom)
     changedSinceSweep = false
-    lists.dropEnded(clock.nowMs())
-    schedulePublish()
+    if (lists.dropEnded(clock.nowMs()) > 0 || merged) schedulePublish()
     cancelSweep = clock.after(sweepEveryMs, sweep)
   }
 

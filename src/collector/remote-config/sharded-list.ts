@@ -4,72 +4,82 @@ import type { DataItem } from '../../model/remote-config.ts'
 export const maxShardEntries = 5_000
 /** What shards are made for: far enough below the most that chance never fills one. */
 const usualShardEntries = 2_500
-/** New entries wait in a shard of their own, which is what a change resends; beyond this they are merged at once. */
-const maxRecentEntries = 4_000
+/** New entries gather in shards of their own, the last of which is what a change resends; a full one is left as it is. */
+const maxNewEntries = 2_000
+
+interface Shard {
+  readonly name: string
+  readonly entries: Map<string, number>
+}
 
 /**
  * Values and their ends (unix seconds, 0: none), spread over shards by a hash of the value, so that every collector and
- * every restart makes the same shards. What is new goes to a small shard first and is merged when it is quiet.
+ * every restart makes the same shards. What is new goes to small shards first, and is merged when it is quiet.
  */
 export class ShardedList {
-  #shards: Map<string, number>[] = [new Map()]
-  readonly #recent = new Map<string, number>()
+  #shards: readonly Shard[] = [shard('0')]
+  #new: Shard[] = []
+  /** In which of the new shards a value is. */
+  readonly #newShardOf = new Map<string, Shard>()
   /** Names of shards that changed since `takeChanged`. */
   readonly #changed = new Set<string>()
+  #newNames = 0
 
   get size(): number {
-    return this.#shards.reduce((sum, shard) => sum + shard.size, this.#recent.size)
+    return this.#shards.reduce((sum, { entries }) => sum + entries.size, this.newSize)
   }
 
-  get recentSize(): number {
-    return this.#recent.size
+  get newSize(): number {
+    return this.#newShardOf.size
   }
 
   get(value: string): number | undefined {
-    return this.#recent.get(value) ?? this.#shardOf(value).get(value)
+    return this.#shardWith(value).entries.get(value)
   }
 
   set(value: string, expiration: number): void {
-    const shard = this.#shardOf(value)
-    if (shard.get(value) === expiration || this.#recent.get(value) === expiration) return
-    if (shard.has(value)) {
-      shard.set(value, expiration)
-      this.#note(shard)
-      return
-    }
-    this.#recent.set(value, expiration)
-    this.#changed.add(recentShard)
-    if (this.#recent.size > maxRecentEntries) this.merge()
+    const holder = this.#shardWith(value)
+    if (holder.entries.get(value) === expiration) return
+    const place = holder.entries.has(value) ? holder : this.#newest()
+    place.entries.set(value, expiration)
+    if (place !== holder) this.#newShardOf.set(value, place)
+    this.#changed.add(place.name)
   }
 
   delete(value: string): void {
-    if (this.#recent.delete(value)) this.#changed.add(recentShard)
-    const shard = this.#shardOf(value)
-    if (shard.delete(value)) this.#note(shard)
+    const holder = this.#shardWith(value)
+    if (!holder.entries.delete(value)) return
+    this.#newShardOf.delete(value)
+    this.#changed.add(holder.name)
   }
 
   /** Moves what is new to its shard; more and smaller shards are made when they have become too full. */
   merge(): void {
-    if (this.#recent.size === 0) return
+    if (this.newSize === 0) return
     const needed = shardsFor(this.size)
     if (needed > this.#shards.length) this.#spread(needed)
-    for (const [value, expiration] of this.#recent) {
-      const shard = this.#shardOf(value)
-      shard.set(value, expiration)
-      this.#note(shard)
+    for (const { name, entries } of this.#new) {
+      for (const [value, expiration] of entries) {
+        const home = this.#home(value)
+        home.entries.set(value, expiration)
+        this.#changed.add(home.name)
+      }
+      entries.clear()
+      this.#changed.add(name)
     }
-    this.#recent.clear()
-    this.#changed.add(recentShard)
+    this.#new = []
+    this.#newShardOf.clear()
   }
 
   /** Drops entries that ended before this time; returns how many. */
   dropEnded(nowSeconds: number): number {
     let dropped = 0
-    for (const shard of [...this.#shards, this.#recent]) {
-      for (const [value, expiration] of shard) {
+    for (const { name, entries } of [...this.#shards, ...this.#new]) {
+      for (const [value, expiration] of entries) {
         if (expiration === 0 || expiration > nowSeconds) continue
-        shard.delete(value)
-        this.#note(shard)
+        entries.delete(value)
+        this.#newShardOf.delete(value)
+        this.#changed.add(name)
         dropped++
       }
     }
@@ -85,32 +95,43 @@ export class ShardedList {
 
   /** The entries of a shard in the order of their values, so that the same entries give the same bytes. */
   items(name: string): readonly DataItem[] {
-    const shard = name === recentShard ? this.#recent : this.#shards[Number(name)]
-    return [...(shard ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)).map(([value, expiration]) => ({ value, expiration }))
+    const found = this.#shards[Number(name)] ?? this.#new.find((one) => one.name === name)
+    return [...(found?.entries ?? [])]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([value, expiration]) => ({ value, expiration }))
   }
 
   #spread(shards: number): void {
     const before = this.#shards
-    before.forEach((_, index) => this.#changed.add(String(index)))
-    this.#shards = Array.from({ length: shards }, () => new Map<string, number>())
-    for (const shard of before) {
-      for (const [value, expiration] of shard) this.#shardOf(value).set(value, expiration)
+    this.#shards = Array.from({ length: shards }, (_, index) => shard(String(index)))
+    for (const { entries } of before) {
+      for (const [value, expiration] of entries) this.#home(value).entries.set(value, expiration)
     }
-    this.#shards.forEach((_, index) => this.#changed.add(String(index)))
+    for (const { name } of this.#shards) this.#changed.add(name)
   }
 
-  #shardOf(value: string): Map<string, number> {
-    const [first] = this.#shards
-    return this.#shards[hash(value) % this.#shards.length] ?? first ?? new Map<string, number>()
+  #shardWith(value: string): Shard {
+    return this.#newShardOf.get(value) ?? this.#home(value)
   }
 
-  #note(shard: Map<string, number>): void {
-    this.#changed.add(shard === this.#recent ? recentShard : String(this.#shards.indexOf(shard)))
+  #home(value: string): Shard {
+    const found = this.#shards[hash(value) % this.#shards.length]
+    if (found === undefined) throw new RangeError('a list has at least one shard')
+    return found
+  }
+
+  #newest(): Shard {
+    const last = this.#new.at(-1)
+    if (last !== undefined && last.entries.size < maxNewEntries) return last
+    const next = shard(`new-${++this.#newNames}`)
+    this.#new.push(next)
+    return next
   }
 }
 
-/** Name of the shard of what is new. */
-const recentShard = 'new'
+function shard(name: string): Shard {
+  return { name, entries: new Map() }
+}
 
 /** Always a power of two, so that growing splits shards and moves nothing else. */
 function shardsFor(entries: number): number {

@@ -6,7 +6,7 @@ import type { AuditEntry, Changes, ListName, ResponseRecord } from '../state/sta
 import { checkEnd, checkEntry } from './check-entry.ts'
 import type { NewEntry } from './respond.ts'
 
-/** Entries of one commit; a million go in as ten. */
+/** Entries of one call; a million go in as ten. */
 export const maxEntriesAtOnce = 100_000
 
 /** New entries by hand. An audit entry each, or one for all of a bulk. Throws REQUEST_INVALID. */

@@ -35,7 +35,7 @@ export interface SignalAnswer {
 export interface Responder {
   /** What automation does about these updates, for the caller to commit with them; also what it refused, and why. */
   automate(updates: readonly SignalUpdate[]): Promise<Changes>
-  /** Adds entries in one commit; rejects with REQUEST_INVALID and the path of the first bad one. */
+  /** Adds entries; rejects with REQUEST_INVALID and the path of the first bad one, and adds none then. */
   add(list: ListName, entries: readonly NewEntry[], author: string): Promise<readonly DenylistEntry[]>
   /** Moves the end of an entry that is in force; rejects with NOT_FOUND. */
   extend(list: ListName, id: string, expiresAt: string | null, author: string): Promise<DenylistEntry>

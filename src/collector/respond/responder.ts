@@ -23,6 +23,8 @@ const rememberMs = 31 * 86_400_000
 /** Refusals that are remembered as said; beyond, the oldest may be said again. */
 const maxRefusals = 50_000
 const pageSize = 5_000
+/** Entries of one commit. */
+const sliceSize = 10_000
 
 export async function createResponder(options: {
   readonly store: Store
@@ -77,6 +79,19 @@ export async function createResponder(options: {
     return values
   }
 
+  /** Many entries go in one slice after the other, so that a block in between does not wait for all of them. */
+  async function commitInSlices({ entries = [], responses = [], ...others }: Changes): Promise<void> {
+    const longest = Math.max(entries.length, responses.length)
+    for (let start = 0; start < longest; start += sliceSize) {
+      const end = start + sliceSize
+      await state.commit({
+        ...(end >= longest ? others : {}),
+        entries: entries.slice(start, end),
+        responses: responses.slice(start, end),
+      })
+    }
+  }
+
   return {
     async automate(updates) {
       memory.forgetBefore(clock.nowMs() - rememberMs)
@@ -85,7 +100,7 @@ export async function createResponder(options: {
 
     async add(list, entries, author) {
       const { entries: added, changes } = addEntries(list, entries, author, clock.nowMs())
-      await state.commit(changes)
+      await commitInSlices(changes)
       return added
     },
 
@@ -108,7 +123,7 @@ export async function createResponder(options: {
       if (signal === null) throw fail('NOT_FOUND', `signal ${signalId}`)
       const values = await selected(signal, answer.selection)
       const { responses, changes } = answerChanges(signal, answer, values.slice(0, maxEntriesAtOnce), author, clock)
-      await state.commit(changes)
+      await commitInSlices(changes)
       return responses
     },
 

@@ -146,6 +146,13 @@ export interface EntryFilter {
   readonly signalId?: string
 }
 
+/** A value in force; `endsAtMs` null: without end. */
+export interface ActiveValue {
+  readonly kind: DenylistKind
+  readonly value: string
+  readonly endsAtMs: number | null
+}
+
 /**
  * Rules, signals, lists, responses, audit, accounts and positions at rest, apart from the spans, so that a flood of
  * spans never delays a block. One collector writes; `lead` and the epoch keep an earlier leader from writing late.
@@ -176,6 +183,14 @@ export interface State {
   /** Newest first. */
   entries(list: ListName, filter: EntryFilter, page: PageRequest): Promise<Page<DenylistEntry>>
   entry(list: ListName, id: string): Promise<DenylistEntry | null>
+  /**
+   * What is in force, as values only and in no order: the `part`th of `parts` slices, so that a million of them neither
+   * need sorting nor come at once. A value that several entries name comes once, with the latest of their ends.
+   */
+  activeValues(
+    list: ListName,
+    slice: { readonly activeAtMs: number; readonly part: number; readonly parts: number },
+  ): Promise<readonly ActiveValue[]>
   /** How many entries of a list are in force. */
   countEntries(list: ListName, filter: EntryFilter): Promise<number>
   document<K extends DocumentKind>(kind: K, id: string): Promise<DocumentKinds[K] | null>

@@ -243,6 +243,13 @@ test('an entry is in force until its end or until it is taken back', async () =>
   })
   const active = async (minute: number): Promise<string[]> =>
     (await engine.entries('denylist', { activeAtMs: Date.parse(at(minute)) }, { limit: 10 })).items.map(({ id }) => id)
+  const values = await Promise.all(
+    [0, 1, 2].map((part) => engine.activeValues('denylist', { activeAtMs: Date.parse(at(9)), part, parts: 3 })),
+  )
+  expect(values.flat().sort((a, b) => (a.value < b.value ? -1 : 1))).toEqual([
+    { kind: 'ip', value: '1.1.1.1', endsAtMs: Date.parse(at(10)) },
+    { kind: 'ip', value: '2.2.2.2', endsAtMs: null },
+  ])
   expect((await active(9)).sort()).toEqual(['ends', 'stays'])
   expect(await active(10)).toEqual(['stays'])
   expect((await engine.entries('denylist', { values: ['1.1.1.1', '3.3.3.3'] }, { limit: 10 })).items).toHaveLength(2)

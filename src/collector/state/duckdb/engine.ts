@@ -14,7 +14,7 @@ import type { Sequence } from './commit.ts'
 import { connect } from './connect.ts'
 import type { Connection } from './connect.ts'
 import { pageOf, readBody, readCursor, readEntry, writeCursor } from './rows.ts'
-import { countEntries, readEntries } from './read-entries.ts'
+import { activeValues, countEntries, readEntries } from './read-entries.ts'
 import { readSignals, withResponses } from './read-signals.ts'
 
 /** State without its subscribers, who live in the thread that asks. */
@@ -100,6 +100,7 @@ export async function openEngine(file: string): Promise<Engine> {
         const [row] = await connection.rows('SELECT * FROM entries WHERE list = $list AND id = $id', { list, id })
         return row === undefined ? null : readEntry(row)
       }),
+    activeValues: (list, slice) => inTurn(() => activeValues(connection, list, slice)),
     countEntries: (list, filter) => inTurn(() => countEntries(connection, list, filter)),
     document: <K extends DocumentKind>(kind: K, id: string) =>
       inTurn(async () => {

@@ -1,5 +1,5 @@
 import type { DenylistEntry } from '../../../model/denylist-entry.ts'
-import type { EntryFilter, ListName, Page, PageRequest } from '../state.ts'
+import type { ActiveValue, EntryFilter, ListName, Page, PageRequest } from '../state.ts'
 import type { Connection, Parameters } from './connect.ts'
 import { pageOf, readCursor, readEntry, writeCursor } from './rows.ts'
 
@@ -42,4 +42,21 @@ export async function countEntries(connection: Connection, list: ListName, filte
     entryParameters(list, filter),
   )
   return row?.['entries'] as number
+}
+
+export async function activeValues(
+  connection: Connection,
+  list: ListName,
+  { activeAtMs, part, parts }: { readonly activeAtMs: number; readonly part: number; readonly parts: number },
+): Promise<readonly ActiveValue[]> {
+  const rows = await connection.rows(
+    `SELECT kind, value, nullif(max(coalesce(expires_ms, 'infinity'::DOUBLE)), 'infinity'::DOUBLE) AS ends_ms
+     FROM entries WHERE ${entryCondition} AND hash(value) % $parts::UBIGINT = $part::UBIGINT GROUP BY kind, value`,
+    { ...entryParameters(list, { activeAtMs }), part, parts },
+  )
+  return rows.map((row) => ({
+    kind: row['kind'] as ActiveValue['kind'],
+    value: row['value'] as string,
+    endsAtMs: row['ends_ms'] as number | null,
+  }))
 }

@@ -96,6 +96,7 @@ function startThread(file: string): { readonly opened: Promise<unknown>; readonl
     timeline: call('timeline'),
     entries: call('entries'),
     entry: call('entry'),
+    activeValues: call('activeValues'),
     countEntries: call('countEntries'),
     document: call('document'),
     documents: call('documents'),
