@@ -62,11 +62,22 @@ export class ProtectionControl {
     return this.#current
   }
 
-  /** Switches the WAF and the denylist on or off. */
-  switch(on: boolean): void {
+  /** Switches on before there are requests: the local ruleset is compiled at once. */
+  switchOn(): void {
+    this.#waf ??= this.#compile(this.#options.ruleset()) ?? this.#compile(this.#options.fallback())
+    this.#noteLocal()
+    this.#renew()
+  }
+
+  /** Switches the WAF and the denylist on or off while requests go on: rules are compiled in slices. */
+  async switch(on: boolean): Promise<void> {
     if (on === (this.#current !== undefined)) return
-    if (on) this.#renew()
-    else this.#current = undefined
+    if (!on) {
+      this.#current = undefined
+      return
+    }
+    await this.#engine()
+    this.#renew()
   }
 
   /** Whether the engine has not yet been told of on a span; true once. */
@@ -78,7 +89,7 @@ export class ProtectionControl {
 
   /** Takes over one configuration. Returns why it was refused, or null. What was in force stays so when it is refused. */
   async apply(change: RuleChange): Promise<string | null> {
-    const waf = this.#engine()
+    const waf = await this.#engine()
     const { path, content } = change
     const isRuleset = change.product === product.rules
     const enginePath = this.#enginePath(change)
@@ -114,7 +125,8 @@ export class ProtectionControl {
   }
 
   #renew(): void {
-    const waf = this.#engine()
+    const waf = this.#waf
+    if (waf === undefined) return
     const { denylist, blocking, wafBudgetUs } = this.#options
     const takeBudgetUs = (): number => (this.#coldRuns-- > 0 ? wafBudgetUs * COLD_FACTOR : wafBudgetUs)
     const remote = [...this.#remoteBlocks.values()].at(-1)
@@ -128,23 +140,37 @@ export class ProtectionControl {
     }
   }
 
-  #engine(): Waf {
+  /** The engine, which begins with the few rules of the fallback; the local ruleset is then compiled in slices. */
+  async #engine(): Promise<Waf> {
     if (this.#waf !== undefined) return this.#waf
-    const { compile, compileOptions, warn } = this.#options
-    let ruleset = this.#options.ruleset()
+    const waf = this.#compile(this.#options.fallback())
+    if (waf === undefined) throw fail('RULESET_INVALID', '$', 'no rule can be loaded')
+    const diagnostics = await waf.updateInSlices(BASE_PATH, this.#options.ruleset())
+    if (diagnostics.error !== undefined) this.#options.warn(fail('RULESET_INVALID', '$', diagnostics.error))
+    this.#waf = waf
+    this.#noteLocal()
+    return waf
+  }
+
+  #compile(ruleset: unknown): Waf | undefined {
     try {
-      this.#waf = compile(ruleset, compileOptions)
+      return this.#options.compile(ruleset, this.#options.compileOptions)
     } catch (error) {
-      warn(error instanceof PortcullisError ? error : fail('RULESET_INVALID', '$', String(error)))
-      ruleset = this.#options.fallback()
-      this.#waf = compile(ruleset, compileOptions)
+      this.#options.warn(error instanceof PortcullisError ? error : fail('RULESET_INVALID', '$', String(error)))
+      return undefined
     }
-    for (const problem of problems(this.#waf.diagnostics)) warn(fail('RULESET_INVALID', problem.path, problem.why))
+  }
+
+  #noteLocal(): void {
+    const ruleset = this.#options.ruleset()
+    const diagnostics: RulesetDiagnostics = this.#waf?.diagnostics ?? {}
+    for (const problem of problems(diagnostics)) {
+      this.#options.warn(fail('RULESET_INVALID', problem.path, problem.why))
+    }
     this.#fresh = true
     this.#coldRuns = COLD_RUNS
-    this.#rulesVersion = this.#waf.diagnostics.ruleset_version ?? versionOf(ruleset)
+    this.#rulesVersion = diagnostics.ruleset_version ?? versionOf(ruleset)
     this.#localBlock = blockAction(ruleset)
-    return this.#waf
   }
 }
 

@@ -41,7 +41,7 @@ export function remoteControl({
     collectionMode: () => collectionMode(features.current.autoUserMode ?? autoUserMode),
     async apply(changes) {
       const outcomes = features.apply(changes)
-      protection.switch(local ?? features.current.asmEnabled ?? false)
+      await protection.switch(local ?? features.current.asmEnabled ?? false)
       const data = changes.filter((change) => change.product === product.data)
       if (data.length > 0) {
         for (const [path, outcome] of await lists.apply(data)) outcomes.set(path, outcome)

@@ -1,7 +1,12 @@
 import { gzipSync } from 'node:zlib'
 import { tag } from '../model/tags.ts'
+import type { WafEvent } from '../model/waf-event.ts'
 import type { Inspection } from './inspection.ts'
 import { setTag, type LiveSpan } from './span/live-span.ts'
+
+/** Longest `_dd.appsec.json`, and what a text inside it is cut to when it is longer. */
+const MAX_TRIGGERS_LENGTH = 64_000
+const MAX_SHORT_LENGTH = 256
 
 const SCHEMA_PREFIX = '_dd.appsec.s.'
 
@@ -12,14 +17,31 @@ export function reportInspection(span: LiveSpan, inspection: Inspection, peer: s
   if (events.length > 0) {
     setTag(span, tag.appsecEvent, 'true')
     span.meta[tag.origin] ??= 'appsec'
-    // Longer than other tags may be, so set past their bound: an agent cuts it no earlier, and cut JSON is worthless.
-    span.meta[tag.appsecJson] = JSON.stringify({ triggers: events })
+    reportTriggers(span, events)
     if (peer !== undefined) setTag(span, tag.networkClientIp, peer)
   }
   for (const attributes of inspection.attributes) {
     for (const [name, value] of Object.entries(attributes)) reportAttribute(span, name, value)
   }
   reportMetrics(span.metrics, inspection)
+}
+
+/** Half a document is of no use, so what is too long loses text first, and then whole events, which are counted. */
+function reportTriggers(span: LiveSpan, events: readonly WafEvent[]): void {
+  let text = JSON.stringify({ triggers: events })
+  if (text.length > MAX_TRIGGERS_LENGTH) {
+    const short = JSON.parse(text, (_name, value: unknown) =>
+      typeof value === 'string' && value.length > MAX_SHORT_LENGTH ? `${value.slice(0, MAX_SHORT_LENGTH)}…` : value,
+    ) as { triggers: WafEvent[] }
+    text = JSON.stringify(short)
+    while (text.length > MAX_TRIGGERS_LENGTH && short.triggers.length > 0) {
+      short.triggers.pop()
+      text = JSON.stringify(short)
+    }
+    const left = events.length - short.triggers.length
+    if (left > 0) span.metrics['_dd.portcullis.events.discarded'] = left
+  }
+  span.meta[tag.appsecJson] = text
 }
 
 function reportAttribute(span: LiveSpan, name: string, value: unknown): void {

@@ -1,4 +1,5 @@
 import { tag } from '../model/tags.ts'
+import { headerOrderFingerprint } from '../waf/header-order.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import type { Inspection } from './inspection.ts'
 import { reportInspection } from './report.ts'
@@ -38,6 +39,7 @@ export function conclude(ending: Ending): void {
   recordConfigured(span, scope.configuredHeaders, request.headers, responseHeader)
   if (hasEvent) recordLoginHeaders(span, request.rawHeaders, scope.configuredHeaders)
   if (inspection === undefined) return
+  span.meta[tag.headerOrder] = headerOrderFingerprint(request.rawHeaders)
   reportInspection(span, inspection, ending.peer)
   const event = hasEvent || inspection.events.length > 0
   recordSecurityHeaders(span, { request: request.headers, response: responseHeader, event })

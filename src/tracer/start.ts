@@ -172,7 +172,7 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
     wafBudgetUs: values.wafTimeoutUs,
     warn,
   })
-  if (values.enabled && values.appsecEnabled === true) protection.switch(true)
+  if (values.enabled && values.appsecEnabled === true) protection.switchOn()
   const control = remoteControl({
     protection,
     lists,
