@@ -77,6 +77,16 @@ export const settings = {
     [],
     'CSV files of threat-intel lists (ip_address, additional_data, category, intention, source)',
   ),
+  outboundAllow: setting<readonly string[]>(
+    'list',
+    'OUTBOUND_ALLOW',
+    [],
+    'private addresses, networks and host names that notifications and list refreshes may call, also without TLS',
+  ),
+  smtpUrl: setting('string', 'SMTP_URL', '', 'mail server of the notifications, such as smtps://name:password@host', {
+    secret: true,
+  }),
+  smtpFrom: setting('string', 'SMTP_FROM', 'Portcullis <portcullis@localhost>', 'sender of the notification mails'),
   logLevel: setting('string', 'LOG_LEVEL', 'info', 'trace, debug, info, warn, error or silent'),
 } satisfies Record<string, Setting<unknown>>
 

@@ -12,6 +12,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   STORE_FULL: 429,
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
+  OUTBOUND_REFUSED: 400,
   NOT_FOUND: 404,
 }
 
