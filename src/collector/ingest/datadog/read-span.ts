@@ -48,7 +48,10 @@ export function readSpan(value: unknown, path: Path): Span {
 }
 
 /** Where the agent takes structured tags, some tracers send WAF events in one; they mean the same as the JSON tag. */
-function withWafEvents(meta: Record<string, string>, packed: Uint8Array | undefined): Record<string, string> {
+function withWafEvents(
+  meta: Readonly<Record<string, string>>,
+  packed: Uint8Array | undefined,
+): Readonly<Record<string, string>> {
   if (packed === undefined || meta[tag.appsecJson] !== undefined) return meta
   const json = JSON.stringify(readMsgpack(packed), (_key, value: unknown) =>
     typeof value === 'bigint' ? Number(value) : value,
@@ -109,17 +112,33 @@ function readFields(fields: Fields, path: Path): Omit<Span, 'meta' | 'metrics' |
   }
 }
 
-/** Paths are built for messages only: this runs for every tag of every span. */
+/**
+ * The tags as they were read; a copy only where one has to be converted. Paths are built for messages only: this runs
+ * for every tag of every span.
+ */
 function entriesOf<T>(
   value: unknown,
   path: Path,
   kind: 'string' | 'number' | 'bytes',
   read: (item: unknown, path: Path) => T,
-): Record<string, T> {
-  if (value === undefined || value === null) return {}
-  const entries = Object.entries(mapOf(value, path)).map(([key, item]): [string, T] =>
-    typeof item === kind ? [key, item as T] : [key, read(item, `${path}[${JSON.stringify(key.slice(0, 100))}]`)],
-  )
+): Readonly<Record<string, T>> {
+  if (value === undefined || value === null) return none
+  const map = mapOf(value, path)
+  for (const key in map) if (typeof map[key] !== kind) return convert(map, path, read)
+  return map as Readonly<Record<string, T>>
+}
+
+const none: Readonly<Record<string, never>> = Object.freeze(Object.create(null))
+
+function convert<T>(
+  map: Readonly<Record<string, unknown>>,
+  path: Path,
+  read: (item: unknown, path: Path) => T,
+): Readonly<Record<string, T>> {
+  const entries = Object.entries(map).map(([key, item]): [string, T] => [
+    key,
+    read(item, `${path}[${JSON.stringify(key.slice(0, 100))}]`),
+  ])
   return Object.fromEntries(entries)
 }
 

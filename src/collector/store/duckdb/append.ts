@@ -3,8 +3,8 @@ import type { DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { fail } from '../../../model/error.ts'
 import type { AppendResult } from '../store.ts'
 import type { Database, Driver } from './database.ts'
-import type { Cell, EncodedBatch } from './row.ts'
-import { at } from './row.ts'
+import type { Cell, EncodedBatch } from './encode.ts'
+import { at } from './encode.ts'
 import type { Column } from './schema.ts'
 import { createTable, recordColumns, spanColumns } from './schema.ts'
 import type { Dedupe } from './dedupe.ts'
@@ -35,6 +35,7 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+/** Rows on their way into a table, a list a column. */
 interface Columns {
   readonly table: Table
   readonly cells: Cell[][]
@@ -177,18 +178,18 @@ export class Writer {
       }
       return verdict
     }
+    const [traceIds, spanIds, times] = [records[at.trace_id], records[at.span_id], records[at.ts]] as string[][]
     const seen = new Set<string>()
-    kinds.forEach((kind, index) => {
-      const cell = (column: number): Cell => records[column]?.[index] ?? null
-      const [traceId, spanId] = [cell(at.trace_id) as string, cell(at.span_id) as string]
+    kinds.forEach((kind, row) => {
+      const [traceId, spanId] = [traceIds?.[row] ?? '', spanIds?.[row] ?? '']
       const id = `${traceId} ${spanId}`
       if (!isNew(traceId, spanId) || seen.has(id)) return
       seen.add(id)
-      const ts = clampTime(cell(at.ts) as number, nowMs)
+      const ts = clampTime(Number(times?.[row]), nowMs)
       if (kind === 'compact' && ts < (nowMs - MAX_COMPACT_AGE_MS) * 1000) return
       const { table, cells } = columnsOf(commit.records, tableFor(kind, ts / 1000), recordColumns)
-      if (cell(at.odd) === true) table.odd = true
-      for (let column = 0; column < cells.length; column++) cells[column]?.push(cell(column))
+      if (records[at.odd]?.[row] === true) table.odd = true
+      for (let column = 0; column < cells.length; column++) cells[column]?.push(records[column]?.[row] ?? null)
       const last = (cells[0]?.length ?? 1) - 1
       const set = (column: number, value: Cell): void => {
         const target = cells[column]

@@ -3,7 +3,7 @@ import { fold as foldText } from '../../../query/query.ts'
 import { allOf, oneOf } from './condition.ts'
 import type { Expression, Scope } from './facet.ts'
 import { addressExpression, fieldExpression } from './facet.ts'
-import { hexOf } from './row.ts'
+import { hexOf } from './address-hex.ts'
 
 /** From this many values on, a list is looked up as a whole instead of value by value. */
 const LONG_LIST = 12
@@ -65,7 +65,9 @@ function leafTest(field: Field, leaf: Leaf, scope: Scope): string {
       return field.kind === 'reserved' ? `${value.sql} <> ''` : `${value.sql} IS NOT NULL`
     case 'is': {
       const text = scope.binder.text(leaf.ignoreCase ? foldText(leaf.text) : leaf.text)
-      return some(value, (x) => `${leaf.ignoreCase ? fold(x) : x} = ${text}`)
+      const anyValue = some(value, (x) => `${leaf.ignoreCase ? fold(x) : x} = ${text}`)
+      if (value.onlyOne === undefined || !leaf.ignoreCase) return anyValue
+      return `${value.onlyOne} = ${text} OR (${value.onlyOne} IS NULL AND ${anyValue})`
     }
     case 'like':
       return some(value, (x) => like(x, leaf.glob, scope))

@@ -1,4 +1,5 @@
 import type { Field, ReservedName } from '../../../query/query.ts'
+import { attribute } from '../../../model/span-record.ts'
 import { parseFacet } from '../../../query/query.ts'
 import type { Column } from './schema.ts'
 import { addressColumns, attributeColumns, quoted } from './schema.ts'
@@ -33,6 +34,8 @@ export interface Expression {
   readonly isList: boolean
   /** The value as a number, where the column has numbers. */
   readonly number?: string
+  /** A column with the folded value of records that have exactly one; NULL in all others. */
+  readonly onlyOne?: string
 }
 
 /** The text of a facet (`service`, `@http.client_ip`) in SQL. Throws QUERY_UNKNOWN_FIELD. */
@@ -57,7 +60,7 @@ function attributeExpression(name: string, scope: Scope): Expression {
   const column = columns.get(name)
   if (!column) return restExpression(name, scope)
   const plain = columnExpression(column)
-  if (!scope.odd) return plain
+  if (!scope.odd) return name === attribute.activity ? { ...plain, onlyOne: 'activity' } : plain
   const rest = restExpression(name, scope).sql
   const listed = plain.isList ? plain.sql : `CASE WHEN ${plain.sql} IS NOT NULL THEN [${plain.sql}] END`
   return { sql: `CASE WHEN odd THEN coalesce(${listed}, ${rest}) ELSE ${listed} END`, isList: true }

@@ -20,9 +20,12 @@ const DAY_MS = 86_400_000
 export function tableFor(kind: TableKind, timestampMs: number): Table {
   const spanMs = kind === 'compact' ? HOUR_MS : DAY_MS
   const fromMs = Math.floor(timestampMs / spanMs) * spanMs
+  return { name: nameOf(kind, fromMs), kind, fromMs, toMs: fromMs + spanMs, odd: false }
+}
+
+function nameOf(kind: TableKind, fromMs: number): string {
   const stamp = new Date(fromMs).toISOString().replaceAll(/[-T:]/g, '')
-  const name = `${kind}_${stamp.slice(0, kind === 'compact' ? 10 : 8)}`
-  return { name, kind, fromMs, toMs: fromMs + spanMs, odd: false }
+  return `${kind}_${stamp.slice(0, kind === 'compact' ? 10 : 8)}`
 }
 
 /** The table that a name in the file stands for; undefined for tables of other purposes. */

@@ -72,9 +72,9 @@ function planOf(request: WindowRequest): Plan {
 
 /** The ends of windows that new records touch, over all groups; later ends come from late records. */
 async function touchedEnds(database: Database, tables: Tables, plan: Plan): Promise<Seconds | undefined> {
-  const fresh = rowsOf(plan, tables, { from: 1, to: LAST_SECOND }, plan.isNew)
-  if (fresh.union === undefined) return undefined
-  const [row] = await database.read(`SELECT min(s), max(s) FROM (${fresh.union})`, fresh.binder.parameters, 'detection')
+  const { fresh, binder } = rowsOf(plan, tables, { from: 1, to: LAST_SECOND })
+  if (fresh === undefined) return undefined
+  const [row] = await database.read(`SELECT min(s), max(s) FROM (${fresh})`, binder.parameters, 'detection')
   if (row === undefined || row[0] === null) return undefined
   const [from, newest] = [Number(row[0]), Number(row[1])]
   const later = { from: newest, to: newest + plan.request.windowSeconds - 1 }
@@ -100,33 +100,42 @@ function inSeconds({ from, to }: Seconds): string {
 
 interface Rows {
   readonly union: string | undefined
+  /** The same, of new records only; undefined when every record is asked for. */
+  readonly fresh: string | undefined
   readonly binder: Binder
   /** Columns of the group; `k` is a constant, so that there is always one. */
   readonly groups: readonly string[]
   readonly counted: readonly (FacetColumn | undefined)[]
 }
 
-/** Records that one of the queries holds for: seq, s, ts, trusted, the group, q0 … (holds) and c0 … (what is counted). */
-function rowsOf(plan: Plan, tables: Tables, seconds: Seconds, also = 'TRUE'): Rows {
+/** Records that one of the queries holds for: s, ts, trusted, the group, q0 … (holds) and c0 … (what is counted). */
+function rowsOf(plan: Plan, tables: Tables, seconds: Seconds): Rows {
   const binder = new Binder()
   const sources = tables.overlapping(plan.kinds, rangeOf(seconds))
   const grouping = new Grouping(plan.request.groupBy, sources, binder)
   const counted = Object.values(plan.request.queries).map((query) =>
     query.aggregate === 'count' ? undefined : facetColumn(query.of, sources, binder),
   )
-  const union = fromTables(sources, binder, (scope, table) => {
-    const holds = plan.queries.map((query) => query.where(scope))
-    const columns = ['seq', '(ts + 999999) // 1000000 AS s', 'ts', 'trusted', '0 AS k', ...grouping.select(scope)]
-    holds.forEach((condition, index) => {
-      const column = counted[index]
-      columns.push(`${condition} AS q${index}`)
-      if (column) columns.push(`CASE WHEN ${condition} THEN ${column.sql(scope)} END AS c${index}`)
+  const select = (also: string): string | undefined =>
+    fromTables(sources, binder, (scope, table) => {
+      const holds = plan.queries.map((query) => query.where(scope))
+      const columns = ['(ts + 999999) // 1000000 AS s', 'ts', 'trusted', '0 AS k', ...grouping.select(scope)]
+      holds.forEach((condition, index) => {
+        const column = counted[index]
+        columns.push(`${condition} AS q${index}`)
+        if (column) columns.push(`CASE WHEN ${condition} THEN ${column.sql(scope)} END AS c${index}`)
+      })
+      const kept = plan.suppress.map((query) => ` AND NOT coalesce(${query.where(scope)}, FALSE)`).join('')
+      const where = `${inSeconds(seconds)} AND ${plan.live}${also} AND (${oneOf(holds)})${kept}${grouping.where(scope)}`
+      return `SELECT ${columns.join(', ')} FROM ${table}${grouping.from(scope)} WHERE ${where}`
     })
-    const kept = plan.suppress.map((query) => ` AND NOT coalesce(${query.where(scope)}, FALSE)`).join('')
-    const where = `${inSeconds(seconds)} AND ${plan.live} AND ${also} AND (${oneOf(holds)})${kept}${grouping.where(scope)}`
-    return `SELECT ${columns.join(', ')} FROM ${table}${grouping.from(scope)} WHERE ${where}`
-  })
-  return { union, binder, groups: ['k', ...grouping.names], counted }
+  return {
+    union: select(''),
+    fresh: plan.isNew === undefined ? undefined : select(` AND ${plan.isNew}`),
+    binder,
+    groups: ['k', ...grouping.names],
+    counted,
+  }
 }
 
 function aggregates({ counted }: Rows, over = ''): readonly string[] {
@@ -142,9 +151,12 @@ function aggregates({ counted }: Rows, over = ''): readonly string[] {
   ]
 }
 
-/** Groups that have new records, and the seconds of these. */
-function fresh({ groups }: Rows, plan: Plan): string {
-  return `fresh AS (SELECT DISTINCT ${groups.join(', ')}, s FROM matches WHERE ${plan.isNew ?? 'TRUE'})`
+/** New records' groups and seconds, and the records of these groups. For a back-test all are new. */
+function touchedRows({ union, fresh, groups }: Rows): string {
+  const group = groups.join(', ')
+  if (fresh === undefined) return `touched AS MATERIALIZED (${union})`
+  return `fresh AS MATERIALIZED (SELECT DISTINCT ${group}, s FROM (${fresh})),
+    touched AS MATERIALIZED (SELECT * FROM (${union}) SEMI JOIN (SELECT DISTINCT ${group} FROM fresh) USING (${group}))`
 }
 
 /** Few windows: joins each with the records inside it. */
@@ -152,8 +164,7 @@ function separate(plan: Plan, rows: Rows): string {
   const { groups } = rows
   const group = groups.join(', ')
   const last = plan.request.windowSeconds - 1
-  return `WITH matches AS MATERIALIZED (${rows.union}), ${fresh(rows, plan)},
-    touched AS (SELECT * FROM matches SEMI JOIN fresh USING (${group})),
+  return `WITH ${touchedRows(rows)},
     ends AS (SELECT DISTINCT ${groups.map((name) => `touched.${name}`).join(', ')}, touched.s AS t
       FROM touched JOIN fresh USING (${group}) WHERE touched.s BETWEEN fresh.s AND fresh.s + ${last})
     SELECT t, ${group}, ${aggregates(rows).join(', ')}
@@ -166,14 +177,13 @@ function sliding(plan: Plan, rows: Rows, ends: Seconds): string {
   const group = rows.groups.join(', ')
   const last = plan.request.windowSeconds - 1
   const same = rows.groups.map((name) => `slid.${name} = fresh.${name}`).join(' AND ')
-  const touched =
-    plan.isNew === undefined ? '' : `SEMI JOIN fresh ON ${same} AND slid.s BETWEEN fresh.s AND fresh.s + ${last}`
-  const source = plan.isNew === undefined ? 'matches' : `(SELECT * FROM matches SEMI JOIN fresh USING (${group}))`
-  return `WITH matches AS MATERIALIZED (${rows.union}), ${fresh(rows, plan)},
+  const asked =
+    rows.fresh === undefined ? '' : `SEMI JOIN fresh ON ${same} AND slid.s BETWEEN fresh.s AND fresh.s + ${last}`
+  return `WITH ${touchedRows(rows)},
     slid AS (SELECT s, ${group}, ${aggregates(rows, 'OVER w').join(', ')}, row_number() OVER (PARTITION BY ${group}, s) AS n
-      FROM ${source}
+      FROM touched
       WINDOW w AS (PARTITION BY ${group} ORDER BY s RANGE BETWEEN ${last} PRECEDING AND CURRENT ROW))
-    SELECT * EXCLUDE (n) FROM slid ${touched} WHERE n = 1 AND s BETWEEN ${integer(ends.from)} AND ${integer(ends.to)}
+    SELECT * EXCLUDE (n) FROM slid ${asked} WHERE n = 1 AND s BETWEEN ${integer(ends.from)} AND ${integer(ends.to)}
     ORDER BY s, ${group}`
 }
 

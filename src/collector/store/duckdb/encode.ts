@@ -1,0 +1,147 @@
+import type { Span } from '../../../model/span.ts'
+import type { AttributeValue } from '../../../model/span-record.ts'
+import { attribute, businessLogicActivity } from '../../../model/span-record.ts'
+import { fold } from '../../../query/query.ts'
+import type { AppendBatch, AppendRecord } from '../store.ts'
+import { addressHex } from './address-hex.ts'
+import type { ColumnType } from './schema.ts'
+import { addressColumns, attributeColumns, fixedColumns, recordColumns } from './schema.ts'
+import type { TableKind } from './tables.ts'
+
+export type Cell = string | number | boolean | readonly string[] | null
+
+/**
+ * A batch as columns, which cross a thread's boundary cheaply and go into the appender as they are.
+ * `records[i]` belongs to `recordColumns[i]`; `seq` and `ingested` are left empty for the writer.
+ */
+export interface EncodedBatch {
+  readonly kinds: readonly Exclude<TableKind, 'spans'>[]
+  readonly records: readonly (readonly Cell[])[]
+  readonly spans: {
+    readonly ts: readonly number[]
+    readonly traceIds: readonly string[]
+    readonly spanIds: readonly string[]
+    readonly bodies: readonly string[]
+  }
+}
+
+const businessLogic = businessLogicActivity('')
+const columnOf = new Map(
+  attributeColumns.map((column, index) => [column.name, { type: column.type, at: fixedColumns.length + index }]),
+)
+const addressesAt = fixedColumns.length + attributeColumns.length
+export const restAt = recordColumns.length - 1
+export const kindsAt = restAt - 1
+type FixedName = (typeof fixedColumns)[number]['name']
+/** Positions of the fixed columns. */
+export const at = Object.fromEntries(fixedColumns.map((column, index) => [column.name, index])) as Readonly<
+  Record<FixedName, number>
+>
+
+export function encodeBatch({ records, spans }: AppendBatch): EncodedBatch {
+  const columns: Cell[][] = recordColumns.map(() => records.map((): Cell => null))
+  const kinds = records.map((record, row) => {
+    encodeRecord(record, row, columns)
+    return kindOf(record)
+  })
+  return {
+    kinds,
+    records: columns,
+    spans: {
+      ts: spans.map((span) => Math.round(span.startMs * 1000)),
+      traceIds: spans.map((span) => span.traceId),
+      spanIds: spans.map((span) => span.spanId),
+      bodies: spans.map(encodeSpan),
+    },
+  }
+}
+
+function kindOf({ record, keep }: AppendRecord): 'events' | 'requests' | 'compact' {
+  if (keep === 'compact') return 'compact'
+  const isEvent = activitiesOf(record.attributes[attribute.activity]).some((activity) =>
+    activity.toLowerCase().startsWith(businessLogic),
+  )
+  return isEvent ? 'events' : 'requests'
+}
+
+function activitiesOf(value: AttributeValue | undefined): readonly string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' ? value : []
+}
+
+function encodeRecord({ record, trusted, weight = 1 }: AppendRecord, row: number, columns: readonly Cell[][]): void {
+  const set = (column: number, value: Cell): void => {
+    const cells = columns[column] as Cell[]
+    cells[row] = value
+  }
+  set(at.ts, Math.round(record.timestampMs * 1000))
+  set(at.trusted, trusted)
+  set(at.weight, weight)
+  set(at.odd, false)
+  set(at.trace_id, wellFormed(record.traceId))
+  set(at.span_id, wellFormed(record.spanId))
+  set(at.service, wellFormed(record.service))
+  set(at.env, wellFormed(record.env))
+  set(at.version, wellFormed(record.version))
+  set(at.resource, wellFormed(record.resource))
+  set(at.operation, wellFormed(record.operation))
+  set(at.type, wellFormed(record.type))
+  set(at.status, record.status)
+  set(at.duration, record.durationMs)
+  const [activity, ...more] = activitiesOf(record.attributes[attribute.activity])
+  if (activity !== undefined && more.length === 0) set(at.activity, fold(wellFormed(activity)))
+  addressColumns.forEach(({ of }, index) => set(addressesAt + index, addressHex(record.attributes[of])))
+  encodeAttributes(record.attributes, set)
+}
+
+function encodeAttributes(
+  attributes: Readonly<Record<string, AttributeValue>>,
+  set: (column: number, value: Cell) => void,
+): void {
+  const rest: string[] = []
+  const numbers: string[] = []
+  const booleans: string[] = []
+  const lists: string[] = []
+  for (const [rawName, raw] of Object.entries(attributes)) {
+    const value = typeof raw === 'string' ? wellFormed(raw) : typeof raw === 'object' ? raw.map(wellFormed) : raw
+    const column = columnOf.get(rawName)
+    if (column !== undefined && fits(value, column.type)) {
+      set(column.at, value)
+      continue
+    }
+    if (column !== undefined) set(at.odd, true)
+    const name = wellFormed(rawName)
+    if (typeof value === 'number') numbers.push(name)
+    else if (typeof value === 'boolean') booleans.push(name)
+    else if (typeof value === 'object') lists.push(name)
+    rest.push(`${JSON.stringify(name)}:${JSON.stringify(typeof value === 'object' ? value : String(value))}`)
+  }
+  if (numbers.length + booleans.length + lists.length > 0) set(kindsAt, JSON.stringify([numbers, booleans, lists]))
+  set(restAt, `{${rest.join(',')}}`)
+}
+
+function fits(value: AttributeValue, type: ColumnType): boolean {
+  if (type === 'VARCHAR') return typeof value === 'string'
+  if (type === 'BIGINT') return Number.isSafeInteger(value) && !Object.is(value, -0)
+  if (type === 'BOOLEAN') return typeof value === 'boolean'
+  return typeof value === 'object'
+}
+
+const loneSurrogate = /\p{Surrogate}/gu
+
+/** A lone surrogate would make the JSON unreadable for the engine. */
+function wellFormed(text: string): string {
+  return isWellFormed(text) ? text : text.replaceAll(loneSurrogate, '\ufffd')
+}
+
+/** In Node from 20 on, and in TypeScript's library from es2024 on. */
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed()
+}
+
+function encodeSpan(span: Span): string {
+  const { metaStruct, ...plain } = span
+  if (!metaStruct) return JSON.stringify(plain)
+  const packed = Object.entries(metaStruct).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')])
+  return JSON.stringify({ ...plain, metaStruct: packed })
+}
