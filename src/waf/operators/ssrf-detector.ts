@@ -9,12 +9,26 @@ import type { CompileScope, ExploitOperator } from '../operator.ts'
 const defaultPolicy = {
   schemes: ['https', 'http', 'ftps', 'ftp'],
   domains: [
-    ...['metadata.google', 'burpcollaborator.net', '.local', '.internal', 'ram.aliyuncs.com'],
-    ...['ifconfig.pro', 'localhost', 'localtest.me'],
+    'metadata.google',
+    'burpcollaborator.net',
+    '.local',
+    '.internal',
+    'ram.aliyuncs.com',
+    'ifconfig.pro',
+    'localhost',
+    'localtest.me',
   ],
   addresses: [
-    ...['169.254.0.0/16', '127.0.0.1', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'],
-    ...['::1', 'fc00::/7', 'fe80::/10', '2001:db8:1234:1a00::/56'],
+    '169.254.0.0/16',
+    '127.0.0.1',
+    '10.0.0.0/8',
+    '172.16.0.0/12',
+    '192.168.0.0/16',
+    '100.64.0.0/10',
+    '::1',
+    'fc00::/7',
+    'fe80::/10',
+    '2001:db8:1234:1a00::/56',
   ],
 } as const
 

@@ -9,7 +9,11 @@ interface ShellOptions {
   readonly mayContinue: boolean
 }
 
-const posix: ShellOptions = { command: /^-(?:-c|[A-Za-z]*c[A-Za-z]*)$/, takesNext: /^(?:[-+][oO]|--(?:rcfile|init-file))$/, mayContinue: true }
+const posix: ShellOptions = {
+  command: /^-(?:-c|[A-Za-z]*c[A-Za-z]*)$/,
+  takesNext: /^(?:[-+][oO]|--(?:rcfile|init-file))$/,
+  mayContinue: true,
+}
 const windows: ShellOptions = { command: /^(?:--?|\/)command$/i, mayContinue: false }
 const shells: ReadonlyMap<string, ShellOptions> = new Map([
   ...['sh', 'bash', 'ksh', 'rksh', 'zsh', 'dash', 'ash'].map((shell): [string, ShellOptions] => [shell, posix]),

@@ -31,6 +31,8 @@ class ShellReader {
   readonly tokens: ShellToken[] = []
   readonly #text: string
   readonly #places: Place[] = []
+  /** How many of each place are open: counted, since a text may open very many. */
+  readonly #open: Record<Place, number> = { ')': 0, '`': 0, '"': 0 }
   #at = 0
   /** Whether the next word is the first of a simple command. */
   #atCommand = true
@@ -50,7 +52,7 @@ class ShellReader {
     const character = this.#text.charAt(this.#at)
     const inQuotes = this.#places.at(-1) === '"'
     if (character === '"') return inQuotes ? this.#leave(1) : this.#readDoubleQuote()
-    if (character === '`') return this.#places.includes('`') ? this.#leaveTo('`') : this.#enter('`', 1)
+    if (character === '`') return this.#open['`'] > 0 ? this.#leaveTo('`') : this.#enter('`', 1)
     if (character === '$') return this.#readDollar(inQuotes)
     return inQuotes ? this.#skip() : this.#readPlain(character)
   }
@@ -58,7 +60,7 @@ class ShellReader {
   #readPlain(character: string): boolean {
     if (character === "'") return this.#pushQuoted("'", this.#endOf("'", this.#at + 1))
     if (character === '(') return this.#readOpen()
-    if (character === ')') return this.#places.includes(')') ? this.#leaveTo(')') : this.#pushOther(1, this.#atCommand)
+    if (character === ')') return this.#open[')'] > 0 ? this.#leaveTo(')') : this.#pushOther(1, this.#atCommand)
     if (character === '{' || character === '}' || character === '=') {
       return this.#pushOther(1, this.#atCommand)
     }
@@ -76,7 +78,7 @@ class ShellReader {
     const end = this.#quoteEnd(this.#at + 1)
     const body = this.#text.slice(this.#at + 1, end)
     if (!/\$\(|`/.test(body)) return this.#pushQuoted('"', end)
-    this.#places.push('"')
+    this.#pushPlace('"')
     return this.#pushOther(1, false)
   }
 
@@ -88,7 +90,8 @@ class ShellReader {
   }
 
   #readDollar(inQuotes: boolean): boolean {
-    if (this.#text.startsWith('$((', this.#at)) return this.#pushOther(this.#endOf('))', this.#at + 3) - this.#at, false)
+    if (this.#text.startsWith('$((', this.#at))
+      return this.#pushOther(this.#endOf('))', this.#at + 3) - this.#at, false)
     if (this.#text.startsWith('$(', this.#at)) return this.#enter(')', 2)
     const end = this.#match(variable) ?? this.#at + 1
     return inQuotes ? this.#pushOther(end - this.#at, false) : this.#pushWord(end)
@@ -104,7 +107,8 @@ class ShellReader {
   #readRedirection(end: number): boolean {
     // <(command) and >(command) stand for a file.
     const last = this.#text.charAt(end - 1)
-    if ((last === '<' || last === '>') && end - this.#at === 1 && this.#text.charAt(end) === '(') return this.#enter(')', 2)
+    if ((last === '<' || last === '>') && end - this.#at === 1 && this.#text.charAt(end) === '(')
+      return this.#enter(')', 2)
     this.tokens.push({ kind: 'redirection', start: this.#at, end })
     this.#at = end
     return true
@@ -118,17 +122,27 @@ class ShellReader {
   }
 
   #enter(place: Place, length: number): boolean {
-    this.#places.push(place)
+    this.#pushPlace(place)
     return this.#pushOther(length, true)
   }
 
+  #pushPlace(place: Place): void {
+    this.#places.push(place)
+    this.#open[place] += 1
+  }
+
+  #popPlace(): void {
+    const place = this.#places.pop()
+    if (place !== undefined) this.#open[place] -= 1
+  }
+
   #leave(length: number): boolean {
-    this.#places.pop()
+    this.#popPlace()
     return this.#pushOther(length, false)
   }
 
   #leaveTo(place: Place): boolean {
-    while (this.#places.length > 0 && this.#places.at(-1) !== place) this.#places.pop()
+    while (this.#places.length > 0 && this.#places.at(-1) !== place) this.#popPlace()
     return this.#leave(1)
   }
 

@@ -31,9 +31,9 @@ function isInjection(statement: string, tokens: readonly StatementToken[], start
   let last = first
   while ((tokens[last]?.start ?? end) < end) last += 1
   const within = tokens.slice(first, last)
-  if (cutsLine(within, end)) return true
+  if (cutsLine(within, statement, end)) return true
   const counted = within.filter(({ kind }) => kind !== 'parenthesis')
-  if (counted.length >= clauseTokens) return counted.some(saysMore) && !isOrdering(tokens, first, within)
+  if (counted.length >= clauseTokens) return counted.some(saysMore) && !isOrdering(tokens, first, within, statement)
   return counted.length === 3 && isTautology(counted, statement) && followsWhere(tokens, first)
 }
 
@@ -52,12 +52,12 @@ function saysMore({ kind }: StatementToken): boolean {
   return kind !== 'comma' && kind !== 'number' && kind !== 'string'
 }
 
-/** A comment that the parameter begins (both dashes of it) behind something else than a parenthesis. */
-function cutsLine(within: readonly StatementToken[], end: number): boolean {
+/** A comment that the parameter begins (both of its dashes) behind something else than a parenthesis. */
+function cutsLine(within: readonly StatementToken[], statement: string, end: number): boolean {
   const comment = within.findIndex(({ kind }) => kind === 'lineComment')
   const token = within[comment]
   if (token === undefined || !within.slice(0, comment).some(({ kind }) => kind !== 'parenthesis')) return false
-  return end - token.start >= Math.min(2, token.end - token.start)
+  return end - token.start >= (statement.charAt(token.start) === '#' ? 1 : 2)
 }
 
 const literals: ReadonlySet<string> = new Set(['string', 'number', 'placeholder'])
@@ -78,19 +78,26 @@ function followsWhere(tokens: readonly StatementToken[], first: number): boolean
 }
 
 /** Columns with directions, and a limit, right behind ORDER BY: what sortable tables send. */
-function isOrdering(tokens: readonly StatementToken[], first: number, within: readonly StatementToken[]): boolean {
+function isOrdering(
+  tokens: readonly StatementToken[],
+  first: number,
+  within: readonly StatementToken[],
+  statement: string,
+): boolean {
   if (tokens[first - 1]?.word !== 'BY' || tokens[first - 2]?.word !== 'ORDER') return false
-  return /^[cv](?:\.c)*d?(?:,[cv](?:\.c)*d?)*(?:l(?:v(?:ov?)?)?)?$/.test(within.map(orderingLetter).join(''))
+  return /^[cv](?:\.c)*d?(?:,[cv](?:\.c)*d?)*(?:l(?:v(?:ov?)?)?)?$/.test(
+    within.map((token) => orderingLetter(token, statement)).join(''),
+  )
 }
 
-function orderingLetter({ kind, word, end, start }: StatementToken): string {
+function orderingLetter({ kind, word, start }: StatementToken, statement: string): string {
   if (kind === 'name') return 'c'
   if (kind === 'number') return 'v'
   if (kind === 'comma') return ','
   if (word === 'ASC' || word === 'DESC') return 'd'
   if (word === 'LIMIT') return 'l'
   if (word === 'OFFSET') return 'o'
-  return word === '' && end - start === 1 ? '.' : 'x'
+  return statement.charAt(start) === '.' ? '.' : 'x'
 }
 
 /** The statement with every string and number as a question mark. */

@@ -55,8 +55,7 @@ export function forbiddenByPolicy(url: string, policy: UrlPolicy): string | unde
   const parts = parseUrl(url)
   if (parts === undefined) return undefined
   const wholeAuthority = { start: parts.authorityStart, end: parts.authorityEnd }
-  const forbidden =
-    !policy.allowedSchemes.has(parts.scheme) || namesForbiddenHost(parts, wholeAuthority, policy)
+  const forbidden = !policy.allowedSchemes.has(parts.scheme) || namesForbiddenHost(parts, wholeAuthority, policy)
   if (!forbidden) return undefined
   return parts.authorityEnd > parts.authorityStart ? url.slice(0, parts.authorityEnd) : ''
 }
