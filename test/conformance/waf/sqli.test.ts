@@ -21,6 +21,8 @@ const agreed: readonly (readonly [text: string, fingerprint: string | undefined]
   ["x' union all select null,null-- ", 'sUEvc'],
   ['1 union/**/select@@version', '1UEv'],
   ['-1 union all', '1U'],
+  ['1 union select password fom users--', '1UEnn'],
+  ['sleep(apnea) 5 tips', 'f(n)1'],
   // stacked
   ['1;drop table users', '1;Tnn'],
   ["'; insert into x values('')", 's;Tnk'],
@@ -106,6 +108,24 @@ const differences: readonly {
     text: "') order by 1 foo",
     ours: undefined,
     reference: 's)B1n',
+  },
+  {
+    says: 'a word with an aside in parentheses is prose',
+    text: 'sleep (apnea) 5 tips',
+    ours: undefined,
+    reference: 'f(n)1',
+  },
+  {
+    says: 'an aside is prose whatever the word',
+    text: 'benchmark (cpu) results',
+    ours: undefined,
+    reference: 'f(n)n',
+  },
+  {
+    says: 'a union that selects two names is one in a string as well',
+    text: "x' union select password users",
+    ours: 'sUEnn',
+    reference: undefined,
   },
   {
     says: 'a sign between names before a call is ordinary code',

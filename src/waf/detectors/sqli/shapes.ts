@@ -120,6 +120,7 @@ export const longShapes = String.raw`
   VTV nTV | o>(Vfn (>f
   VTn | f>( o>(Vf ET>(Vfn (>1Vf n>:co ;>ETn V>co
   VU; nU; s1n | c>.
+  VUE | n>n
   VUE nUE | n>&(),.;BUVcfko V>&(),.;BUcfkno f>(,.;c k>(.;Vcfno c>. ;>.c (>1EVfno s>1v o>kn v>s 1>sv
   VUT nUT | n>(Vfn
   VUV nUV | o>(Vfn ,>(f c>.

@@ -6,10 +6,20 @@ import { at, type Window } from './window.ts'
 /** Whether a reading is an injection: its tokens have the shape of one, and short ones more than the shape. */
 export function isAttack(window: Window, fingerprint: string): boolean {
   if (!isShape(fingerprint)) return false
-  if (fingerprint.length > 3) return true
+  if (fingerprint.length > 3) return !isProse(window, fingerprint)
   // SQL Server hides statements that name its password procedure from its logs: used by attackers only.
   if (fingerprint.endsWith('c') && fingerprint.length > 1 && window.lexer.text.includes('sp_password')) return true
   return isShortAttack(window, fingerprint)
+}
+
+const asideShapes: ReadonlySet<string> = new Set(['f(n)n', 'f(n)1', 'f(1)n', 'f(1)1', 'f(n)&'])
+
+// "sleep (apnea) 5 tips": a word with an aside behind a space is prose, though the word is a function elsewhere.
+function isProse(window: Window, fingerprint: string): boolean {
+  if (!asideShapes.has(fingerprint)) return false
+  const { end } = at(window, 0)
+  const { start } = at(window, 1)
+  return start > end && window.lexer.text.slice(end, start).trim() === ''
 }
 
 /** Shapes that ordinary text has as well; each needs something that the shape does not show. */
