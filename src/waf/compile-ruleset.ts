@@ -21,6 +21,7 @@ const defaultLimits: Required<WafLimits> = {
   maxStringBytes: 65_536,
   maxContainerSize: Number.MAX_SAFE_INTEGER,
   maxDepth: 256,
+  maxCleanTexts: 1024,
 }
 
 /** Options with the clock that the composition root hands down. */
@@ -51,7 +52,7 @@ class Engine implements Waf {
     this.#limits = { ...defaultLimits, ...limits }
     this.#clock = clock
     const config = finish(parseConfig(ruleset, this.#scope(BASE_PATH, true)))
-    const plan = finish(buildPlan([config]))
+    const plan = finish(buildPlan([config], this.#limits))
     if (plan.rules.length === 0 && config.rules.length === 0 && plan.postprocessors.length === 0)
       throw fail('RULESET_INVALID', '$', `no rule can be loaded${firstError(config.diagnostics)}`)
     this.#configs.set(BASE_PATH, config)
@@ -93,7 +94,7 @@ class Engine implements Waf {
     const config = this.#configs.get(path)
     if (config === undefined) return false
     this.#configs.delete(path)
-    if (!isDataOnly(config)) this.#plan = finish(buildPlan([...this.#configs.values()]))
+    if (!isDataOnly(config)) this.#plan = finish(buildPlan([...this.#configs.values()], this.#limits))
     this.#swapData()
     return true
   }
@@ -112,7 +113,7 @@ class Engine implements Waf {
     const plan =
       isDataOnly(config) && (before === undefined || isDataOnly(before))
         ? this.#plan
-        : yield* buildPlan([...configs.values()])
+        : yield* buildPlan([...configs.values()], this.#limits)
     this.#configs.set(path, config)
     this.#plan = plan
     this.#diagnostics = config.diagnostics

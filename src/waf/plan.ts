@@ -97,7 +97,10 @@ export interface Plan {
 }
 
 /** Orders and joins the configurations, pausing between rules. */
-export function* buildPlan(configs: readonly Config[]): Generator<void, Plan> {
+export function* buildPlan(
+  configs: readonly Config[],
+  { maxCleanTexts }: { readonly maxCleanTexts: number },
+): Generator<void, Plan> {
   const builder = new PlanBuilder()
   const actions = new Map(builtInActions)
   for (const config of configs) for (const action of config.actions) actions.set(action.id, action)
@@ -137,7 +140,7 @@ export function* buildPlan(configs: readonly Config[]): Generator<void, Plan> {
   })
   yield
   const processors = planProcessors(configs, builder)
-  const addresses = yield* builder.addresses()
+  const addresses = yield* builder.addresses(maxCleanTexts)
   return {
     rules,
     filters,
@@ -267,7 +270,7 @@ class PlanBuilder {
   }
 
   /** Plans each address; addresses that much the same conditions read share a scanner. */
-  *addresses(): Generator<void, Map<string, AddressPlan>> {
+  *addresses(maxCleanTexts: number): Generator<void, Map<string, AddressPlan>> {
     const plans = new Map<string, AddressPlan>()
     for (const group of groupAlike([...this.#drafts])) {
       const scanner = scannerOf(group.flatMap(([, { readers }]) => readers))
@@ -275,7 +278,13 @@ class PlanBuilder {
       const { unfiltered } = scanner
       for (const [name, { paths, readers }] of group) {
         const focused = focus(readers, scanner, (reader) => isScannable(reader) && !unfiltered.has(reader.condition.id))
-        plans.set(name, { name, paths, ...focused, scanner, clean: isHeaders(name) ? new CleanTexts() : undefined })
+        plans.set(name, {
+          name,
+          paths,
+          ...focused,
+          scanner,
+          clean: maxCleanTexts > 0 && isHeaders(name) ? new CleanTexts(maxCleanTexts) : undefined,
+        })
       }
     }
     return plans

@@ -13,6 +13,8 @@ export interface WafLimits {
   readonly maxContainerSize?: number
   /** Nesting below an address. */
   readonly maxDepth?: number
+  /** Header values remembered as concerning no rule, for each kind of reading; 0: none. */
+  readonly maxCleanTexts?: number
 }
 
 export interface ObfuscatorOptions {

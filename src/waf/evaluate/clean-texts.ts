@@ -1,8 +1,7 @@
 import type { Scalar } from '../operator.ts'
 import type { Lens } from './lens.ts'
 
-/** Texts kept for one lens, and their length: what header values of real clients need, and no more to fill than 1 MB. */
-const MAX_TEXTS = 1024
+/** Longer header values are rarely the same twice. */
 const MAX_LENGTH = 512
 
 /**
@@ -11,6 +10,12 @@ const MAX_LENGTH = 512
  */
 export class CleanTexts {
   readonly #texts = new Map<Lens, Set<string>>()
+  readonly #maxTexts: number
+
+  /** `maxTexts` are kept for each lens. */
+  constructor(maxTexts: number) {
+    this.#maxTexts = maxTexts
+  }
 
   has(lens: Lens, value: Scalar): boolean {
     return typeof value === 'string' && (this.#texts.get(lens)?.has(value) ?? false)
@@ -21,7 +26,7 @@ export class CleanTexts {
     const texts = this.#texts.get(lens)
     if (texts === undefined) this.#texts.set(lens, new Set([value]))
     else {
-      if (texts.size >= MAX_TEXTS) texts.clear()
+      if (texts.size >= this.#maxTexts) texts.clear()
       texts.add(value)
     }
   }
