@@ -58,8 +58,17 @@ export interface PlannedFilter {
   readonly rules: ReadonlySet<number> | undefined
 }
 
+/** A mapping of a processor, with the places of its inputs. */
+export interface PlannedMapping {
+  readonly output: string
+  readonly inputs: readonly { readonly name: string; readonly address: string; readonly path: PathNode }[]
+  /** Names of the inputs without which nothing is made. */
+  readonly required: readonly string[]
+}
+
 export interface PlannedProcessor {
   readonly spec: ProcessorSpec
+  readonly mappings: readonly PlannedMapping[]
   readonly conditions: readonly PlannedCondition[]
   readonly scanners: readonly Scanner[]
 }
@@ -232,9 +241,17 @@ function planProcessors(configs: readonly Config[], builder: PlanBuilder): Plann
         const excluded = new Set(chosen(one.exclude))
         own = [...new Set([...own, ...chosen(one.include)])].filter((scanner) => !excluded.has(scanner))
       }
-      for (const mapping of spec.mappings)
-        for (const input of Object.values(mapping.inputs)) builder.path(input.address, input.keyPath)
-      return { spec, conditions: builder.conditions(spec.conditions, -1), scanners: own }
+      const required = spec.processor.inputs.filter((input) => input.required).map((input) => input.name)
+      const mappings = spec.mappings.map(({ output, inputs }): PlannedMapping => ({
+        output,
+        required,
+        inputs: Object.entries(inputs).map(([name, { address, keyPath }]) => ({
+          name,
+          address,
+          path: builder.path(address, keyPath),
+        })),
+      }))
+      return { spec, mappings, conditions: builder.conditions(spec.conditions, -1), scanners: own }
     })
 }
 

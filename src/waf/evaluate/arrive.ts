@@ -33,7 +33,11 @@ function scanTarget(lens: Lens, target: Target, tree: ValueTree, { scanner, clea
     const scan = (leaf.scan ??= scanner.scan(typeof leaf.value === 'string' ? leaf.value : String(leaf.value)))
     let concerns = false
     const changes = lens.mayChange || (scan.seen & lens.triggers) !== 0
-    for (const list of scan.candidates.length === 0 && !changes ? [] : lens.lists) {
+    if (scan.candidates.length === 0 && !changes) {
+      clean?.add(lens, leaf.value)
+      continue
+    }
+    for (const list of lens.lists) {
       const candidates = isChanged(list, leaf, scan.seen)
         ? scanner.scan(textOf(leaf, list.list) as string).candidates
         : scan.candidates

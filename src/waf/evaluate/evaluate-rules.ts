@@ -138,10 +138,13 @@ function depthOf(layer: Layer): number {
   return layer.below === undefined ? 0 : 1 + depthOf(layer.below)
 }
 
-function dueRules(plan: Plan, layer: Layer): number[] {
-  const due = new Set<number>()
-  for (const one of layersOf(layer)) for (const index of one.due) if (index < plan.rules.length) due.add(index)
-  return [...due].sort((a, b) => a - b)
+/** The rules with something new in this layer or below, in order; filters, numbered after them, are left out. */
+function dueRules(plan: Plan, top: Layer): readonly number[] {
+  const due: number[] = []
+  for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below)
+    for (const index of layer.due)
+      if (index < plan.rules.length && (layer === top || !due.includes(index))) due.push(index)
+  return due.length < 2 ? due : due.sort((a, b) => a - b)
 }
 
 function isDue(index: number, layer: Layer): boolean {

@@ -1,8 +1,7 @@
-import type { PlannedProcessor } from '../plan.ts'
+import type { PlannedMapping, PlannedProcessor } from '../plan.ts'
 import type { Attributes } from './attributes.ts'
 import { evaluateAll } from './evaluate-rules.ts'
 import type { EvaluationScope } from './evaluate-condition.ts'
-import { layersOf } from './layer.ts'
 import type { Layer } from './layer.ts'
 
 /**
@@ -15,25 +14,29 @@ export function runProcessors(
   attributes: Attributes,
   store: (address: string, value: unknown, layer: Layer) => void,
 ): void {
-  for (const { spec, conditions, scanners } of processors) {
-    const due = spec.mappings.filter((mapping) => isDue(spec.processor.regenerates, mapping, scope.layer))
-    if (due.length === 0 || (conditions.length > 0 && evaluateAll(conditions, undefined, scope) === undefined)) continue
-    for (const mapping of due) {
+  for (const { spec, mappings, conditions, scanners } of processors) {
+    let allowed = conditions.length === 0
+    for (const mapping of mappings) {
       if (scope.isOver()) return
-      const { inputs, layer } = collect(mapping, scope.layer)
-      const complete = spec.processor.inputs.every(({ name, required }) => !required || inputs[name] !== undefined)
-      const count = Object.keys(inputs).length
-      if (!complete || count === 0) continue
-      const value = generate(spec.processor, inputs, scanners)
-      layer.generated.set(mapping.output, count)
+      const given = collect(mapping, scope.layer)
+      if (given === undefined || !isDue(spec.processor.regenerates, mapping, given, scope.layer)) continue
+      allowed ||= evaluateAll(conditions, undefined, scope) !== undefined
+      if (!allowed) break
+      const value = generate(spec.processor, given.inputs, scanners)
+      given.layer.generated.set(mapping.output, given.count)
       if (value === undefined) continue
-      if (spec.evaluate) store(mapping.output, value, layer)
+      if (spec.evaluate) store(mapping.output, value, given.layer)
       if (spec.output) attributes.set(mapping.output, value)
     }
   }
 }
 
-type Mapping = PlannedProcessor['spec']['mappings'][number]
+/** The inputs of a mapping that are there, and the topmost layer that holds one of them. */
+interface GivenInputs {
+  readonly inputs: Readonly<Record<string, unknown>>
+  readonly count: number
+  readonly layer: Layer
+}
 
 function generate(
   processor: PlannedProcessor['spec']['processor'],
@@ -48,35 +51,34 @@ function generate(
   }
 }
 
-function isDue(regenerates: boolean, mapping: Mapping, layer: Layer): boolean {
-  const before = generatedWith(mapping.output, layer)
-  if (before === undefined) return layer.tree(mapping.output) === undefined
-  return regenerates && Object.keys(collect(mapping, layer).inputs).length > before
-}
-
-function generatedWith(output: string, layer: Layer): number | undefined {
-  for (const one of layersOf(layer)) {
-    const count = one.generated.get(output)
-    if (count !== undefined) return count
+/** Whether nothing was made yet, or what was made gains from inputs that came since. */
+function isDue(regenerates: boolean, mapping: PlannedMapping, given: GivenInputs, top: Layer): boolean {
+  for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below) {
+    const before = layer.generated.get(mapping.output)
+    if (before !== undefined) return regenerates && given.count > before
   }
-  return undefined
+  return top.tree(mapping.output) === undefined
 }
 
-/** The inputs that are there, and the topmost layer that holds one of them. */
-function collect(mapping: Mapping, top: Layer): { readonly inputs: Record<string, unknown>; readonly layer: Layer } {
+/** Undefined unless all required inputs, and at least one, are there. */
+function collect({ inputs: wanted, required }: PlannedMapping, top: Layer): GivenInputs | undefined {
   const inputs: Record<string, unknown> = Object.create(null)
-  let highest: Layer | undefined
-  for (const [name, { address, keyPath }] of Object.entries(mapping.inputs)) {
-    for (const layer of layersOf(top)) {
-      const tree = layer.trees.get(address)
-      if (tree === undefined) continue
-      for (const target of tree.targets.values()) {
-        if (target.path.length !== keyPath.length || !target.path.every((item, at) => item === keyPath[at])) continue
-        inputs[name] = target.raw
-        if (highest === undefined || [...layersOf(layer)].includes(highest)) highest = layer
-      }
-      break
+  let count = 0
+  let depth = Infinity
+  let highest = top
+  for (const { name, address, path } of wanted) {
+    let layer: Layer | undefined = top
+    let height = 0
+    while (layer !== undefined && !layer.trees.has(address)) {
+      layer = layer.below
+      height += 1
     }
+    const target = layer?.trees.get(address)?.targets.get(path.id)
+    if (layer === undefined || target === undefined) continue
+    inputs[name] = target.raw
+    count += 1
+    if (height < depth) [depth, highest] = [height, layer]
   }
-  return { inputs, layer: highest ?? top }
+  if (count === 0 || required.some((name) => inputs[name] === undefined)) return undefined
+  return { inputs, count, layer: highest }
 }

@@ -11,11 +11,11 @@ export type Need = readonly Branch[]
 /** Bounds of the analysis: beyond them it says less, never something wrong. */
 const MAX_SET = 40
 /** Pairs of what ends one part and begins the next. */
-const MAX_JOINTS = 800
+const MAX_JOINTS = 700
 const MAX_ALTERNATIVES = 2000
 const MAX_CHARS = 10
 const MAX_END = 12
-const MAX_BRANCHES = 64
+const MAX_BRANCHES = 32
 const MAX_CLAUSES = 3
 const MAX_KEPT_CLAUSES = 8
 
@@ -60,6 +60,7 @@ export function requiredLiterals(node: RegexNode): Need | undefined {
   let best = plain
   if (needWorth(plain) < ENOUGH) {
     for (const disguise of disguises) {
+      if (needWorth(best) >= ENOUGH) break
       const undisguised = without(node, disguise)
       if (undisguised === node) continue
       const strict = undisguised === undefined ? [] : branchesOf(undisguised)
@@ -154,11 +155,7 @@ function join(left: Knowledge, right: Knowledge): Knowledge {
     exact: undefined,
     head: left.exact ? heads(product(left.exact, right.head) ?? left.exact) : left.head,
     tail: right.exact ? tails(product(left.tail, right.exact) ?? right.exact) : right.tail,
-    clauses: fewBest([
-      ...clausesOf(left),
-      ...clausesOf(right),
-      ...usable(product(tails(left.tail), heads(right.head), MAX_JOINTS) ?? []),
-    ]),
+    clauses: fewBest([...clausesOf(left), ...clausesOf(right), ...jointsOf(left.tail, right.head)]),
   }
 }
 
@@ -191,6 +188,12 @@ function product(left: readonly string[], right: readonly string[], most: number
   if (left.length * right.length > most && left.length > 1 && right.length > 1) return undefined
   if (left.length * right.length > MAX_ALTERNATIVES) return undefined
   return distinct(left.flatMap((a) => right.map((b) => a + b)))
+}
+
+/** What stands where two parts meet; nothing new when one side may be anything. */
+function jointsOf(tail: readonly string[], head: readonly string[]): readonly Clause[] {
+  if (tail.includes('') || head.includes('')) return []
+  return usable(product(tail, head, MAX_JOINTS) ?? [])
 }
 
 function fewBest(clauses: readonly Clause[]): readonly Clause[] {
