@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../model/clock.ts'
 import { fail, PortcullisError } from '../model/error.ts'
+import { portcullisClientTag } from '../model/remote-config.ts'
 import { tag } from '../model/tags.ts'
 import { PrefixSet } from '../net/prefix-set.ts'
 import { compileRuleset } from '../waf/compile-ruleset.ts'
@@ -192,7 +193,7 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
             service: values.service,
             env: values.env,
             appVersion: values.version,
-            tags: [],
+            tags: [portcullisClientTag],
           },
           pollIntervalMs: values.remoteConfigPollSeconds * 1_000,
           subscription: control.subscription,
