@@ -1,2 +1,3 @@
 export { startCollector, type Collector, type StartCollectorOptions } from './collector/collector.ts'
 export type { CollectorConfig, CollectorOptions } from './collector/config.ts'
+export { requestSignInLink } from './collector/request-sign-in-link.ts'

@@ -9,9 +9,13 @@ const options = {
   config: { type: 'string' },
 } as const
 
-/** `portcullis collector`: runs until SIGTERM or SIGINT, then drains. */
+/** What takes longer than this to end is ended. */
+const drainMs = 10_000
+
+/** `portcullis collector`: runs until SIGTERM or SIGINT, then drains. A second signal ends it at once. */
 export async function collectorCommand(args: string[], io: Io): Promise<number> {
   const { values } = parseArgs({ args, options })
+  const ended = signalled()
   const collector = await startCollector({
     configFile: values.config,
     options: {
@@ -21,10 +25,15 @@ export async function collectorCommand(args: string[], io: Io): Promise<number> 
     },
   })
   io.err(`portcullis collector: agent listener ${collector.agentUrl}, console ${collector.consoleUrl}`)
-  if (collector.firstToken !== undefined) {
-    io.err(`admin token, shown this once: ${collector.firstToken}`)
+  if (collector.signInLink !== undefined) {
+    io.err(`sign in within 15 minutes, once: ${collector.signInLink}`)
   }
-  await signalled()
+  await ended
+  setTimeout(() => {
+    io.err('portcullis collector: it did not end in time')
+    process.exit(1)
+  }, drainMs).unref()
+  void signalled().then(() => process.exit(1))
   await collector.close()
   return 0
 }

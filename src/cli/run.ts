@@ -16,6 +16,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'check the settings of this environment, the agent, client addresses and login events',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
+  signin: {
+    summary: 'another sign-in link for the console of the collector on this machine',
+    load: async () => (await import('./signin.ts')).signinCommand,
+  },
   demo: {
     summary: 'the whole loop on this machine: collector, an example app, an attack that gets blocked',
     load: async () => (await import('./demo.ts')).demoCommand,

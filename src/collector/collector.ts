@@ -1,24 +1,31 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { FastifyInstance } from 'fastify'
 import pino, { type Logger } from 'pino'
 import type { Clock } from '../model/clock.ts'
 import { errors, fail } from '../model/error.ts'
+import { version } from '../model/version.ts'
 import { createAccess } from './api/access.ts'
-import { newKey } from './api/administration.ts'
-import { createAgentListener } from './api/agent.ts'
-import { createConsoleListener } from './api/console.ts'
-import { loadConfig, parseListen, type CollectorOptions } from './config.ts'
+import { createAgentApp } from './api/agent.ts'
+import { createConsole } from './api/console.ts'
+import { newSecret } from './api/secret.ts'
+import { createSignIn } from './api/sign-in.ts'
+import { linkOf } from './api/users.ts'
+import { countCollector } from './collector-metrics.ts'
+import { loadConfig, parseListen, type CollectorConfig, type CollectorOptions } from './config.ts'
+import { writeControl } from './control-file.ts'
 import { createDetection } from './detect/detection.ts'
+import { createRuleBook } from './detect/rule-book.ts'
 import { createSignalLists } from './detect/signal-lists.ts'
 import { loadThreatIntel } from './enrich/load-threat-intel.ts'
+import { letIn } from './first-user.ts'
+import { openListener, type Listener, type Place, type Tls } from './listener.ts'
+import { createMetrics } from './metrics.ts'
 import { createPipeline } from './pipeline.ts'
 import { createRemoteConfigServer } from './remote-config/server.ts'
 import { createResponder } from './respond/responder.ts'
+import { keepRetention } from './retention.ts'
 import { openState } from './state/duckdb/state.ts'
-import type { State } from './state/state.ts'
 import { openStore } from './store/duckdb/store.ts'
-import { version } from '../model/version.ts'
 
 export interface StartCollectorOptions {
   readonly options?: CollectorOptions
@@ -30,11 +37,14 @@ export interface StartCollectorOptions {
 export interface Collector {
   readonly agentUrl: string
   readonly consoleUrl: string
-  /** The admin token made at the first start when none was given; undefined otherwise. */
-  readonly firstToken: string | undefined
-  /** Stops accepting, finishes what is under way, closes the stores. */
+  /** The sign-in link for the first administrator; undefined once somebody is in. */
+  readonly signInLink: string | undefined
+  /** Stops accepting, finishes what is under way, closes the stores; within 10 seconds unless a disk is very slow. */
   close(): Promise<void>
 }
+
+/** What is under way when a collector closes has this long to finish. */
+const graceMs = 4_000
 
 const systemClock: Clock = {
   nowMs: () => Date.now(),
@@ -45,14 +55,16 @@ const systemClock: Clock = {
 }
 
 /**
- * Starts a collector: opens the stores, begins to detect, listens. Rejects with PortcullisError: STORE_LOCKED,
- * STORE_CORRUPT, STORE_NEWER, DRIVER_MISSING, PORT_IN_USE, CONFIG_INVALID; nothing is left open then.
+ * Starts a collector: listens, opens the stores, begins to detect. Until the stores are open the console listener says
+ * so (503), and no tracer can connect. Rejects with PortcullisError: STORE_LOCKED, STORE_CORRUPT, STORE_NEWER,
+ * DRIVER_MISSING, PORT_IN_USE, LISTEN_FAILED, CONFIG_INVALID; nothing is left open then.
  */
 export async function startCollector({ options, configFile }: StartCollectorOptions = {}): Promise<Collector> {
   const { config, warnings } = loadConfig(options, configFile)
   const log = pino({ level: config.logLevel, base: null }, pino.destination(2))
   warnings.forEach((warning) => log.warn({ code: 'CONFIG_INVALID' }, warning))
   const clock = systemClock
+  const tls = readTls(config)
   const dir = resolve(config.dataDir)
   mkdirSync(dir, { recursive: true, mode: 0o700 })
 
@@ -60,13 +72,28 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer()
   }
+  const listen = async (place: Place, setting: string): Promise<Listener> => {
+    const listener = await openListener({ place, setting, tls, clock })
+    closers.push(() => listener.close(graceMs))
+    return listener
+  }
   try {
-    const store = await openStore({ dir, clock })
+    const consoleListener = await listen(placeOf(config.consoleListen), 'CONSOLE_LISTEN (--console-port)')
+    const store = await openStore({
+      dir,
+      clock,
+      onLost: (error) => log.fatal({ err: error }, 'the store is gone; restart the collector'),
+    })
     closers.push(() => store.close())
     const state = await openState({ dir })
     closers.push(() => state.close())
-    const firstToken = await seedAdminKey(state, config.token, clock)
+    const publicUrl = config.publicUrl === '' ? consoleListener.url : config.publicUrl.replace(/\/+$/, '')
+    const secureCookies = publicUrl.startsWith('https:')
+    const signIn = await createSignIn({ state, clock, secure: secureCookies })
+    closers.push(() => signIn.close())
+    const fragment = await letIn({ state, signIn, clock, token: config.token })
 
+    const metrics = createMetrics()
     const remoteConfig = await createRemoteConfigServer({
       state,
       clock,
@@ -97,79 +124,102 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
     })
     const pipeline = createPipeline({ store, config, clock, onWarning: (message) => log.warn(message) })
     pipeline.setThreatIntel(await loadThreatIntel(config.threatIntel, (message) => log.warn(message)))
+    closers.push(countCollector(metrics, { store, state, remoteConfig }))
     detection.start()
     closers.push(() => detection.stop())
+    const retention = keepRetention({
+      store,
+      clock,
+      days: config.retentionDays,
+      diskBudgetGb: config.diskBudgetGb,
+      onDropped: (dropped) => log.info(dropped, 'old days were dropped'),
+      onError: (error) => log.error({ err: error }, 'old days could not be dropped; it is tried again in an hour'),
+    })
+    closers.push(() => retention.stop())
 
+    const directoryToken = newSecret()
     const access = await createAccess({
       state,
+      signIn,
+      directoryToken,
       allowFrom: config.agentAllowFrom,
       onBadNetwork: (network) =>
         log.warn(errors.CONFIG_INVALID('AGENT_ALLOW_FROM', network, 'addresses and CIDR blocks', 'the others')),
     })
     closers.push(() => access.close())
-    const agent = createAgentListener({
+    const hosts = [...config.hosts, ...hostOf(config.publicUrl)]
+    const agentApp = createAgentApp({
       maxBodyBytes: config.maxBodyBytes,
-      hosts: config.hosts,
+      hosts,
       version,
       log,
+      metrics,
       authenticate: (request) => access.sender(request),
       ingest: (payload, sender) => pipeline.ingest(payload, sender),
       ingestOtlp: (payload, sender) => pipeline.ingestOtlp(payload, sender),
       configure: (body, wait) => remoteConfig.configFor(body, wait),
     })
-    const console = await createConsoleListener({
-      hosts: config.hosts,
+    const consoleApp = await createConsole({
+      hosts,
       version,
       log,
       clock,
       access,
+      signIn,
+      publicUrl,
+      secureCookies,
       store,
       state,
       lists,
+      rules: createRuleBook({ state, store, clock }),
       responder,
       remoteConfig,
+      metrics,
     })
-    closers.push(() => console.close())
-    closers.push(async () => {
-      remoteConfig.drain()
-      await agent.close()
-    })
-    const agentUrl = await listen(agent, config.agentListen, 'AGENT_LISTEN (--agent-port)')
-    const consoleUrl = await listen(console, config.consoleListen, 'CONSOLE_LISTEN (--console-port)')
-    warnWhenOpen(log, config.agentListen, config.consoleListen)
-    return { agentUrl, consoleUrl, firstToken, close }
+    closers.push(() => consoleApp.close())
+    await consoleListener.serve(consoleApp)
+    closers.push(() => agentApp.close())
+    const agentListener = await listen(placeOf(config.agentListen), 'AGENT_LISTEN (--agent-port)')
+    const others = [
+      ...(config.otlpListen === '' ? [] : [await listen(placeOf(config.otlpListen), 'OTLP_LISTEN')]),
+      ...(config.agentSocket === '' ? [] : [await listen({ path: config.agentSocket }, 'AGENT_SOCKET')]),
+    ]
+    for (const listener of [agentListener, ...others]) await listener.serve(agentApp)
+    // The first to run: everyone who waits for configuration is answered, so that their connections can end.
+    closers.push(() => remoteConfig.drain())
+    closers.push(writeControl(dir, { consoleUrl: consoleListener.url, token: directoryToken }))
+    if (tls === undefined) warnWhenOpen(log, config.agentListen, config.consoleListen)
+    if (config.token !== '' && config.token.length < 16) {
+      log.warn('PORTCULLIS_TOKEN is short enough to be guessed; use 16 characters or more')
+    }
+    return {
+      agentUrl: agentListener.url,
+      consoleUrl: consoleListener.url,
+      signInLink: fragment === undefined ? undefined : linkOf(publicUrl, fragment),
+      close,
+    }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function listen(server: FastifyInstance, address: string, setting: string): Promise<string> {
-  const { host, port } = parseListen(address) ?? { host: '127.0.0.1', port: 0 }
-  try {
-    return await server.listen({ host, port })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw fail('PORT_IN_USE', host, port, setting)
-    throw error
-  }
+function placeOf(address: string): Place {
+  return parseListen(address) ?? { host: '127.0.0.1', port: 0 }
 }
 
-/** Makes the token of the environment the only one of its kind, or a first one when there is none at all. */
-async function seedAdminKey(state: State, token: string, clock: Clock): Promise<string | undefined> {
-  const at = new Date(clock.nowMs()).toISOString()
-  const fromEnvironment = { id: 'environment', name: 'environment', role: 'admin' } as const
-  if (token !== '') {
-    await state.commit({ documents: [{ kind: 'key', put: newKey(fromEnvironment, at, token).key }] })
-    return undefined
+function hostOf(url: string): readonly string[] {
+  return URL.canParse(url) ? [new URL(url).hostname] : []
+}
+
+/** Throws LISTEN_FAILED: without its certificate a listener would speak in the clear. */
+function readTls({ tlsCertificate, tlsKey }: CollectorConfig): Tls | undefined {
+  if (tlsCertificate === '' && tlsKey === '') return undefined
+  try {
+    return { cert: readFileSync(tlsCertificate), key: readFileSync(tlsKey) }
+  } catch (error) {
+    throw fail('LISTEN_FAILED', 'TLS_CERTIFICATE and TLS_KEY', (error as Error).message)
   }
-  const keys = await state.documents('key')
-  const usable = keys.some(
-    ({ id, role, revokedAt }) => id !== fromEnvironment.id && role === 'admin' && revokedAt === null,
-  )
-  if (usable) return undefined
-  const { key, secret } = newKey({ name: 'first start', role: 'admin' }, at)
-  await state.commit({ documents: [{ kind: 'key', put: key }] })
-  return secret
 }
 
 function warnWhenOpen(log: Logger, ...addresses: readonly string[]): void {

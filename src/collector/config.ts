@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { errors, fail } from '../model/error.ts'
+import { nearest } from '../model/nearest.ts'
 
 type SettingType = 'string' | 'number' | 'boolean' | 'list' | 'listen' | 'onOff'
 
@@ -26,6 +27,11 @@ export const settings = {
   dataDir: setting('string', 'DATA_DIR', './portcullis-data', 'directory of the stores; one process owns it'),
   agentListen: setting('listen', 'AGENT_LISTEN', '127.0.0.1:8126', 'where tracers send spans and fetch configuration'),
   consoleListen: setting('listen', 'CONSOLE_LISTEN', '127.0.0.1:8127', 'where the web page and /api are'),
+  agentSocket: setting('string', 'AGENT_SOCKET', '', 'path of a unix socket for tracers of this machine (mode 0660)'),
+  otlpListen: setting('listen', 'OTLP_LISTEN', '', 'where OTLP/HTTP is taken too, such as 127.0.0.1:4318'),
+  publicUrl: setting('string', 'PUBLIC_URL', '', 'where browsers reach the console, when it is not CONSOLE_LISTEN'),
+  tlsCertificate: setting('string', 'TLS_CERTIFICATE', '', 'PEM file; with TLS_KEY, both listeners speak TLS'),
+  tlsKey: setting('string', 'TLS_KEY', '', 'PEM file of the private key'),
   token: setting('string', 'PORTCULLIS_TOKEN', '', 'admin token of the API; replaces the one of the start before', {
     secret: true,
   }),
@@ -69,6 +75,7 @@ export const settings = {
   maxBodyBytes: setting('number', 'INGEST_MAX_BODY_BYTES', 25 * 1024 * 1024, 'largest body of spans, unpacked'),
   storeAllTraces: setting('boolean', 'STORE_ALL_TRACES', false, 'keep every trace in full'),
   retentionDays: setting('number', 'RETENTION_DAYS', 30, 'days for which spans are kept'),
+  diskBudgetGb: setting('number', 'DISK_BUDGET_GB', 0, 'the oldest days are dropped when spans take more; 0: no limit'),
   asnDatabase: setting('string', 'ASN_DATABASE', '', 'MMDB file with networks (asn and name)'),
   countryDatabase: setting('string', 'COUNTRY_DATABASE', '', 'MMDB file with countries'),
   threatIntel: setting<readonly string[]>(
@@ -140,9 +147,23 @@ export function loadConfig(
     origins[name] = parsed === undefined || given === undefined ? 'default' : given[0]
   }
   for (const name of Object.keys(fromFile)) {
-    if (!Object.hasOwn(settings, name)) warnings.push(errors.CONFIG_UNKNOWN(name))
+    if (!Object.hasOwn(settings, name)) warnings.push(errors.CONFIG_UNKNOWN(name, nearest(name, Object.keys(settings))))
   }
+  warnings.push(...misspelled(env))
   return { config: config as CollectorConfig, origins, warnings }
+}
+
+/** Names in the environment that are almost one of ours. */
+function misspelled(env: NodeJS.ProcessEnv): readonly string[] {
+  const known = Object.values(settings).map((definition) => definition.env)
+  return Object.keys(env).flatMap((name) => {
+    if (known.includes(name) || !/^[A-Z]+_[A-Z_]+$/.test(name)) return []
+    const near = nearest(
+      name,
+      known.filter((one) => one.slice(0, 3) === name.slice(0, 3) && Math.abs(one.length - name.length) <= 2),
+    )
+    return near === undefined ? [] : [errors.CONFIG_UNKNOWN(name, near)]
+  })
 }
 
 /** Splits `host:port`; undefined when it is not one. IPv6 hosts stand in brackets. */

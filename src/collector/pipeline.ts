@@ -1,7 +1,8 @@
 import type { Clock } from '../model/clock.ts'
+import { fail } from '../model/error.ts'
 import type { Span } from '../model/span.ts'
-import type { Sender } from './api/access.ts'
-import type { TracePayload } from './api/agent.ts'
+import { covers, type Sender } from './api/access.ts'
+import type { IngestResult, TracePayload } from './api/agent.ts'
 import type { CollectorConfig } from './config.ts'
 import { createAddressReader } from './enrich/address.ts'
 import { createNetworkReader } from './enrich/network.ts'
@@ -10,7 +11,7 @@ import { createToBatch } from './enrich/to-batch.ts'
 import { createUserAgentReader } from './enrich/user-agent.ts'
 import { decodeTraces } from './ingest/datadog/decode-traces.ts'
 import { decodeOtlp, encodeOtlpRefusal, encodeOtlpReply, type OtlpReply, type OtlpTraces } from './ingest/otlp/otlp.ts'
-import type { Store } from './store/store.ts'
+import type { AppendRecord, Store } from './store/store.ts'
 
 export interface PipelineOptions {
   readonly store: Store
@@ -25,10 +26,10 @@ export interface PipelineOptions {
  * signals, has `respond` decide, and commits both together; remote configuration sees the commit and answers the tracers.
  */
 export interface Pipeline {
-  /** Takes a body of the agent protocol; resolves once it is durable. Throws PAYLOAD_INVALID, STORE_FULL. */
-  ingest(payload: TracePayload, sender: Sender): Promise<void>
+  /** Takes a body of the agent protocol; resolves once it is durable. Throws PAYLOAD_INVALID, STORE_FULL, FORBIDDEN. */
+  ingest(payload: TracePayload, sender: Sender): Promise<IngestResult>
   /** Takes an OTLP request, the same way; the reply says that it was refused, or which spans were unusable. */
-  ingestOtlp(payload: Omit<TracePayload, 'format'>, sender: Sender): Promise<OtlpReply>
+  ingestOtlp(payload: Omit<TracePayload, 'format'>, sender: Sender): Promise<OtlpReply & IngestResult>
   /** Puts other threat-intel lists in force for the spans to come. */
   setThreatIntel(lists: readonly ThreatIntelList[]): void
 }
@@ -40,25 +41,33 @@ export function createPipeline({ store, config, clock, onWarning }: PipelineOpti
     readers: { userAgent: createUserAgentReader(), network: (ip) => addresses.read(ip) },
     storeAllTraces: config.storeAllTraces,
   })
-  const take = async (spans: readonly Span[], sender: Sender): Promise<void> => {
+  const take = async (spans: readonly Span[], sender: Sender): Promise<IngestResult> => {
     const batch = toBatch(spans, sender, clock.nowMs())
+    checkScope(batch.records, sender)
     if (batch.records.length > 0 || batch.spans.length > 0) await store.append(batch)
+    return { spans: spans.length }
   }
 
   return {
-    async ingest({ format, body, contentType }, sender) {
-      await take(decodeTraces(format, body, contentType).flat(), sender)
-    },
+    ingest: async ({ format, body, contentType }, sender) =>
+      take(decodeTraces(format, body, contentType).flat(), sender),
     async ingestOtlp({ body, contentType }, sender) {
       let traces: OtlpTraces
       try {
         traces = decodeOtlp(body, contentType)
       } catch (error) {
-        return encodeOtlpRefusal(contentType, (error as Error).message)
+        return { ...encodeOtlpRefusal(contentType, (error as Error).message), spans: 0 }
       }
-      await take(traces.spans, sender)
-      return encodeOtlpReply(contentType, traces)
+      return { ...encodeOtlpReply(contentType, traces), ...(await take(traces.spans, sender)) }
     },
     setThreatIntel: (lists) => addresses.setThreatIntel(lists),
   }
+}
+
+/** A key that is for some services or environments speaks for no other; the batch is refused as a whole. */
+function checkScope(records: readonly AppendRecord[], sender: Sender): void {
+  const outside = records.find(({ record }) => !covers(sender, record))
+  if (outside === undefined) return
+  const { service, env } = outside.record
+  throw fail('FORBIDDEN', `this key is not for the service ${JSON.stringify(service)} in ${JSON.stringify(env)}`)
 }

@@ -40,6 +40,7 @@ export const errors = {
   STORE_FULL: (why: string) => `the store cannot take more at the moment (${why}); try again later`,
   PORT_IN_USE: (host: string, port: number, setting: string) =>
     `${host}:${port} is in use; stop what listens there, or choose another port with ${setting}`,
+  LISTEN_FAILED: (setting: string, why: string) => `${setting}: it cannot be listened there (${why})`,
   DRIVER_MISSING: (name: string) => `${name} is not installed; run: npm install ${name}`,
   QUERY_SYNTAX: (what: string) => what,
   QUERY_UNKNOWN_FIELD: (field: string, near?: string) => `unknown field "${field}"${didYouMean(near)}`,
@@ -48,6 +49,13 @@ export const errors = {
   OUTBOUND_REFUSED: (url: string, why: string) => `${url} is not called (${why})`,
   WEBHOOK_INVALID: (why: string) => `the webhook is not trusted: ${why}`,
   NOT_FOUND: (what: string) => `${what} does not exist`,
+  CONFLICT: (why: string) => why,
+  RATE_LIMITED: (seconds: number) => `too many attempts; try again in ${seconds} s`,
+  CSRF_MISSING: () => 'a call with a session cookie that changes something needs the header X-Portcullis-CSRF',
+  STARTING: () => 'the collector is starting; it answers as soon as its stores are read',
+  DISK_FULL: (why: string) => `the disk is full (${why}); make room, or lower RETENTION_DAYS or DISK_BUDGET_GB`,
+  COLLECTOR_NOT_RUNNING: (dir: string) =>
+    `no collector runs on ${dir}; start it with "portcullis collector", or name its directory with --data`,
   UNAUTHORIZED: () => 'credentials are missing or not valid; send Authorization: Bearer <token>',
   FORBIDDEN: (why: string) => why,
   INTERNAL: () => 'something went wrong in the collector; its log has the details',

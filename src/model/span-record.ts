@@ -33,6 +33,8 @@ export const attribute = {
   blocked: 'appsec.blocked',
   rules: 'appsec.rules',
   event: 'appsec.event',
+  /** Ids that blocked clients were shown. */
+  responseId: 'appsec.security_response_id',
   method: 'http.method',
   url: 'http.url',
   route: 'http.route',

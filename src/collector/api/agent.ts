@@ -3,23 +3,26 @@ import { gunzip } from 'node:zlib'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { fail } from '../../model/error.ts'
 import type { ConfigReply } from '../../model/remote-config.ts'
-import type { Sender } from './access.ts'
+import type { Counter, Metrics } from '../metrics.ts'
 import type { TraceFormat } from '../ingest/datadog/decode-traces.ts'
+import { covers, type Sender } from './access.ts'
+import { agentDescription, ignoredPaths, traceFormats } from './agent-description.ts'
 import { checkHost, checkNotBrowser } from './gate.ts'
 import type { OtlpReply } from '../ingest/otlp/otlp.ts'
-import { sendProblem } from './problem.ts'
+import { sendProblem, toProblem } from './problem.ts'
 
 export interface AgentOptions {
   readonly maxBodyBytes: number
   readonly hosts: readonly string[]
   readonly version: string
   readonly log: FastifyBaseLogger
+  readonly metrics: Metrics
   /** Who this client is, by its address and key; throws UNAUTHORIZED. */
-  authenticate(request: { readonly ip: string; readonly key: string | undefined }): Sender
+  authenticate(request: { readonly ip: string | undefined; readonly key: string | undefined }): Sender
   /** Decodes and stores a body of the agent protocol; resolves once it is durable. Throws PAYLOAD_INVALID, STORE_FULL. */
-  ingest(payload: TracePayload, sender: Sender): Promise<void>
+  ingest(payload: TracePayload, sender: Sender): Promise<IngestResult>
   /** The same for an OTLP request; the reply is in its encoding, also when it is refused. */
-  ingestOtlp(payload: Omit<TracePayload, 'format'>, sender: Sender): Promise<OtlpReply>
+  ingestOtlp(payload: Omit<TracePayload, 'format'>, sender: Sender): Promise<OtlpReply & IngestResult>
   /** Answers a remote-configuration request; waits at most `waitMs` for a change. */
   configure(
     body: unknown,
@@ -34,30 +37,42 @@ export interface TracePayload {
   readonly contentType: string
 }
 
-const traceFormats: readonly TraceFormat[] = ['v0.3', 'v0.4', 'v0.5', 'v0.7']
-
-/** What tracers send and we have no use for: accepted, so that they stay quiet, and dropped. */
-const ignored = ['/telemetry/proxy/*', '/v0.6/stats', '/profiling/*', '/dogstatsd*', '/evp_proxy/*'] as const
+export interface IngestResult {
+  readonly spans: number
+}
 
 /** The longest a remote-configuration request is held open. */
 const maxWaitSeconds = 50
 const unpack = promisify(gunzip)
 
-/** The listener that tracers speak to: traces and remote configuration (spec/collector.md 2). */
-export function createAgentListener(options: AgentOptions): FastifyInstance {
-  const server = Fastify({ loggerInstance: options.log, disableRequestLogging: true, bodyLimit: options.maxBodyBytes })
+/** The app of the listeners that tracers speak to: traces and remote configuration (spec/collector.md 2). */
+export function createAgentApp(options: AgentOptions): FastifyInstance {
+  const { maxBodyBytes, metrics } = options
+  const server = Fastify({ loggerInstance: options.log, disableRequestLogging: true, bodyLimit: maxBodyBytes })
+  const counted = {
+    batches: metrics.counter('portcullis_batches_total', 'Bodies of spans that were stored, by format'),
+    spans: metrics.counter('portcullis_spans_received_total', 'Spans in them, by format'),
+    refused: metrics.counter('portcullis_refused_total', 'Requests of tracers that were refused, by error code'),
+    ignored: metrics.counter('portcullis_ignored_total', 'Requests that were accepted and dropped, by endpoint'),
+    configs: metrics.counter('portcullis_config_requests_total', 'Requests for remote configuration'),
+  }
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  server.setErrorHandler(sendProblem)
+  server.setErrorHandler((error, request, reply) => {
+    counted.refused.add({ code: toProblem(error).code })
+    sendProblem(error, request, reply)
+  })
   server.setNotFoundHandler((request, reply) => sendProblem(fail('NOT_FOUND', request.url), request, reply))
-  server.addHook('onRequest', async ({ headers }) => {
+  server.addHook('onRequest', async ({ headers, raw }) => {
     checkNotBrowser(headers)
-    checkHost(headers.host, options.hosts)
+    // Who opens a unix socket is no web page, and names any host.
+    if (raw.socket.remoteAddress !== undefined) checkHost(headers.host, options.hosts)
   })
 
   const senderOf = (request: FastifyRequest): Sender => {
     const key = request.headers['dd-api-key']
-    return options.authenticate({ ip: request.ip, key: typeof key === 'string' ? key : undefined })
+    const ip = request.raw.socket.remoteAddress
+    return options.authenticate({ ip, key: typeof key === 'string' ? key : undefined })
   }
 
   for (const format of traceFormats) {
@@ -66,48 +81,64 @@ export function createAgentListener(options: AgentOptions): FastifyInstance {
       url: `/${format}/traces`,
       handler: async (request) => {
         const sender = senderOf(request)
-        const body = await bodyOf(request, options.maxBodyBytes)
-        await options.ingest({ format, body, contentType: contentTypeOf(request) }, sender)
+        const body = await bodyOf(request, maxBodyBytes)
+        const { spans } = await options.ingest({ format, body, contentType: contentTypeOf(request) }, sender)
+        counted.batches.add({ format })
+        counted.spans.add({ format }, spans)
         return { rate_by_service: {} }
       },
     })
   }
 
   server.post('/v1/traces', async (request, reply) => {
-    const body = await bodyOf(request, options.maxBodyBytes)
-    const answer = await options.ingestOtlp({ body, contentType: contentTypeOf(request) }, senderOf(request))
+    const sender = senderOf(request)
+    const body = await bodyOf(request, maxBodyBytes)
+    const answer = await options.ingestOtlp({ body, contentType: contentTypeOf(request) }, sender)
+    if (answer.status === 200) {
+      counted.batches.add({ format: 'otlp' })
+      counted.spans.add({ format: 'otlp' }, answer.spans)
+    } else {
+      counted.refused.add({ code: 'PAYLOAD_INVALID' })
+    }
     return reply.code(answer.status).type(answer.contentType).send(answer.body)
   })
 
   server.post('/v0.7/config', async (request, reply) => {
-    senderOf(request)
-    const body = parseJson(await bodyOf(request, options.maxBodyBytes))
+    const sender = senderOf(request)
+    const body = parseJson(await bodyOf(request, maxBodyBytes))
+    checkConfigScope(sender, body)
+    counted.configs.add()
     const gone = abortWhenGone(reply)
     const { reply: answer, held } = await options.configure(body, { waitMs: waitOf(request), signal: gone })
     if (held) void reply.header('preference-applied', 'wait')
     return reply.type('application/json').send(JSON.stringify(answer))
   })
 
-  server.get('/info', async () => ({
-    version: `portcullis-${options.version}`,
-    endpoints: [
-      ...traceFormats.map((format) => `/${format}/traces`),
-      '/v0.7/config',
-      '/v1/traces',
-      '/telemetry/proxy/',
-    ],
-    client_drop_p0s: false,
-    span_meta_structs: true,
-    long_running_spans: false,
-  }))
+  server.get('/info', async () => agentDescription({ version: options.version, maxBodyBytes }))
+  ignore(server, senderOf, counted.ignored)
+  return server
+}
 
-  for (const url of ignored) {
+/** What tracers send and we have no use for is accepted, so that they stay quiet, and dropped. */
+function ignore(server: FastifyInstance, senderOf: (request: FastifyRequest) => Sender, ignored: Counter): void {
+  for (const url of ignoredPaths) {
     server.all(url, async (request, reply) => {
       senderOf(request)
-      return reply.code(202).send()
+      ignored.add({ endpoint: url })
+      return reply.code(202).type('application/json').send('{}')
     })
   }
-  return server
+}
+
+/** A key that is for some services fetches configuration for no other. Throws FORBIDDEN. */
+function checkConfigScope(sender: Sender, body: unknown): void {
+  if (sender.services === null && sender.envs === null) return
+  const about = (body as { client?: { client_tracer?: { service?: unknown; env?: unknown } } } | null)?.client
+    ?.client_tracer
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+  if (!covers(sender, { service: text(about?.service), env: text(about?.env) })) {
+    throw fail('FORBIDDEN', 'this key is for other services or environments')
+  }
 }
 
 async function bodyOf(request: FastifyRequest, maxBytes: number): Promise<Buffer> {

@@ -1,25 +1,43 @@
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
+import type { RuleBook } from '../detect/rule-book.ts'
 import type { SignalLists } from '../detect/signal-lists.ts'
+import type { Metrics } from '../metrics.ts'
 import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
 import type { Responder } from '../respond/respond.ts'
 import type { State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
-import type { Access, Principal } from './access.ts'
-import { administrationRoutes } from './administration.ts'
+import { requireRole, type Access, type Principal } from './access.ts'
+import { auditRoutes } from './audit.ts'
+import { blockedRoutes } from './blocked.ts'
+import { componentSchemas } from './components.ts'
+import { detectionRuleRoutes } from './detection-rules.ts'
+import { entityRoutes } from './entities.ts'
 import { eventRoutes } from './events.ts'
 import { checkHost } from './gate.ts'
+import { healthRoutes } from './health.ts'
+import { repeatReplies } from './idempotency.ts'
+import { keyRoutes } from './keys.ts'
 import { listRoutes } from './lists.ts'
+import { mitigationRoutes } from './mitigations.ts'
+import { overviewRoutes } from './overview.ts'
 import { sendProblem } from './problem.ts'
 import { serviceRoutes } from './services.ts'
+import { sessionRoutes } from './sessions.ts'
+import type { SignIn } from './sign-in.ts'
+import { signInPage } from './sign-in-page.ts'
 import { signalRoutes } from './signals.ts'
+import { signalListRoutes } from './signal-lists.ts'
+import { spanExportRoutes } from './span-exports.ts'
 import { spanRoutes } from './spans.ts'
+import { traceRoutes } from './traces.ts'
+import { userRoutes } from './users.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who makes the call; set before any route of /api runs. */
+    /** Who makes the call; set before any route of /api runs, except those that are public. */
     principal: Principal
   }
 }
@@ -30,56 +48,96 @@ export interface ConsoleOptions {
   readonly log: FastifyBaseLogger
   readonly clock: Clock
   readonly access: Access
+  readonly signIn: SignIn
+  /** Where browsers reach the console: sign-in links begin with it. */
+  readonly publicUrl: string
+  readonly secureCookies: boolean
   readonly store: Store
   readonly state: State
   readonly lists: SignalLists
+  readonly rules: RuleBook
   readonly responder: Responder
   readonly remoteConfig: RemoteConfigServer
+  readonly metrics: Metrics
 }
 
 /** Bodies of the API are small, bulk lists apart: 100,000 entries of about 200 bytes. */
 const maxBodyBytes = 32 * 1024 * 1024
 
-/** The listener of the API (spec/collector.md 5): every call needs a token, and is described at /api/openapi.json. */
-export async function createConsoleListener(options: ConsoleOptions): Promise<FastifyInstance> {
-  const { access, clock, hosts, log, remoteConfig, responder, state, store, version } = options
+/** The app of the console listener: /api (spec/collector.md 5), described at /api/openapi.json, and the sign-in page. */
+export async function createConsole(options: ConsoleOptions): Promise<FastifyInstance> {
+  const { access, clock, hosts, log, version } = options
   const server = Fastify({
     loggerInstance: log,
     disableRequestLogging: true,
     bodyLimit: maxBodyBytes,
+    routerOptions: { maxParamLength: 2_000 },
     ajv: { customOptions: { removeAdditional: false, allowUnionTypes: true } },
   })
+  // Replies are checked against their schemas in tests; at run time nothing is dropped from them.
+  server.setSerializerCompiler(() => (data) => JSON.stringify(data))
   server.setErrorHandler(sendProblem)
   server.setNotFoundHandler((request, reply) => sendProblem(fail('NOT_FOUND', request.url), request, reply))
   server.decorateRequest('principal')
+  for (const schema of componentSchemas()) server.addSchema(schema)
+  server.addHook('onRoute', checkDescription)
   server.addHook('onRequest', async (request, reply) => {
     checkHost(request.headers.host, hosts)
     void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
-    if (request.url.startsWith('/api/')) request.principal = access.principal(request.headers)
+    const needed = request.routeOptions.config.access ?? 'viewer'
+    if (needed === 'public') return
+    request.principal = access.principal(request)
+    requireRole(request.principal, needed)
   })
+  repeatReplies(server, () => clock.nowMs())
   await server.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Portcullis', version },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-      security: [{ token: [] }],
+      info: { title: 'Portcullis', version, description: 'See docs/api.md.' },
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: 'portcullis_session' },
+        },
+      },
+      security: [{ token: [] }, { session: [] }],
+    },
+    refResolver: {
+      buildLocalReference: ({ $id }, _base, _fragment, index) => (typeof $id === 'string' ? $id : `schema-${index}`),
     },
   })
 
   await server.register(async (api) => {
-    spanRoutes(api, { store, nowMs: () => clock.nowMs() })
+    spanRoutes(api, options)
+    spanExportRoutes(api, options)
+    traceRoutes(api, options)
     signalRoutes(api, options)
-    listRoutes(api, 'denylist', { state, responder, clock })
-    listRoutes(api, 'passlist', { state, responder, clock })
-    serviceRoutes(api, { state, store, remoteConfig, clock })
-    eventRoutes(api, { state, remoteConfig, clock })
-    administrationRoutes(api, { state, clock })
-    api.get('/api/openapi.json', { schema: { hide: true } }, async () => server.swagger())
-  })
-  server.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'ok' }))
-  server.get('/readyz', { schema: { hide: true } }, async () => {
-    const { records } = await store.stats()
-    return { status: 'ready', records }
+    signalListRoutes(api, options)
+    entityRoutes(api, options)
+    mitigationRoutes(api, options)
+    blockedRoutes(api, options)
+    eventRoutes(api, options)
+    detectionRuleRoutes(api, options)
+    listRoutes(api, 'denylist', options)
+    listRoutes(api, 'passlist', options)
+    serviceRoutes(api, options)
+    overviewRoutes(api, options)
+    auditRoutes(api, options)
+    userRoutes(api, options)
+    sessionRoutes(api, options)
+    keyRoutes(api, options)
+    healthRoutes(api, options)
+    signInPage(api)
+    api.get('/api/openapi.json', { schema: { hide: true }, config: { access: 'public' } }, async () => server.swagger())
   })
   return server
+}
+
+/** A route of the API that is not described whole, or says nothing of who may call it, does not get registered. */
+function checkDescription(options: RouteOptions): void {
+  const { summary, response, hide } = (options.schema ?? {}) as Record<string, unknown>
+  const isDescribed = hide === true || (typeof summary === 'string' && response !== undefined)
+  if (!isDescribed || options.config?.access === undefined) {
+    throw new TypeError(`${String(options.method)} ${options.url} has no description`)
+  }
 }

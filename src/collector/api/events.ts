@@ -3,6 +3,7 @@ import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
 import type { ConnectedTracer, RemoteConfigServer } from '../remote-config/remote-config.ts'
 import type { Changes, State } from '../state/state.ts'
+import { route } from './route.ts'
 
 /** The most browsers and programs that may listen at once. */
 const maxListeners = 200
@@ -19,7 +20,11 @@ interface CollectorEvent {
 /** `/api/events`: server-sent events of what the collector decided and what tracers took over. */
 export function eventRoutes(
   server: FastifyInstance,
-  { state, remoteConfig, clock }: { state: State; remoteConfig: RemoteConfigServer; clock: Clock },
+  {
+    state,
+    remoteConfig,
+    clock,
+  }: { readonly state: State; readonly remoteConfig: RemoteConfigServer; readonly clock: Clock },
 ): void {
   const listeners = new Set<(event: CollectorEvent) => void>()
   const publish = (event: CollectorEvent): void => listeners.forEach((listener) => listener(event))
@@ -34,7 +39,13 @@ export function eventRoutes(
     open.forEach((end) => end())
   })
 
-  server.get('/api/events', (_request, reply) => {
+  const description = route({
+    summary:
+      'Server-sent events: signal.opened, signal.updated, signal.closed, response.taken, response.undone, list.changed, tracer.connected, configuration.applied',
+    tag: 'signals',
+    alsoAs: ['text/event-stream'],
+  })
+  server.get('/api/events', description, (_request, reply) => {
     if (listeners.size >= maxListeners) throw fail('FORBIDDEN', `${maxListeners} listeners are connected already`)
     reply.hijack()
     const { raw } = reply

@@ -9,12 +9,21 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   DETECTION_RULE_INVALID: 400,
   RULESET_INVALID: 400,
   PAYLOAD_TOO_LARGE: 413,
+  OUTBOUND_REFUSED: 400,
   STORE_FULL: 429,
+  RATE_LIMITED: 429,
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
-  OUTBOUND_REFUSED: 400,
+  CSRF_MISSING: 403,
   NOT_FOUND: 404,
+  CONFLICT: 409,
+  STARTING: 503,
+  STATE_FENCED: 503,
+  DISK_FULL: 507,
 }
+
+/** When to come back: a queue empties within a second, a disk or a window of attempts does not. */
+const retryAfterSeconds: Readonly<Record<number, number>> = { 429: 1, 503: 1, 507: 30 }
 
 /** An error as RFC 9457 problem details: `code` is of the error table; query errors carry their position. */
 export interface Problem {
@@ -29,11 +38,11 @@ export interface Problem {
 /** Turns any error into a problem; what is not ours becomes INTERNAL without its details. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof PortcullisError) {
-    const { position, length, expected, suggestion } = error as PortcullisError & Record<string, unknown>
+    const { position, length, expected, suggestion, problems } = error as PortcullisError & Record<string, unknown>
     return {
       ...problem(statusOf[error.code] ?? 500, error.code, error.message),
       ...Object.fromEntries(
-        Object.entries({ position, length, expected, suggestion, help: error.help }).filter(
+        Object.entries({ position, length, expected, suggestion, problems, help: error.help }).filter(
           ([, value]) => value !== undefined,
         ),
       ),
@@ -56,7 +65,8 @@ function problem(status: number, code: string, detail: string): Problem {
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const body = toProblem(error)
   if (body.status >= 500) request.log.error({ err: error }, 'request failed')
-  if (body.status === 429) void reply.header('retry-after', '1')
+  const retryAfter = (error as { retryAfterSeconds?: number }).retryAfterSeconds ?? retryAfterSeconds[body.status]
+  if (retryAfter !== undefined) void reply.header('retry-after', retryAfter)
   if (body.status === 401) void reply.header('www-authenticate', 'Bearer')
   void reply.code(body.status).type('application/problem+json').send(JSON.stringify(body))
 }

@@ -1,10 +1,30 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
-import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
-import type { ServiceSettings, State } from '../state/state.ts'
+import type { ConnectedTracer, RemoteConfigServer } from '../remote-config/remote-config.ts'
+import { readServices } from '../service-view.ts'
+import type { AutoUserMode, ServiceSettings, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
-import { requireRole } from './access.ts'
+import type { Principal } from './access.ts'
+import { auditOf } from './audit.ts'
+import { autoUserModes } from './components.ts'
+import { idParams, route } from './route.ts'
+import {
+  array,
+  count,
+  flag,
+  instant,
+  instantOrNull,
+  map,
+  number,
+  object,
+  oneOf,
+  orNull,
+  page,
+  ref,
+  text,
+  type Schema,
+} from './schema.ts'
 
 interface ServiceParts {
   readonly state: State
@@ -13,82 +33,156 @@ interface ServiceParts {
   readonly clock: Clock
 }
 
+interface ServicePatch {
+  readonly appsec?: { readonly enabled: boolean | null }
+  readonly autoUserMode?: AutoUserMode | null
+  readonly clientIpVerified?: boolean
+  /** Only in this environment. */
+  readonly env?: string
+}
+
 const lookBackMs = 24 * 3_600_000
+const maxNameLength = 200
+const maxNames = 1_000
+
+const name = { type: 'string', minLength: 1, maxLength: maxNameLength } as const
+const patch = {
+  appsec: object({ enabled: orNull(flag) }),
+  autoUserMode: oneOf(...autoUserModes, null),
+  clientIpVerified: flag,
+  env: name,
+}
+const settings = {
+  appsec: object({ enabled: orNull(flag) }),
+  autoUserMode: oneOf(...autoUserModes, null),
+  clientIpVerified: flag,
+  envs: map(ref('EnvSettings')),
+}
+const serviceSettings = object({ name: text, ...settings })
+const seenService: Schema = object({
+  name: text,
+  spans: count,
+  lastSeen: instantOrNull,
+  versions: array(object({ env: text, version: text, lastSeen: instant })),
+  ...settings,
+  tracers: array(ref('Tracer')),
+  findings: array(object({ code: text, says: text, share: number })),
+})
 
 /** `/api/services`: who sends spans, which tracers are connected, and what is switched for them. */
 export function serviceRoutes(server: FastifyInstance, { state, store, remoteConfig, clock }: ServiceParts): void {
-  server.get('/api/services', async () => {
-    const toMs = clock.nowMs() + 60_000
-    const [seen, settings] = await Promise.all([
-      store.top('', { fromMs: toMs - lookBackMs, toMs }, { by: ['service'], aggregates: ['count'], limit: 1_000 }),
-      state.documents('service'),
-    ])
-    const tracers = remoteConfig.tracers()
-    const names = new Set([
-      ...seen.map(({ group }) => group['service'] ?? ''),
-      ...tracers.map(({ service }) => service),
-      ...settings.map(({ id }) => id),
-    ])
-    const items = [...names].sort().map((name) => {
-      const row = seen.find(({ group }) => group['service'] === name)
-      const own = settings.find(({ id }) => id === name) ?? untouched(name)
-      return {
-        name,
-        spans: row?.values[0] ?? 0,
-        lastSeen: row === undefined ? null : new Date(row.lastSeenMs).toISOString(),
-        appsec: own.appsec,
-        clientIpVerified: own.clientIpVerified,
-        tracers: tracers.filter(({ service }) => service === name),
-      }
-    })
-    return { items, next: null }
-  })
+  const tag = 'services'
+  const optional = Object.keys(patch)
 
-  server.patch<{
-    Params: { name: string }
-    Body: { appsec?: { enabled: boolean | null }; clientIpVerified?: boolean }
-  }>(
-    '/api/services/:name',
-    {
-      schema: {
-        body: {
-          type: 'object',
-          additionalProperties: false,
-          minProperties: 1,
-          properties: {
-            appsec: {
-              type: 'object',
-              required: ['enabled'],
-              additionalProperties: false,
-              properties: { enabled: { type: ['boolean', 'null'] } },
-            },
-            clientIpVerified: { type: 'boolean' },
-          },
-        },
-      },
-    },
-    async (request) => {
-      requireRole(request.principal, 'admin')
-      const { name } = request.params
-      if (name.length > 200) throw fail('REQUEST_INVALID', 'name', 'is longer than 200 characters')
-      const before = (await state.document('service', name)) ?? untouched(name)
-      const after: ServiceSettings = { ...before, ...request.body }
-      await state.commit({
-        documents: [{ kind: 'service', put: after }],
-        audit: [
-          {
-            at: new Date(clock.nowMs()).toISOString(),
-            by: request.principal.name,
-            action: 'service.set',
-            subject: name,
-            before,
-            after,
-          },
-        ],
+  server.get(
+    '/api/services',
+    route({
+      summary: 'Services of the last day: versions, tracers and what they applied, settings, what their events lack',
+      tag,
+      reply: page(seenService),
+    }),
+    async () => {
+      const toMs = clock.nowMs() + 60_000
+      const [seen, documents] = await Promise.all([
+        readServices(store, { fromMs: toMs - lookBackMs, toMs }),
+        state.documents('service'),
+      ])
+      const tracers = remoteConfig.tracers()
+      const names = new Set([
+        ...seen.map((service) => service.name),
+        ...tracers.map(({ service }) => service),
+        ...documents.map(({ id }) => id),
+      ])
+      const items = [...names].sort().map((name) => {
+        const found = seen.find((service) => service.name === name)
+        return {
+          ...shownSettings(documents.find(({ id }) => id === name) ?? untouched(name)),
+          spans: found?.spans ?? 0,
+          lastSeen: found === undefined ? null : new Date(found.lastSeenMs).toISOString(),
+          versions: (found?.versions ?? []).map(({ env, version, lastSeenMs }) => ({
+            env,
+            version,
+            lastSeen: new Date(lastSeenMs).toISOString(),
+          })),
+          tracers: tracers.filter(({ service }) => service === name).map(shownTracer),
+          findings: found?.findings ?? [],
+        }
       })
-      return after
+      return { items, next: null }
     },
   )
+
+  const change = async (
+    names: readonly string[],
+    wanted: ServicePatch,
+    principal: Principal,
+  ): Promise<readonly object[]> => {
+    if (wanted.env !== undefined && wanted.clientIpVerified !== undefined) {
+      throw fail('REQUEST_INVALID', 'clientIpVerified', 'holds for a service in all environments')
+    }
+    const changes = await Promise.all(
+      [...new Set(names)].map(async (name) => {
+        const before = (await state.document('service', name)) ?? untouched(name)
+        return { before, after: changed(before, wanted) }
+      }),
+    )
+    await state.commit({
+      documents: changes.map(({ after }) => ({ kind: 'service', put: after })),
+      audit: changes.map(({ before, after }) =>
+        auditOf(clock, principal, { action: 'service.set', subject: after.id, before, after }),
+      ),
+    })
+    return changes.map(({ after }) => shownSettings(after))
+  }
+
+  server.patch<{ Params: { name: string }; Body: ServicePatch }>(
+    '/api/services/:name',
+    route({
+      summary: 'Switch AppSec and automatic users on or off by remote configuration; null leaves it to the service',
+      tag,
+      access: 'admin',
+      params: idParams('name', { maxLength: maxNameLength }),
+      body: { ...object(patch, optional), minProperties: 1 },
+      reply: serviceSettings,
+    }),
+    async ({ params, body, principal }) => (await change([params.name], body, principal))[0],
+  )
+
+  server.patch<{ Body: ServicePatch & { readonly names: readonly string[] } }>(
+    '/api/services',
+    route({
+      summary: 'The same for several services at once',
+      tag,
+      access: 'admin',
+      body: {
+        ...object({ names: array(name, { minItems: 1, maxItems: maxNames }), ...patch }, optional),
+        minProperties: 2,
+      },
+      reply: object({ items: array(serviceSettings) }),
+    }),
+    async ({ body: { names, ...wanted }, principal }) => ({ items: await change(names, wanted, principal) }),
+  )
+}
+
+function changed(before: ServiceSettings, { env, ...wanted }: ServicePatch): ServiceSettings {
+  if (env === undefined) return { ...before, ...wanted }
+  const { clientIpVerified: _whole, ...ofEnv } = wanted
+  const envs = new Map(Object.entries(before.envs ?? {}))
+  envs.set(env, { ...envs.get(env), ...ofEnv })
+  return { ...before, envs: Object.fromEntries(envs) }
+}
+
+function shownSettings({ id, appsec, clientIpVerified, autoUserMode = null, envs = {} }: ServiceSettings): object {
+  return { name: id, appsec, autoUserMode, clientIpVerified, envs }
+}
+
+/** A tracer as the API and its events show it. */
+export function shownTracer({ firstSeenMs, lastSeenMs, ...others }: ConnectedTracer): object {
+  return {
+    ...others,
+    firstSeen: new Date(firstSeenMs).toISOString(),
+    lastSeen: new Date(lastSeenMs).toISOString(),
+  }
 }
 
 function untouched(name: string): ServiceSettings {

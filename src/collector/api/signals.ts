@@ -1,13 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
-import type { Severity } from '../../model/detection-rule.ts'
+import { severities, type Severity } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
 import type { Signal, SignalState } from '../../model/signal.ts'
 import type { SignalLists } from '../detect/signal-lists.ts'
 import type { Responder, SignalAnswer } from '../respond/respond.ts'
 import type { SignalFilter, State } from '../state/state.ts'
-import { requireRole } from './access.ts'
-import { listOf, pageOf, pageQuery, type PageQuery } from './paging.ts'
+import { auditOf } from './audit.ts'
+import { signalStates } from './components.ts'
+import { formatQuery, sendList, type ListQuery } from './list-reply.ts'
+import { listOf, pageQuery } from './paging.ts'
+import { idParams, route } from './route.ts'
+import { array, object, oneOf, page, ref, text, when } from './schema.ts'
 import { parseTime } from './time-range.ts'
 
 interface SignalParts {
@@ -17,7 +21,7 @@ interface SignalParts {
   readonly clock: Clock
 }
 
-type ListQuery = PageQuery & {
+type SignalQuery = ListQuery & {
   readonly state?: string
   readonly severity?: string
   readonly rule?: string
@@ -26,128 +30,159 @@ type ListQuery = PageQuery & {
   readonly to?: string
 }
 
-const byId = { schema: { querystring: { type: 'object', properties: pageQuery } } } as const
+const tag = 'signals'
 
-/** `/api/signals`: what was detected, who is behind it and who was hit, triage, and the answer (spec/collector.md 5). */
-export function signalRoutes(server: FastifyInstance, { state, lists, responder, clock }: SignalParts): void {
-  const signalOf = async (id: string): Promise<Signal> => {
-    const signal = await state.signal(id)
-    if (signal === null) throw fail('NOT_FOUND', `signal ${id}`)
-    return signal
-  }
+/** `/api/signals`: what was detected, triage, and the answer (spec/collector.md 5). Their lists: signal-lists.ts. */
+export function signalRoutes(server: FastifyInstance, { state, responder, clock }: SignalParts): void {
+  const signalOf = (id: string): Promise<Signal> => signalNamed(state, id)
 
-  server.get<{ Querystring: ListQuery }>(
+  server.get<{ Querystring: SignalQuery }>(
     '/api/signals',
-    {
-      schema: {
-        querystring: {
-          type: 'object',
-          properties: {
-            ...pageQuery,
-            state: { type: 'string' },
-            severity: { type: 'string' },
-            rule: { type: 'string' },
-            service: { type: 'string' },
-            from: { type: 'string' },
-            to: { type: 'string' },
-          },
-        },
+    route({
+      summary: 'Signals, newest first',
+      tag,
+      query: {
+        ...pageQuery,
+        ...formatQuery,
+        state: { ...text, description: `any of ${signalStates.join(', ')}, separated by commas` },
+        severity: { ...text, description: `any of ${severities.join(', ')}, separated by commas` },
+        rule: text,
+        service: text,
+        from: when,
+        to: when,
       },
+      reply: page(ref('Signal')),
+      alsoAs: ['text/csv'],
+    }),
+    ({ query }, reply) => {
+      const filter = filterOf(query, clock.nowMs())
+      return sendList(reply, query, {
+        name: 'signals',
+        read: (wanted) => state.signals(filter, wanted),
+        columns: {
+          id: ({ id }) => id,
+          title: ({ title }) => title,
+          severity: ({ severity }) => severity,
+          state: ({ state }) => state,
+          rule: ({ rule }) => rule.id,
+          service: ({ group }) => group['service'] ?? '',
+          env: ({ group }) => group['env'] ?? '',
+          first_seen: ({ firstSeen }) => firstSeen,
+          last_seen: ({ lastSeen }) => lastSeen,
+          closed_at: ({ closedAt }) => closedAt,
+          attacking_ips: ({ attackingIps }) => attackingIps,
+          targeted_users: ({ targetedUsers }) => targetedUsers,
+          compromised_users: ({ compromisedUsers }) => compromisedUsers,
+        },
+      })
     },
-    async ({ query }) => state.signals(filterOf(query, clock.nowMs()), pageOf(query)),
   )
 
-  server.get<{ Params: { id: string } }>('/api/signals/:id', async ({ params }) => signalOf(params.id))
-
-  server.patch<{ Params: { id: string }; Body: { state: SignalState; reason?: string; note?: string } }>(
+  server.get<{ Params: { id: string } }>(
     '/api/signals/:id',
-    {
-      schema: {
-        body: {
-          type: 'object',
-          required: ['state'],
-          additionalProperties: false,
-          properties: {
-            state: { enum: ['open', 'under_review', 'archived'] },
+    route({ summary: 'One signal', tag, params: idParams(), reply: ref('Signal') }),
+    ({ params }) => signalOf(params.id),
+  )
+
+  server.patch<{ Params: { id: string }; Body: { state?: SignalState; reason?: string; note?: string } }>(
+    '/api/signals/:id',
+    route({
+      summary: 'Triage: a state, with a reason when archived, and a note for the timeline',
+      tag,
+      access: 'responder',
+      params: idParams(),
+      body: {
+        ...object(
+          {
+            state: oneOf('open', 'under_review', 'archived'),
             reason: { type: 'string', maxLength: 200 },
             note: { type: 'string', maxLength: 4_000 },
           },
-        },
+          ['state', 'reason', 'note'],
+        ),
+        anyOf: [{ required: ['state'] }, { required: ['note'] }],
       },
-    },
-    async (request) => {
-      requireRole(request.principal, 'responder')
-      const before = await signalOf(request.params.id)
+      reply: ref('Signal'),
+    }),
+    async ({ params, body, principal }) => {
+      const before = await signalOf(params.id)
       const at = new Date(clock.nowMs()).toISOString()
-      const by = request.principal.name
-      const { state: next, reason, note } = request.body
-      const archiveReason = next === 'archived' ? (reason ?? null) : null
+      const { state: next = before.state, reason, note } = body
+      const archiveReason = next === 'archived' ? (reason ?? before.archiveReason) : null
+      const told = note ?? `${before.state} → ${next}${reason === undefined ? '' : `: ${reason}`}`
       await state.commit({
         signals: [{ update: before.id, set: { state: next, archiveReason } }],
-        timeline: [{ signalId: before.id, at, by, kind: 'triaged', text: note ?? `${before.state} → ${next}` }],
-        audit: [{ at, by, action: 'signal.triage', subject: before.id, before: before.state, after: next }],
+        timeline: [{ signalId: before.id, at, by: principal.name, kind: 'triaged', text: told }],
+        audit: [
+          auditOf(clock, principal, {
+            action: 'signal.triage',
+            subject: before.id,
+            before: { state: before.state, archiveReason: before.archiveReason },
+            after: { state: next, archiveReason, ...(note === undefined ? {} : { note }) },
+          }),
+        ],
       })
       return signalOf(before.id)
     },
   )
 
-  server.get<{ Params: { id: string }; Querystring: PageQuery }>(
-    '/api/signals/:id/users',
-    byId,
-    async ({ params, query }) => lists.users(await signalOf(params.id), pageOf(query)),
-  )
-  server.get<{ Params: { id: string }; Querystring: PageQuery }>(
-    '/api/signals/:id/ips',
-    byId,
-    async ({ params, query }) => lists.ips(await signalOf(params.id), pageOf(query)),
-  )
-  server.get<{ Params: { id: string }; Querystring: PageQuery }>(
-    '/api/signals/:id/compromised-users',
-    byId,
-    async ({ params, query }) => lists.compromisedUsers(await signalOf(params.id), pageOf(query)),
-  )
-  server.get<{ Params: { id: string }; Querystring: PageQuery }>(
-    '/api/signals/:id/timeline',
-    byId,
-    async ({ params, query }) => state.timeline((await signalOf(params.id)).id, pageOf(query)),
-  )
-
   server.post<{ Params: { id: string }; Body: SignalAnswer }>(
     '/api/signals/:id/respond',
-    {
-      schema: {
-        body: {
-          type: 'object',
-          required: ['selection', 'forSeconds'],
-          properties: {
-            selection: { enum: ['ips', 'compromisedUsers'] },
-            forSeconds: { type: 'integer', minimum: 1, maximum: 366 * 86_400 },
-          },
-        },
-      },
-    },
-    async (request, reply) => {
-      requireRole(request.principal, 'responder')
-      const items = await responder.answer(request.params.id, request.body, request.principal.name)
+    route({
+      summary: 'Answer a signal as a whole: block its addresses, or the accounts it took over; all or none',
+      tag,
+      access: 'responder',
+      params: idParams(),
+      body: object({
+        selection: oneOf('ips', 'compromisedUsers'),
+        forSeconds: { type: 'integer', minimum: 1, maximum: 366 * 86_400 },
+      }),
+      status: 201,
+      reply: object({ items: array(ref('ResponseRecord')) }),
+    }),
+    async ({ params, body, principal }, reply) => {
+      const items = await responder.answer(params.id, body, principal.name)
       return reply.code(201).send({ items })
     },
   )
 
-  server.delete<{ Params: { id: string } }>('/api/responses/:id', async (request) => {
-    requireRole(request.principal, 'responder')
-    return responder.undo(request.params.id, request.principal.name)
-  })
+  server.delete<{ Params: { id: string } }>(
+    '/api/responses/:id',
+    route({
+      summary: 'Take a response back: its entry is rescinded',
+      tag,
+      access: 'responder',
+      params: idParams(),
+      reply: ref('ResponseRecord'),
+    }),
+    ({ params, principal }) => responder.undo(params.id, principal.name),
+  )
 }
 
-function filterOf(query: ListQuery, nowMs: number): SignalFilter {
-  const states = listOf(query.state) as readonly SignalState[] | undefined
-  const severities = listOf(query.severity) as readonly Severity[] | undefined
+/** Throws NOT_FOUND. */
+export async function signalNamed(state: State, id: string): Promise<Signal> {
+  const signal = await state.signal(id)
+  if (signal === null) throw fail('NOT_FOUND', `signal ${id}`)
+  return signal
+}
+
+function filterOf(query: SignalQuery, nowMs: number): SignalFilter {
+  const states = chosen(query.state, signalStates, 'state')
+  const chosenSeverities = chosen<Severity>(query.severity, severities, 'severity')
   return {
     ...(states === undefined ? {} : { states }),
-    ...(severities === undefined ? {} : { severities }),
+    ...(chosenSeverities === undefined ? {} : { severities: chosenSeverities }),
     ...(query.rule === undefined ? {} : { ruleId: query.rule }),
     ...(query.service === undefined ? {} : { service: query.service }),
     ...(query.from === undefined ? {} : { fromMs: parseTime(query.from, nowMs, 'from') }),
     ...(query.to === undefined ? {} : { toMs: parseTime(query.to, nowMs, 'to') }),
   }
+}
+
+function chosen<T extends string>(given: string | undefined, accepted: readonly T[], path: string): T[] | undefined {
+  return listOf(given)?.map((value) => {
+    const known = accepted.find((one) => one === value)
+    if (known === undefined) throw fail('REQUEST_INVALID', path, `"${value}" is none of ${accepted.join(', ')}`)
+    return known
+  })
 }

@@ -37,3 +37,9 @@ export function parseInterval(value: string, path: string): number {
   if (ms <= 0) throw fail('REQUEST_INVALID', path, 'not an interval; use 10s, 1m or 1h')
   return ms
 }
+
+/** The inverse of `parseInterval`, in the largest unit that fits. */
+export function printInterval(ms: number): string {
+  const unit = ['d', 'h', 'm', 's'].find((name) => ms % (unitMs[name] ?? 1) === 0)
+  return unit === undefined ? `${ms}ms` : `${ms / (unitMs[unit] ?? 1)}${unit}`
+}

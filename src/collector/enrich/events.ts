@@ -16,6 +16,7 @@ const maxTriggers = 100
 export function readEvents(meta: Meta): Attributes {
   const activities = new Set<string>()
   const rules = new Set<string>()
+  const responseIds = new Set<string>()
   const found: Attributes = {}
   for (const event of trackedEvents(meta)) {
     activities.add(businessLogicActivity(event))
@@ -24,8 +25,9 @@ export function readEvents(meta: Meta): Attributes {
       if (name.startsWith(prefix) && !name.endsWith(trackSuffix)) setData(found, name.slice(prefix.length), value)
     }
   }
-  for (const { id, type, category } of readTriggers(meta[tag.appsecJson])) {
+  for (const { id, type, category, responseId } of readTriggers(meta[tag.appsecJson])) {
     if (id !== undefined) rules.add(id)
+    if (responseId !== undefined) responseIds.add(responseId)
     if (type !== undefined)
       activities.add(category === 'business_logic' ? businessLogicActivity(type) : `attack_attempt.${type}`)
   }
@@ -37,6 +39,7 @@ export function readEvents(meta: Meta): Attributes {
     }
   }
   if (rules.size > 0) found[attribute.rules] = [...rules]
+  if (responseIds.size > 0) found[attribute.responseId] = [...responseIds]
   if (rules.size > 0 || meta[tag.appsecEvent] === 'true') found[attribute.event] = true
   if (meta[tag.appsecBlocked] === 'true') found[attribute.blocked] = true
   return found
@@ -58,6 +61,7 @@ interface Trigger {
   readonly id: string | undefined
   readonly type: string | undefined
   readonly category: string | undefined
+  readonly responseId: string | undefined
 }
 
 function readTriggers(json: string | undefined): Trigger[] {
@@ -71,11 +75,15 @@ function readTriggers(json: string | undefined): Trigger[] {
 }
 
 function readTrigger(trigger: unknown): Trigger {
-  const { id, tags } = ((trigger as { rule?: unknown } | null)?.rule ?? {}) as {
+  const { rule, security_response_id: responseId } = (trigger ?? {}) as {
+    rule?: unknown
+    security_response_id?: unknown
+  }
+  const { id, tags } = (rule ?? {}) as {
     id?: unknown
     tags?: { type?: unknown; category?: unknown }
   }
-  return { id: textOf(id), type: textOf(tags?.type), category: textOf(tags?.category) }
+  return { id: textOf(id), type: textOf(tags?.type), category: textOf(tags?.category), responseId: textOf(responseId) }
 }
 
 function textOf(value: unknown): string | undefined {

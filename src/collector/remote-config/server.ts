@@ -5,6 +5,7 @@ import type { Changes, ServiceSettings, State } from '../state/state.ts'
 import { configFile } from './config-file.ts'
 import type { ConfigFile } from './config-file.ts'
 import { decodeConfigRequest } from './decode-request.ts'
+import { featuresFor } from './features.ts'
 import { listRules } from './list-rules.ts'
 import { Lists } from './lists.ts'
 import { recentEntriesFiles } from './recent-entries.ts'
@@ -128,16 +129,16 @@ export async function createRemoteConfigServer(options: {
   async function setFor(request: ConfigRequest): Promise<TargetSet> {
     const abilities = abilitiesOf(request)
     const kind = clientKind(request)
-    const { service } = request.client.client_tracer
-    const enabled = services.get(service)?.appsec.enabled ?? null
+    const { service, env } = request.client.client_tracer
+    const wanted = featuresFor(services.get(service), env)
     const data = kind === 'datadog' ? await readRecentLists() : wholeLists
     const files = [...data, ...ruleFiles()].filter((file) => canTake(abilities, file))
-    if (enabled !== null && abilities.products.has(product.features)) {
-      files.push(keep(product.features, enabled ? 'pc-appsec-on' : 'pc-appsec-off', { asm: { enabled } }))
+    if (abilities.products.has(product.features)) {
+      for (const { id, content } of wanted) files.push(keep(product.features, id, content))
     }
     const key = JSON.stringify([
       kind,
-      enabled,
+      wanted.map(({ id }) => id),
       [...abilities.products].sort(),
       abilities.customRules,
       abilities.exclusions,

@@ -67,6 +67,8 @@ export interface UserRecord {
   readonly role: Role
   readonly createdAt: string
   readonly disabledAt: string | null
+  /** null: has not signed in yet. */
+  readonly lastSignInAt: string | null
 }
 
 /** A sign-in link that was not used yet, or a session; `expiresAt` ends both. */
@@ -84,7 +86,14 @@ export interface ServiceSettings {
   readonly id: string
   readonly appsec: { readonly enabled: boolean | null }
   readonly clientIpVerified: boolean
+  /** How tracers note users by themselves; null or absent: left to the service. */
+  readonly autoUserMode?: AutoUserMode | null
+  /** What holds in some environments in place of the above, by their name. */
+  readonly envs?: Readonly<Record<string, EnvSettings>>
 }
+
+export type AutoUserMode = 'identification' | 'anonymization' | 'disabled'
+export type EnvSettings = Partial<Pick<ServiceSettings, 'appsec' | 'autoUserMode'>>
 
 /** Kinds of documents: small records, found by id, that need no query of their own. */
 export interface DocumentKinds {

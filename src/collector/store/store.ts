@@ -91,6 +91,8 @@ export interface WindowCounts {
 export interface StoreStats {
   readonly records: number
   readonly bytesOnDisk: number
+  /** Of these, what records take; the rest is room that an engine keeps for new ones. */
+  readonly bytesUsed: number
   readonly oldestMs: number | null
   readonly newestMs: number | null
 }

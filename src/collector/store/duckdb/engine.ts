@@ -96,14 +96,16 @@ export async function openEngine({ dir, nowMs, limits }: EngineOptions): Promise
     async stats(): Promise<StoreStats> {
       const names = recordTables()
       const bytesOnDisk = (statSync(file, { throwIfNoEntry: false })?.size ?? 0) + walBytes(walFile)
-      if (names.length === 0) return { records: 0, bytesOnDisk, oldestMs: null, newestMs: null }
+      const [size] = await database.read('SELECT used_blocks * block_size FROM pragma_database_size()')
+      const bytesUsed = Number(size?.[0] ?? 0) + walBytes(walFile)
+      if (names.length === 0) return { records: 0, bytesOnDisk, bytesUsed, oldestMs: null, newestMs: null }
       const union = names.map((name) => `SELECT count(*) AS n, min(ts) AS low, max(ts) AS high FROM ${name}`)
       const [row] = await database.read(
         `SELECT sum(n)::BIGINT, min(low), max(high) FROM (${union.join(' UNION ALL ')})`,
       )
       const [records, low, high] = row ?? []
       const timeMs = (ts: unknown): number | null => (ts === null ? null : Number(ts) / 1000)
-      return { records: Number(records), bytesOnDisk, oldestMs: timeMs(low), newestMs: timeMs(high) }
+      return { records: Number(records), bytesOnDisk, bytesUsed, oldestMs: timeMs(low), newestMs: timeMs(high) }
     },
     async close() {
       await writer.stop()

@@ -1,4 +1,5 @@
 import type { AttributeValue, SpanRecord } from '../../../model/span-record.ts'
+import { csvRow } from '../../csv.ts'
 import type { TimeRange } from '../store.ts'
 import { Binder, integer } from './binder.ts'
 import { compileQuery } from './compile-query.ts'
@@ -117,14 +118,4 @@ const ownColumn = new Set(attributeColumns.map((column) => column.name))
 function cellText(value: AttributeValue | undefined): string {
   if (value === undefined) return ''
   return typeof value === 'object' ? value.join(' ') : String(value)
-}
-
-function csvRow(cells: readonly string[]): string {
-  return `${cells.map(csvCell).join(',')}\r\n`
-}
-
-/** RFC 4180; a cell that a spreadsheet would take for a formula gets an apostrophe in front. */
-function csvCell(text: string): string {
-  const inert = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert
 }

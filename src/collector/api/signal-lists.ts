@@ -1,0 +1,111 @@
+import type { FastifyInstance } from 'fastify'
+import type { SignalLists } from '../detect/signal-lists.ts'
+import type { SignalFacts, Page, PageRequest, State } from '../state/state.ts'
+import { formatQuery, sendList, type Columns, type ListQuery } from './list-reply.ts'
+import { pageQuery } from './paging.ts'
+import { idParams, route } from './route.ts'
+import { count, flag, instant, object, orNull, page, ref, text, textOrNull, type Schema } from './schema.ts'
+import { signalNamed } from './signals.ts'
+
+interface SignalList<T> {
+  readonly path: string
+  readonly summary: string
+  readonly item: Schema
+  readonly read: (signal: SignalFacts, page: PageRequest) => Promise<Page<T>>
+  readonly columns: Columns<T>
+}
+
+/** `/api/signals/{id}/{users,ips,compromised-users,timeline}`: complete lists, as CSV too. */
+export function signalListRoutes(
+  server: FastifyInstance,
+  { state, lists }: { readonly state: State; readonly lists: SignalLists },
+): void {
+  const list = <T>({ path, summary, item, columns, read }: SignalList<T>): void => {
+    server.get<{ Params: { id: string }; Querystring: ListQuery }>(
+      `/api/signals/:id/${path}`,
+      route({
+        summary,
+        tag: 'signals',
+        params: idParams(),
+        query: { ...pageQuery, ...formatQuery },
+        reply: page(item),
+        alsoAs: ['text/csv'],
+      }),
+      async ({ params, query }, reply) => {
+        const signal = await signalNamed(state, params.id)
+        return sendList<T>(reply, query, { name: path, columns, read: (wanted) => read(signal, wanted) })
+      },
+    )
+  }
+
+  list({
+    path: 'users',
+    summary: 'Whose accounts were tried, most attempts first',
+    item: object({
+      usrLogin: text,
+      usrId: textOrNull,
+      exists: orNull(flag),
+      attempts: count,
+      ips: count,
+      firstSeen: instant,
+      lastSeen: instant,
+      compromised: flag,
+    }),
+    read: (signal, wanted) => lists.users(signal, wanted),
+    columns: {
+      usr_login: ({ usrLogin }) => usrLogin,
+      usr_id: ({ usrId }) => usrId,
+      exists: ({ exists }) => exists,
+      attempts: ({ attempts }) => attempts,
+      ips: ({ ips }) => ips,
+      first_seen: ({ firstSeen }) => firstSeen,
+      last_seen: ({ lastSeen }) => lastSeen,
+      compromised: ({ compromised }) => compromised,
+    },
+  })
+  list({
+    path: 'ips',
+    summary: 'Where the attempts came from, most attempts first',
+    item: object({
+      ip: text,
+      country: textOrNull,
+      asn: textOrNull,
+      attempts: count,
+      users: count,
+      successes: count,
+      threatIntel: flag,
+      blocked: count,
+    }),
+    read: (signal, wanted) => lists.ips(signal, wanted),
+    columns: {
+      ip: ({ ip }) => ip,
+      country: ({ country }) => country,
+      asn: ({ asn }) => asn,
+      attempts: ({ attempts }) => attempts,
+      users: ({ users }) => users,
+      successes: ({ successes }) => successes,
+      threat_intel: ({ threatIntel }) => threatIntel,
+      blocked: ({ blocked }) => blocked,
+    },
+  })
+  list({
+    path: 'compromised-users',
+    summary: 'Logins that succeeded as part of the campaign, oldest first',
+    item: object({ usrLogin: text, usrId: textOrNull, at: instant, ip: text, traceId: text }),
+    read: (signal, wanted) => lists.compromisedUsers(signal, wanted),
+    columns: {
+      usr_login: ({ usrLogin }) => usrLogin,
+      usr_id: ({ usrId }) => usrId,
+      at: ({ at }) => at,
+      ip: ({ ip }) => ip,
+      trace_id: ({ traceId }) => traceId,
+    },
+  })
+  list({
+    path: 'timeline',
+    summary: 'Everything that happened to the signal, oldest first',
+    item: ref('TimelineEntry'),
+    read: ({ id }, wanted) => state.timeline(id, wanted),
+    columns: { at: ({ at }) => at, by: ({ by }) => by, kind: ({ kind }) => kind, text: ({ text }) => text },
+  })
+}
