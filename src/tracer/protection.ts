@@ -164,8 +164,10 @@ export class ProtectionControl {
   #noteLocal(): void {
     const ruleset = this.#options.ruleset()
     const diagnostics: RulesetDiagnostics = this.#waf?.diagnostics ?? {}
-    for (const problem of problems(diagnostics)) {
-      this.#options.warn(fail('RULESET_INVALID', problem.path, problem.why))
+    const [first, ...others] = problems(diagnostics)
+    if (first !== undefined) {
+      const more = others.length === 0 ? '' : `, and ${others.length} more; portcullis rules check lists them`
+      this.#options.warn(fail('RULESET_INVALID', first.path, first.why + more))
     }
     this.#fresh = true
     this.#coldRuns = COLD_RUNS

@@ -200,6 +200,27 @@ describe('the app', () => {
     expect(ran).toBe(0)
   })
 
+  test('an error that no middleware of the app takes is the error of the span', async () => {
+    begin()
+    const app = express()
+    app.use(portcullis())
+    app.set('env', 'test')
+    app.get('/boom', () => {
+      throw new RangeError('out of range')
+    })
+    expect((await fetch(`${await serve(app)}/boom`)).status).toBe(500)
+    const [span] = await spans(1)
+    expect(span).toMatchObject({ error: 1, meta: { 'error.type': 'RangeError', 'error.message': 'out of range' } })
+  })
+
+  test('fingerprints follow what later stages bring', async () => {
+    begin({ rulesFile: '' })
+    await fetch(`${await serve(shop())}/login`, json({ login: 'ada', password: 'x' }))
+    const [span] = await spans(1)
+    expect(span?.meta['_dd.appsec.fp.http.endpoint']).toMatch(/^http-post-7e93fba0--[0-9a-f]{8}$/)
+    expect(span?.meta['_dd.appsec.fp.http.order']).toMatch(/^ord-\d+-[0-9a-f]{8}$/)
+  })
+
   test('mounting it twice makes one span', async () => {
     begin()
     const app = express()

@@ -161,7 +161,8 @@ function wrapLayer(layer: Layer, stack: Layer[], owner: Router | undefined): voi
     if (record.finished) return run.call(this, request, response, next)
     watchStack(stack, owner)
     enter(this, record, request)
-    return within(record, () => run.call(this, request, response, next))
+    const onward = layer.route === undefined ? next : noting(record, next)
+    return within(record, () => run.call(this, request, response, onward))
   }
   const runErrorWatched: ErrorRunner = function runErrorWatched(error, request, response, next) {
     const record = requestOf(request)
@@ -173,6 +174,14 @@ function wrapLayer(layer: Layer, stack: Layer[], owner: Router | undefined): voi
   }
   own(layer, method, runWatched)
   own(layer, errorMethod, runErrorWatched)
+}
+
+/** The `next` of a route, which hears of the error that its handlers end with. */
+function noting(record: InboundRequest, next: unknown): (error?: unknown) => void {
+  return (error) => {
+    if (error instanceof Error && !record.finished) record.error = error
+    ;(next as (error?: unknown) => void)(error)
+  }
 }
 
 /** An own method that does not show when the layer is listed. */

@@ -7,9 +7,13 @@ import type { Target, ValueTree } from './value-tree.ts'
 /** Characters of a text that are stored. */
 const MAX_ATTRIBUTE_LENGTH = 4096
 
-/** The attributes of a context: each is set once, by whoever is first, and some wait for their address. */
+/**
+ * The attributes of a context: each is set once, by whoever is first, and some wait for their address. Only processors
+ * set theirs again, when they have more to work on.
+ */
 export class Attributes {
   readonly #set = new Set<string>()
+  readonly #generated = new Set<string>()
   readonly #waiting = new Map<string, PlannedAttribute>()
   #fresh: Record<string, unknown> = Object.create(null)
   #count = 0
@@ -38,6 +42,13 @@ export class Attributes {
     this.#set.add(name)
     this.#fresh[name] = value
     this.#count += 1
+  }
+
+  /** Sets what a processor made, in place of what it made before of less; never what a rule has set. */
+  regenerate(name: string, value: unknown): void {
+    if (this.#generated.has(name)) this.#set.delete(name)
+    else if (!this.#set.has(name)) this.#generated.add(name)
+    this.set(name, value)
   }
 
   /** Tries again what waits for an address. */

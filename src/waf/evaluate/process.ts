@@ -26,7 +26,7 @@ export function runProcessors(
       given.layer.generated.set(mapping.output, given.count)
       if (value === undefined) continue
       if (spec.evaluate) store(mapping.output, value, given.layer)
-      if (spec.output) attributes.set(mapping.output, value)
+      if (spec.output) attributes.regenerate(mapping.output, value)
     }
   }
 }
