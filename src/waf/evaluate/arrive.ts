@@ -26,15 +26,16 @@ function scanTarget(lens: Lens, target: Target, tree: ValueTree, { scanner, clea
   const isKeys = lens.source === 'keys'
   const leaves = isKeys ? tree.keys : tree.leaves
   const end = isKeys ? target.endKey : target.endLeaf
+  const known = clean?.of(lens)
   let found: Map<Reader, Leaf[]> | undefined
   for (let index = isKeys ? target.firstKey : target.firstLeaf; index < end; index += 1) {
     const leaf = leaves[index] as Leaf
-    if (leaf.value === null || (clean?.has(lens, leaf.value) ?? false)) continue
+    if (leaf.value === null || known?.has(leaf.value) === true) continue
     const scan = (leaf.scan ??= scanner.scan(typeof leaf.value === 'string' ? leaf.value : String(leaf.value)))
     let concerns = false
     const changes = lens.mayChange || (scan.seen & lens.triggers) !== 0
     if (scan.candidates.length === 0 && !changes) {
-      clean?.add(lens, leaf.value)
+      if (known !== undefined) clean?.add(known, leaf.value)
       continue
     }
     for (const list of lens.lists) {
@@ -45,12 +46,12 @@ function scanTarget(lens: Lens, target: Target, tree: ValueTree, { scanner, clea
         for (const reader of list.readers.get(id) ?? []) {
           concerns = true
           found ??= new Map()
-          const known = found.get(reader)
-          if (known === undefined) found.set(reader, [leaf])
-          else known.push(leaf)
+          const others = found.get(reader)
+          if (others === undefined) found.set(reader, [leaf])
+          else others.push(leaf)
         }
     }
-    if (!concerns) clean?.add(lens, leaf.value)
+    if (!concerns && known !== undefined) clean?.add(known, leaf.value)
   }
   if (found === undefined) return
   for (const [reader, candidates] of found)

@@ -9,7 +9,7 @@ const MAX_LENGTH = 512
  * scanned once. Only innocence is remembered, never a match; a full memory starts anew.
  */
 export class CleanTexts {
-  readonly #texts = new Map<Lens, Set<string>>()
+  readonly #texts = new Map<Lens, Set<Scalar>>()
   readonly #maxTexts: number
 
   /** `maxTexts` are kept for each lens. */
@@ -17,17 +17,16 @@ export class CleanTexts {
     this.#maxTexts = maxTexts
   }
 
-  has(lens: Lens, value: Scalar): boolean {
-    return typeof value === 'string' && (this.#texts.get(lens)?.has(value) ?? false)
+  /** The texts known to concern no reader of the lens. */
+  of(lens: Lens): Set<Scalar> {
+    let texts = this.#texts.get(lens)
+    if (texts === undefined) this.#texts.set(lens, (texts = new Set()))
+    return texts
   }
 
-  add(lens: Lens, value: Scalar): void {
+  add(texts: Set<Scalar>, value: Scalar): void {
     if (typeof value !== 'string' || value.length > MAX_LENGTH) return
-    const texts = this.#texts.get(lens)
-    if (texts === undefined) this.#texts.set(lens, new Set([value]))
-    else {
-      if (texts.size >= this.#maxTexts) texts.clear()
-      texts.add(value)
-    }
+    if (texts.size >= this.#maxTexts) texts.clear()
+    texts.add(value)
   }
 }

@@ -25,7 +25,7 @@ export function hashValues(entries: readonly (readonly [key: string, value: unkn
 
 /** A to Z only, as the fingerprint formats have it. */
 export function lowerAscii(text: string): string {
-  if (!/[A-Z]/.test(text)) return text
+  if (!/[\u0080-\uffff]/.test(text)) return text.toLowerCase()
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
