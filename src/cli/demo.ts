@@ -89,7 +89,8 @@ async function startPlace(dir: string, children: Child[]): Promise<Place> {
     { PORTCULLIS_TOKEN: token, RESPONSE_AUTOMATION: 'on' },
   )
   const console = `http://127.0.0.1:${consolePort}`
-  await answering(`${console}/readyz`, children)
+  // With the token, so that another collector on the port is not taken for ours.
+  await answering(`${console}/api/services`, children, { authorization: `Bearer ${token}` })
   start('app', [exampleApp], {
     PORT: `${appPort}`,
     SERVICE: service,
@@ -101,7 +102,7 @@ async function startPlace(dir: string, children: Child[]): Promise<Place> {
     SCRYPT_COST: '1024',
   })
   const app = `http://127.0.0.1:${appPort}`
-  await answering(app, children)
+  await answering(app, children, {})
   return { app, console, token }
 }
 
@@ -125,7 +126,7 @@ async function playStory(
   const headers = { authorization: `Bearer ${place.token}` }
   const events = readEventStream(new URL('/api/events', place.console), headers, following.signal, (event) =>
     tell.event(event),
-  )
+  ).catch((error: Error) => say(`the event stream broke: ${error.message}`))
   const traffic = startChild({
     name: 'traffic',
     args: [bin, 'traffic', '--target', place.app, '--seed', seed, ...(once ? [] : ['--after-seconds', '3600'])],
@@ -235,15 +236,19 @@ function printable(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '�').slice(0, 300)
 }
 
-async function answering(url: string, children: readonly Child[]): Promise<void> {
+async function answering(
+  url: string,
+  children: readonly Child[],
+  headers: Readonly<Record<string, string>>,
+): Promise<void> {
   const limit = AbortSignal.timeout(20_000)
   const gone = Promise.race(
     children.map(async ({ name, exited }) => `${name} ended with code ${await exited}; see its log`),
   )
   while (!limit.aborted) {
     const answer = await Promise.race([
-      fetch(url, { signal: limit }).then(
-        () => true,
+      fetch(url, { signal: limit, headers }).then(
+        ({ ok }) => ok,
         () => false,
       ),
       gone,
