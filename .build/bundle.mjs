@@ -2,7 +2,7 @@
 // those who only install the tracer, and turns its JSON files into modules (JSON imports warn on Node 20).
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { build } from 'esbuild'
+import { build, transformSync } from 'esbuild'
 
 const dist = resolve('dist')
 const collector = join(dist, 'collector')
@@ -83,6 +83,15 @@ const result = await build({
   ],
 })
 writeFileSync(join(vendor, 'NOTICE'), notice(Object.keys(result.metafile.inputs)))
+
+// Comments are in the sources and the declarations; in the code they are weight in every service that installs this.
+// What runs in the user's process keeps its lines, so that its stack traces can be read.
+for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+  if (!name.endsWith('.js') || name.includes('vendor') || name.startsWith('console')) continue
+  const file = join(dist, name)
+  const options = { target: 'esnext', legalComments: 'none', minifyWhitespace: name.startsWith('collector') }
+  writeFileSync(file, transformSync(readFileSync(file, 'utf8'), options).code)
+}
 
 async function entryOf(specifier) {
   const names = Object.keys(await import(specifier))

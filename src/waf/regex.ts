@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module'
+// Not under its own name: ES bundles of CommonJS packages declare a `createRequire` at their top.
+import { createRequire as requireFrom } from 'node:module'
 import { RE2JS } from 're2js'
 
 /** Options of a pattern. RE2 syntax; `.` without newline, `^` and `$` only at the ends of the text. */
@@ -36,7 +37,8 @@ export function compilePattern(source: string, options: PatternOptions = {}): Pa
 
 function loadNative(): Re2Constructor | undefined {
   try {
-    return createRequire(import.meta.url)('re2') as Re2Constructor
+    // A bundle in CommonJS has no `import.meta.url`.
+    return requireFrom(typeof __filename === 'undefined' ? import.meta.url : __filename)('re2') as Re2Constructor
   } catch {
     return undefined
   }
