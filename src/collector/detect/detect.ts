@@ -14,7 +14,7 @@ export interface DetectionOptions {
   readonly state: State
   readonly clock: Clock
   /**
-   * Decides the responses to what a tick found; what it returns is committed together with the signals and the position,
+   * Decides the responses to what a rule found; what it returns is committed together with the signals and the position,
    * so that after a crash both are there or neither.
    */
   readonly respond: (updates: readonly SignalUpdate[]) => Promise<Changes>

@@ -126,14 +126,15 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
   async function tickNow(): Promise<TickReport> {
     const nowMs = clock.nowMs()
     const upTo = await store.sequence()
-    const evaluated: RunningRule[] = []
-    const updates: SignalUpdate[] = []
-    for (const rule of rules.values()) {
-      if (rule.nextAtMs > nowMs) continue
+    const found: SignalUpdate[] = []
+    const due = [...rules.values()].filter(({ nextAtMs }) => nextAtMs <= nowMs)
+    for (const rule of due.sort(blockingFirst)) {
       const startedMs = clock.nowMs()
       try {
-        updates.push(...(await evaluateRule(rule, upTo)))
-        evaluated.push(rule)
+        const updates = await evaluateRule(rule, upTo)
+        if (updates.length > 0) await commitFound(updates, { [positionOf(rule.compiled.rule)]: upTo })
+        rule.position = upTo
+        found.push(...updates)
       } catch (error) {
         onError(error)
       }
@@ -141,23 +142,27 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
       rule.costsMs = [...rule.costsMs, clock.nowMs() - startedMs].slice(-costsKept)
       rule.nextAtMs = nowMs + Math.max(every, costFactor * Math.min(...rule.costsMs))
     }
-    updates.push(...closings(nowMs, updates))
-
-    if (updates.length > 0 || nowMs - savedAtMs >= savePositionsEveryMs) {
-      const positions = Object.fromEntries(evaluated.map((rule) => [positionOf(rule.compiled.rule), upTo]))
-      const own = signalChanges(updates, (id) => memory.get(id), new Date(nowMs).toISOString())
-      const answers = await answer(updates)
-      await state.commit({
-        ...joinChanges(own, answers),
-        positions,
-        epoch,
-      })
+    const closed = closings(nowMs, found)
+    if (closed.length > 0 || nowMs - savedAtMs >= savePositionsEveryMs) {
+      await commitFound(
+        closed,
+        Object.fromEntries([...rules.values()].map(({ compiled, position }) => [positionOf(compiled.rule), position])),
+      )
       savedAtMs = nowMs
     }
-    for (const rule of evaluated) rule.position = upTo
     memory.forgetBefore(nowMs - rememberMs)
-    figures.touch(updates)
-    return { evaluatedRules: evaluated.length, signals: updates }
+    figures.touch([...found, ...closed])
+    return { evaluatedRules: due.length, signals: [...found, ...closed] }
+  }
+
+  /** Writes what a rule found, the answers to it and how far it came, all together. */
+  async function commitFound(
+    updates: readonly SignalUpdate[],
+    positions: Readonly<Record<string, number>>,
+  ): Promise<void> {
+    const own = signalChanges(updates, (id) => memory.get(id), new Date(clock.nowMs()).toISOString())
+    const answers = await answer(updates)
+    await state.commit({ ...joinChanges(own, answers), positions, epoch })
   }
 
   /** A signal is written even when it could not be answered; the next tick that sees it go on asks again. */
@@ -223,6 +228,15 @@ async function seed(state: State, clock: Clock): Promise<void> {
   }
   const changes = seedRules(shipped, newest, new Date(clock.nowMs()).toISOString())
   if (changes.rules !== undefined) await state.commit(changes)
+}
+
+/** Rules that block come first: what they find is enforced while the others are evaluated. */
+function blockingFirst(a: RunningRule, b: RunningRule): number {
+  return Number(blocks(b.compiled.rule)) - Number(blocks(a.compiled.rule))
+}
+
+function blocks({ cases }: DetectionRule): boolean {
+  return cases.some(({ respond = [] }) => respond.some((response) => 'block' in response))
 }
 
 function positionOf(rule: DetectionRule): string {

@@ -156,24 +156,29 @@ function isOfOneSubject({ rule }: Campaign): boolean {
   return rule.groupBy.some((by) => by === facet.ip || by === facet.login || by === facet.userId)
 }
 
+/** Accounts that an address of a service-wide campaign has failed on, at least. */
+const minAccountsOfAddress = 3
+
 /**
- * Addresses of a service-wide campaign that certainly take part: those that failed on two accounts or more, and failed
- * more often than they succeeded. One address with one failure may be anyone.
+ * Addresses of a service-wide campaign that certainly take part: those that failed on several accounts, more than twice
+ * as often as they succeeded, and that nobody had logged in from in the 30 days before. Any other may be a home or an
+ * office that has a bad day.
  */
 async function guessingIps(store: Store, campaign: Campaign): Promise<readonly string[]> {
   const range = campaignRange(campaign.signal)
   const rows = await topAll(store, attemptsQuery(campaign), range, [facet.ip], [{ cardinality: facet.login }])
-  const several = rows.filter((row) => (row.values[1] ?? 0) >= 2)
-  const successes = await countsBy(
-    store,
-    successesOf(campaign),
-    range,
-    facet.ip,
-    several.map((row) => row.group[facet.ip] ?? ''),
-  )
+  const several = rows
+    .filter((row) => (row.values[1] ?? 0) >= minAccountsOfAddress)
+    .map((row) => ({ ip: row.group[facet.ip] ?? '', failures: row.values[0] ?? 0 }))
+  const ips = several.map(({ ip }) => ip)
+  const before = { fromMs: range.fromMs - knownAddressMs, toMs: range.fromMs }
+  const [successes, earlier] = await Promise.all([
+    countsBy(store, successesOf(campaign), range, facet.ip, ips),
+    countsBy(store, loginSuccess, before, facet.ip, ips),
+  ])
   return several
-    .filter((row) => (row.values[0] ?? 0) > (successes.get(row.group[facet.ip] ?? '') ?? 0))
-    .map((row) => row.group[facet.ip] ?? '')
+    .filter(({ ip, failures }) => failures > 2 * (successes.get(ip) ?? 0) && !earlier.has(ip))
+    .map(({ ip }) => ip)
 }
 
 /** Pairs of login and address with a success in the time before. */

@@ -3,16 +3,17 @@ import type { SignalUpdate, TimelineEntry } from '../../model/signal.ts'
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import type { Changes, SignalChange, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
+import { successesQuery } from '../campaign.ts'
 import { readBlocked } from './blocked-requests.ts'
 import { readFigures } from './figures.ts'
 import { difference } from './signal-changes.ts'
 import type { SignalMemory } from './signal-memory.ts'
 
 /** Signals whose figures one refresh reads and commits. */
-const signalsAtOnce = 20
-/** A refresh comes no sooner than this, nor before five times what the last one cost. */
-const refreshEveryMs = 1_000
-const costFactor = 5
+const signalsAtOnce = 10
+/** A refresh comes no sooner than this, nor before three times what the last one cost. */
+const refreshEveryMs = 500
+const costFactor = 3
 /** How often stopped requests are counted. */
 const countBlockedEveryMs = 5_000
 
@@ -38,6 +39,8 @@ export async function keepFigures(options: {
   const { store, state, clock, memory, epoch } = options
   /** Rules of the signals whose figures are stale, in the order in which they became so. */
   const stale = new Map<string, DetectionRule>()
+  /** Those of them in which somebody got in: they go first. */
+  const urgent = new Set<string>()
   const blockedIps = new Map<string, Set<string>>()
   let refreshAtMs = 0
   let countBlockedAtMs = 0
@@ -54,8 +57,15 @@ export async function keepFigures(options: {
   }
 
   async function refreshFigures(): Promise<void> {
-    const some = [...stale].slice(0, signalsAtOnce)
-    for (const [id] of some) stale.delete(id)
+    const waiting = [...stale]
+    const some = [...waiting.filter(([id]) => urgent.has(id)), ...waiting.filter(([id]) => !urgent.has(id))].slice(
+      0,
+      signalsAtOnce,
+    )
+    for (const [id] of some) {
+      stale.delete(id)
+      urgent.delete(id)
+    }
     try {
       await refreshSome(some)
     } catch (error) {
@@ -126,7 +136,10 @@ export async function keepFigures(options: {
       responses?.forEach(noteResponse)
     },
     touch(updates) {
-      for (const { signal, rule } of updates) stale.set(signal.id, rule)
+      for (const { signal, rule } of updates) {
+        stale.set(signal.id, rule)
+        if ((signal.counts[successesQuery] ?? 0) > signal.compromisedUsers) urgent.add(signal.id)
+      }
     },
     refresh(onError) {
       refreshing ??= refreshDue(onError).finally(() => {

@@ -57,22 +57,24 @@ export async function automate(parts: AutomationParts, updates: readonly SignalU
   }
   if (candidates.length === 0) return {}
 
-  const active = await activeEntries(
-    state,
-    candidates.map(({ ip }) => ip),
-    nowMs,
-  )
-  const passlist = await parts.passlist.read(nowMs)
-  const services = new Map((await state.documents('service')).map((service) => [service.id, service]))
+  const groups = groupCandidates(candidates)
+  const ips = candidates.map(({ ip }) => ip)
+  const [active, passlist, settingsOf, facts] = await Promise.all([
+    activeEntries(state, ips, nowMs),
+    parts.passlist.read(nowMs),
+    state.documents('service'),
+    Promise.all(groups.map((group) => readFacts(store, group))),
+  ])
+  const services = new Map(settingsOf.map((service) => [service.id, service]))
   let ceiling: Ceiling | undefined
   const collected: Collected = { entries: [], responses: [], timeline: [], audit: [] }
 
-  for (const group of groupCandidates(candidates)) {
-    const facts = await readFacts(store, group)
+  for (const [index, group] of groups.entries()) {
     for (const candidate of group) {
       const { ip, update } = candidate
       const service = update.signal.group['service'] ?? ''
-      const usersBefore = facts.usersBefore.get(ip) ?? 0
+      const known = facts[index]
+      const usersBefore = known?.usersBefore.get(ip) ?? 0
       const verdict = decideAddress(
         {
           ip,
@@ -80,7 +82,7 @@ export async function automate(parts: AutomationParts, updates: readonly SignalU
           isTrustedProxy: parts.trustedProxies.has(ip),
           isPasslisted: passlist.has(ip),
           eventsTrusted: update.trusted,
-          isClaimed: facts.claimed.has(ip),
+          isClaimed: known?.claimed.has(ip) !== false,
           serviceVerified:
             settings.verifiedServices.includes('*') ||
             settings.verifiedServices.includes(service) ||
@@ -88,7 +90,7 @@ export async function automate(parts: AutomationParts, updates: readonly SignalU
           usersBefore,
           ...(candidate.failures === undefined
             ? {}
-            : { onAccount: { failures: candidate.failures, succeededBefore: facts.ofOwner.has(ip) } }),
+            : { onAccount: { failures: candidate.failures, succeededBefore: known?.ofOwner.has(ip) === true } }),
         },
         settings,
       )
