@@ -17,9 +17,11 @@ import { createDetection } from './detect/detection.ts'
 import { createRuleBook } from './detect/rule-book.ts'
 import { createSignalLists } from './detect/signal-lists.ts'
 import { loadThreatIntel } from './enrich/load-threat-intel.ts'
+import { keepThreatIntel } from './enrich/keep-threat-intel.ts'
 import { letIn } from './first-user.ts'
 import { openListener, type Listener, type Place, type Tls } from './listener.ts'
 import { createMetrics } from './metrics.ts'
+import { createOutbound } from './outbound.ts'
 import { createPipeline } from './pipeline.ts'
 import { createRemoteConfigServer } from './remote-config/server.ts'
 import { createResponder } from './respond/responder.ts'
@@ -123,7 +125,16 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       onError: (error) => log.error({ err: error }, 'detection failed; the next tick tries again'),
     })
     const pipeline = createPipeline({ store, config, clock, onWarning: (message) => log.warn(message) })
-    pipeline.setThreatIntel(await loadThreatIntel(config.threatIntel, (message) => log.warn(message)))
+    const threatIntel = await keepThreatIntel({
+      dir,
+      state,
+      clock,
+      outbound: createOutbound({ allow: config.outboundAllow }),
+      configured: await loadThreatIntel(config.threatIntel, (message) => log.warn(message)),
+      apply: (lists) => pipeline.setThreatIntel(lists),
+      onError: (error, list) => log.warn({ err: error, list }, 'a threat-intel list could not be read anew'),
+    })
+    closers.push(() => threatIntel.stop())
     closers.push(countCollector(metrics, { store, state, remoteConfig }))
     detection.start()
     closers.push(() => detection.stop())
@@ -175,6 +186,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       responder,
       remoteConfig,
       metrics,
+      threatIntel,
     })
     closers.push(() => consoleApp.close())
     await consoleListener.serve(consoleApp)

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 
 /** The built command line; `npm run build` makes it. */
 export const bin: string = resolve('dist/bin.js')
-const token = 'test-token-of-the-api'
+export const token = 'test-token-of-the-api'
 
 /** A collector in a process of its own, from the build, on ports of its own. */
 export interface CollectorProcess {

@@ -32,6 +32,16 @@ const response = {
   undoneAt: instantOrNull,
 }
 
+const user = {
+  id: text,
+  name: text,
+  role: oneOf(...roles),
+  createdAt: instant,
+  disabledAt: instantOrNull,
+  lastSignInAt: instantOrNull,
+}
+const signInLink = { signInLink: text, expiresAt: instant }
+
 /** What the replies are made of, by the names under which the API document shows them. */
 const components: Readonly<Record<string, Schema>> = {
   Problem: {
@@ -186,15 +196,9 @@ const components: Readonly<Record<string, Schema>> = {
     createdAt: instant,
     revokedAt: instantOrNull,
   }),
-  User: object({
-    id: text,
-    name: text,
-    role: oneOf(...roles),
-    createdAt: instant,
-    disabledAt: instantOrNull,
-    lastSignInAt: instantOrNull,
-  }),
-  SignInLink: object({ signInLink: text, expiresAt: instant }),
+  User: object(user),
+  NewUser: object({ ...user, ...signInLink }),
+  SignInLink: object(signInLink),
   AuditEntry: object({ at: instant, by: text, action: text, subject: text, before: {}, after: {} }),
   Session: object({ id: text, userId: text, createdAt: instant, expiresAt: instant }),
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
 import type { RuleBook } from '../detect/rule-book.ts'
 import type { SignalLists } from '../detect/signal-lists.ts'
+import type { ThreatIntelLists } from '../enrich/keep-threat-intel.ts'
 import type { Metrics } from '../metrics.ts'
 import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
 import type { Responder } from '../respond/respond.ts'
@@ -32,6 +33,7 @@ import { signalRoutes } from './signals.ts'
 import { signalListRoutes } from './signal-lists.ts'
 import { spanExportRoutes } from './span-exports.ts'
 import { spanRoutes } from './spans.ts'
+import { threatIntelRoutes } from './threat-intel.ts'
 import { traceRoutes } from './traces.ts'
 import { userRoutes } from './users.ts'
 
@@ -59,6 +61,7 @@ export interface ConsoleOptions {
   readonly responder: Responder
   readonly remoteConfig: RemoteConfigServer
   readonly metrics: Metrics
+  readonly threatIntel: ThreatIntelLists
 }
 
 /** Bodies of the API are small, bulk lists apart: 100,000 entries of about 200 bytes. */
@@ -121,6 +124,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     listRoutes(api, 'denylist', options)
     listRoutes(api, 'passlist', options)
     serviceRoutes(api, options)
+    threatIntelRoutes(api, options)
     overviewRoutes(api, options)
     auditRoutes(api, options)
     userRoutes(api, options)

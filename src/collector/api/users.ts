@@ -29,10 +29,10 @@ export function userRoutes(server: FastifyInstance, { state, clock, signIn, publ
     return user
   }
   /** Somebody has to be able to let others in again. */
-  const checkAdminLeft = (changed: UserRecord): void => {
-    const others = signIn.users().filter(({ id }) => id !== changed.id)
+  const checkAdminLeft = (before: UserRecord, after: UserRecord): void => {
     const isAdmin = (user: UserRecord): boolean => user.role === 'admin' && user.disabledAt === null
-    if (![...others, changed].some(isAdmin)) throw fail('CONFLICT', 'this is the last administrator')
+    const others = signIn.users().filter(({ id }) => id !== after.id)
+    if (isAdmin(before) && ![...others, after].some(isAdmin)) throw fail('CONFLICT', 'this is the last administrator')
   }
 
   server.get(
@@ -49,7 +49,7 @@ export function userRoutes(server: FastifyInstance, { state, clock, signIn, publ
       access,
       body: object({ name, role: oneOf(...roles) }),
       status: 201,
-      reply: { allOf: [{ $ref: 'User#' }, { $ref: 'SignInLink#' }] },
+      reply: ref('NewUser'),
     }),
     async ({ body, principal }, reply) => {
       if (signIn.users().some((user) => user.name === body.name)) {
@@ -104,7 +104,7 @@ export function userRoutes(server: FastifyInstance, { state, clock, signIn, publ
       const at = new Date(clock.nowMs()).toISOString()
       const disabledAt = disabled === undefined ? before.disabledAt : disabled ? (before.disabledAt ?? at) : null
       const after = { ...before, ...others, disabledAt }
-      checkAdminLeft(after)
+      checkAdminLeft(before, after)
       await state.commit({
         documents: [{ kind: 'user', put: after }, ...(disabled === true ? signIn.ending(after.id) : [])],
         audit: [auditOf(clock, principal, { action: 'user.set', subject: after.id, before, after })],

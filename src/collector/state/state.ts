@@ -95,12 +95,29 @@ export interface ServiceSettings {
 export type AutoUserMode = 'identification' | 'anonymization' | 'disabled'
 export type EnvSettings = Partial<Pick<ServiceSettings, 'appsec' | 'autoUserMode'>>
 
+/** A threat-intel list; its content is a file of its own. The id is its name. */
+export interface ThreatIntelRecord {
+  readonly id: string
+  /** Where it comes from; null: uploaded. */
+  readonly url: string | null
+  /** How often it is fetched; null: by hand only. */
+  readonly refreshHours: number | null
+  readonly enabled: boolean
+  /** Networks in it. */
+  readonly size: number
+  readonly updatedAt: string | null
+  /** The last time that it could not be fetched, and why. */
+  readonly triedAt: string | null
+  readonly lastError: string | null
+}
+
 /** Kinds of documents: small records, found by id, that need no query of their own. */
 export interface DocumentKinds {
   readonly key: KeyRecord
   readonly user: UserRecord
   readonly session: SessionRecord
   readonly service: ServiceSettings
+  readonly threatIntel: ThreatIntelRecord
 }
 export type DocumentKind = keyof DocumentKinds
 

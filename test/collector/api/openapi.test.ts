@@ -1,0 +1,286 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { attackUntilSignal, attackerIp } from '../../support/attack.ts'
+import { sendLogins } from '../../support/agent-payload.ts'
+import {
+  startCollectorProcess,
+  temporaryDirectory,
+  token,
+  type CollectorProcess,
+} from '../../support/collector-process.ts'
+
+/** Runs on the build (dist/): a collector in a process of its own, called once or more for each operation. */
+const directory = temporaryDirectory()
+let collector: CollectorProcess
+let document: any
+const ids: Record<string, string> = {}
+const responseId = '6f1d6a8e-5a0b-4f0c-9d8e-0a4c1c2f7e11'
+
+interface Call {
+  readonly operation: string
+  /** Path parameters; `:name` stands for what an earlier call left under this name. */
+  readonly params?: Readonly<Record<string, string>>
+  readonly query?: string
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly status: number
+  /** Members of the reply that later calls use. */
+  readonly leaves?: Readonly<Record<string, string>>
+}
+
+const rule = {
+  id: 'many-failures',
+  name: 'Many failures',
+  enabled: true,
+  tags: [],
+  queries: { failures: { filter: '@appsec.security_activity:business_logic.users.login.failure', aggregate: 'count' } },
+  groupBy: ['service', '@http.client_ip'],
+  windowSeconds: 60,
+  keepAliveSeconds: 600,
+  maxSignalSeconds: 3_600,
+  method: 'threshold',
+  cases: [{ name: 'Many', severity: 'low', when: 'failures > 10' }],
+  message: '',
+}
+const range = { from: 'now-1h', to: 'now+1m' }
+
+/** In this order: some use what earlier ones made. */
+const calls: readonly Call[] = [
+  { operation: 'post /api/spans/search', body: { query: 'service:shop', ...range, limit: 2 }, status: 200 },
+  { operation: 'post /api/spans/search', body: { query: 'servce:shop' }, status: 400 },
+  { operation: 'post /api/spans/timeseries', body: { ...range, by: ['service'], interval: '1m' }, status: 200 },
+  {
+    operation: 'post /api/spans/timeseries',
+    body: { ...range, aggregates: ['count', { cardinality: '@usr.id' }] },
+    status: 200,
+  },
+  { operation: 'post /api/spans/top', body: { ...range, by: ['@http.client_ip'] }, status: 200 },
+  { operation: 'post /api/spans/top', body: { ...range, by: ['@http.client_ip'] }, query: 'format=csv', status: 200 },
+  {
+    operation: 'post /api/spans/compare',
+    body: { ...range, by: ['@http.client_ip'], baseline: { from: 'now-2d', to: 'now-1d' } },
+    status: 200,
+  },
+  { operation: 'get /api/spans/facets', query: 'from=now-1h', status: 200 },
+  { operation: 'get /api/spans/facets/{facet}/values', params: { facet: '@http.client_ip' }, status: 200 },
+  { operation: 'get /api/spans/export', query: 'format=ndjson', status: 200 },
+  { operation: 'get /api/traces/{traceId}', params: { traceId: ':traceId' }, status: 200 },
+  { operation: 'get /api/traces/{traceId}', params: { traceId: 'ffff' }, status: 404 },
+  { operation: 'get /api/signals', status: 200 },
+  { operation: 'get /api/signals', query: 'format=csv', status: 200 },
+  { operation: 'get /api/signals/{id}', params: { id: ':signal' }, status: 200 },
+  { operation: 'patch /api/signals/{id}', params: { id: ':signal' }, body: { state: 'under_review' }, status: 200 },
+  { operation: 'get /api/signals/{id}/users', params: { id: ':signal' }, status: 200 },
+  { operation: 'get /api/signals/{id}/ips', params: { id: ':signal' }, status: 200 },
+  { operation: 'get /api/signals/{id}/compromised-users', params: { id: ':signal' }, status: 200 },
+  { operation: 'get /api/signals/{id}/timeline', params: { id: ':signal' }, status: 200 },
+  {
+    operation: 'post /api/signals/{id}/respond',
+    params: { id: ':signal' },
+    body: { selection: 'ips', forSeconds: 600 },
+    status: 201,
+    leaves: { response: 'items.0.id' },
+  },
+  { operation: 'get /api/mitigations', status: 200 },
+  { operation: 'delete /api/responses/{id}', params: { id: ':response' }, status: 200 },
+  { operation: 'get /api/entities/{kind}/{value}', params: { kind: 'ip', value: attackerIp }, status: 200 },
+  { operation: 'get /api/entities/{kind}/{value}', params: { kind: 'user', value: 'id-victim' }, status: 200 },
+  { operation: 'get /api/blocked/{id}', params: { id: responseId }, status: 200 },
+  { operation: 'get /api/events', status: 200 },
+  { operation: 'get /api/detection-rules', status: 200 },
+  { operation: 'post /api/detection-rules', body: rule, status: 201 },
+  { operation: 'post /api/detection-rules', body: { ...rule, id: 'x', windowSecnds: 3 }, status: 400 },
+  { operation: 'get /api/detection-rules/{id}', params: { id: 'many-failures' }, status: 200 },
+  {
+    operation: 'put /api/detection-rules/{id}',
+    params: { id: 'many-failures' },
+    body: { ...rule, name: 'M' },
+    status: 200,
+  },
+  { operation: 'get /api/detection-rules/{id}/versions', params: { id: 'many-failures' }, status: 200 },
+  {
+    operation: 'post /api/detection-rules/test',
+    body: { ruleId: 'many-failures', from: 'now-1h', include: ['entities'] },
+    status: 200,
+  },
+  { operation: 'delete /api/detection-rules/{id}', params: { id: 'many-failures' }, status: 204 },
+  ...(['denylist', 'passlist'] as const).flatMap((list): Call[] => [
+    {
+      operation: `post /api/${list}`,
+      body: { kind: 'ip', value: '198.51.100.9' },
+      status: 201,
+      leaves: { [list]: 'id' },
+    },
+    {
+      operation: `post /api/${list}/bulk`,
+      body: { entries: [{ kind: 'user', value: 'u', expiresAt: null }] },
+      status: 201,
+    },
+    { operation: `get /api/${list}`, status: 200 },
+    { operation: `get /api/${list}/{id}`, params: { id: `:${list}` }, status: 200 },
+    { operation: `patch /api/${list}/{id}`, params: { id: `:${list}` }, body: { expiresAt: 'now+2h' }, status: 200 },
+    { operation: `delete /api/${list}/{id}`, params: { id: `:${list}` }, status: 200 },
+    { operation: `post /api/${list}/{id}/undo`, params: { id: `:${list}` }, status: 201 },
+  ]),
+  {
+    operation: 'patch /api/services/{name}',
+    params: { name: 'shop' },
+    body: { appsec: { enabled: true } },
+    status: 200,
+  },
+  {
+    operation: 'patch /api/services',
+    body: { names: ['shop'], autoUserMode: 'anonymization', env: 'prod' },
+    status: 200,
+  },
+  { operation: 'get /api/services', status: 200 },
+  {
+    operation: 'post /api/threat-intel',
+    body: { name: 'mine', csv: 'ip_address,category\n192.0.2.0/24,tor\n' },
+    status: 201,
+  },
+  {
+    operation: 'put /api/threat-intel/{list}',
+    params: { list: 'mine' },
+    body: 'ip_address\n192.0.2.1\n',
+    headers: { 'content-type': 'text/csv' },
+    status: 200,
+  },
+  { operation: 'get /api/threat-intel', status: 200 },
+  { operation: 'get /api/threat-intel/{list}', params: { list: 'mine' }, status: 200 },
+  { operation: 'post /api/threat-intel/{list}/refresh', params: { list: 'mine' }, status: 400 },
+  { operation: 'delete /api/threat-intel/{list}', params: { list: 'mine' }, status: 204 },
+  { operation: 'get /api/overview', status: 200 },
+  { operation: 'get /api/audit', status: 200 },
+  {
+    operation: 'post /api/users',
+    body: { name: 'Ada', role: 'viewer' },
+    status: 201,
+    leaves: { user: 'id', link: 'signInLink' },
+  },
+  { operation: 'get /api/users', status: 200 },
+  { operation: 'patch /api/users/{id}', params: { id: ':user' }, body: { role: 'responder' }, status: 200 },
+  { operation: 'post /api/users/{id}/sign-in-link', params: { id: ':user' }, status: 201 },
+  { operation: 'post /api/session', body: { secret: ':link' }, status: 201 },
+  { operation: 'get /api/session', status: 200 },
+  { operation: 'get /api/sessions', status: 200, leaves: { session: 'items.0.id' } },
+  { operation: 'delete /api/sessions/{id}', params: { id: ':session' }, status: 204 },
+  { operation: 'delete /api/session', status: 400 },
+  {
+    operation: 'post /api/keys',
+    body: { name: 'ci', role: 'ingest', services: ['shop'] },
+    status: 201,
+    leaves: { key: 'id' },
+  },
+  { operation: 'get /api/keys', status: 200 },
+  { operation: 'delete /api/keys/{id}', params: { id: ':key' }, status: 200 },
+  { operation: 'get /healthz', status: 200 },
+  { operation: 'get /readyz', status: 200 },
+  { operation: 'get /metrics', status: 200 },
+]
+/** Only a refusal can be shown without a server to fetch from, or with a token in place of a session. */
+const refusalsOnly = new Set(['post /api/threat-intel/{list}/refresh', 'delete /api/session'])
+
+beforeAll(async () => {
+  collector = await startCollectorProcess(directory.path)
+  ids['signal'] = (await attackUntilSignal(collector)).id
+  await sendLogins(collector.agentUrl, [
+    { login: 'blocked', ip: attackerIp, meta: { 'appsec.blocked': 'true', '_dd.appsec.json': triggers() } },
+  ])
+  const { body } = await collector.api('POST', '/api/spans/search', { query: 'service:shop', limit: 1 })
+  ids['traceId'] = body.spans[0].traceId
+  document = await (await fetch(new URL('/api/openapi.json', collector.consoleUrl))).json()
+})
+afterAll(async () => {
+  await collector.stop()
+  directory.remove()
+})
+
+function triggers(): string {
+  const rule = { id: 'blk-001-001', tags: { type: 'block_ip', category: 'security_response' }, on_match: ['block'] }
+  return JSON.stringify({ triggers: [{ rule, rule_matches: [], security_response_id: responseId }] })
+}
+
+test('every operation of the document answers as it says', async () => {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  formats.default(ajv)
+  ajv.addSchema(document, 'api')
+  const failures: string[] = []
+  for (const call of calls) {
+    const [method = '', path = ''] = call.operation.split(' ')
+    const operation = document.paths[path]?.[method]
+    if (operation === undefined) {
+      failures.push(`${call.operation}: not in the document`)
+      continue
+    }
+    const { status, type, body } = await send(method, path, call)
+    if (status !== call.status) {
+      failures.push(`${call.operation}: ${status}, not ${call.status}: ${JSON.stringify(body)}`)
+      continue
+    }
+    const said = operation.responses[String(status)] ?? (status >= 400 ? operation.responses.default : undefined)
+    if (status !== 204 && said?.content?.[type] === undefined)
+      failures.push(`${call.operation}: ${type} is not described`)
+    if (/[/+]json$/.test(type)) {
+      const pointer = [
+        'paths',
+        path,
+        method,
+        'responses',
+        operation.responses[String(status)] ? String(status) : 'default',
+        'content',
+        type,
+        'schema',
+      ]
+      const validate = ajv.compile({ $ref: `api#/${pointer.map(escaped).join('/')}` })
+      if (!validate(body))
+        failures.push(`${call.operation}: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(body).slice(0, 500)}`)
+    }
+    for (const [name, where] of Object.entries(call.leaves ?? {})) {
+      ids[name] = where.split('.').reduce((value: any, key) => value?.[key], body)
+    }
+  }
+  expect(failures).toEqual([])
+}, 120_000)
+
+test('no operation of the document is left out above', () => {
+  const described = Object.entries<object>(document.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method} ${path}`),
+  )
+  const succeeded = calls.filter(({ status, operation }) => status < 400 || refusalsOnly.has(operation))
+  expect([...new Set(succeeded.map(({ operation }) => operation))].toSorted()).toEqual(described.toSorted())
+  expect(described.length).toBeGreaterThanOrEqual(65)
+})
+
+async function send(method: string, path: string, { params = {}, query, body, headers }: Call) {
+  const resolved = (value: string): string => (value.startsWith(':') ? (ids[value.slice(1)] ?? '') : value)
+  const url = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(resolved(params[name] ?? '')))
+  const gone = new AbortController()
+  const reply = await fetch(new URL(`${url}${query === undefined ? '' : `?${query}`}`, collector.consoleUrl), {
+    method: method.toUpperCase(),
+    signal: gone.signal,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(withSecret(body)) }),
+  })
+  const type = reply.headers.get('content-type')?.split(';')[0] ?? ''
+  if (type === 'text/event-stream') {
+    gone.abort()
+    return { status: reply.status, type, body: '' }
+  }
+  const content = await reply.text()
+  return { status: reply.status, type, body: /[/+]json$/.test(type) ? JSON.parse(content) : content }
+}
+
+function withSecret(body: unknown): unknown {
+  const { secret } = body as { secret?: string }
+  return secret === ':link' ? { secret: ids['link']?.split('#')[1] } : body
+}
+
+function escaped(part: string): string {
+  return encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))
+}
