@@ -1,6 +1,7 @@
 import { BEYOND_ASCII, foldedUnit } from './char-set.ts'
 import { isOrdinary } from './ordinary-text.ts'
-import { PresenceBits } from './presence-bits.ts'
+import { noBits, PresenceBits } from './presence-bits.ts'
+import type { Bits } from './presence-bits.ts'
 import type { Branch, Clause, Need } from './required-literals.ts'
 import { clauseWorth, textWorth } from './required-literals.ts'
 
@@ -43,7 +44,8 @@ const noCandidates: readonly number[] = []
 export class LiteralScanner {
   /** Folded unit in the low 7 bits; the high bit says that a literal of two ends with it. */
   readonly #fold = new Uint8Array(UNITS)
-  readonly #presence: Int32Array
+  readonly #low: Int32Array
+  readonly #high: Int32Array
   readonly #bitmap = new Uint8Array(1 << (32 - BITMAP_SHIFT - 3))
   /** Literals of two characters by all of their 14 bits, those of three by a hash of their 21. */
   readonly #pairs = new Uint8Array(1 << 11)
@@ -54,23 +56,26 @@ export class LiteralScanner {
   readonly #literals: readonly IndexedLiteral[]
   readonly #shorts: ReadonlyMap<number, readonly IndexedLiteral[]>
   readonly #branches: readonly IndexedBranch[]
-  /** Branches known by characters alone, and the bits one of which each of them has. */
+  /** Branches known by characters, and all bits that may tell of one. */
   readonly #byCharacters: readonly IndexedBranch[]
-  readonly #characterPivots: number
+  readonly #characterPivots: Bits
   readonly #branchStamps: Uint32Array
   readonly #stamps: Map<number, number> = new Map()
   readonly #bits: PresenceBits
   #stamp = 0
+  #seenHigh = 0
   #hits: number[] = []
 
   private constructor(index: ScannerIndex) {
     for (let unit = 0; unit < UNITS; unit += 1) this.#fold[unit] = Math.min(foldedUnit(unit), 0x7f)
-    this.#presence = index.bits.table()
+    const { low, high } = index.bits.tables()
+    this.#low = low
+    this.#high = high
     this.#bits = index.bits
     this.#branches = index.branches
     this.#branchStamps = new Uint32Array(index.branches.length)
-    this.#byCharacters = index.branches.filter((branch) => branch.byCharacters)
-    this.#characterPivots = this.#byCharacters.reduce((bits, branch) => bits | (branch.mask & -branch.mask), 0)
+    this.#byCharacters = index.branches.filter((branch) => branch.any !== noBits)
+    this.#characterPivots = this.#byCharacters.reduce((bits, { any }) => joinBits(bits, any), noBits)
     this.#literals = index.long
     this.#slotMask = tableSize(index.long.length) - 1
     this.#slots = new Int32Array((this.#slotMask + 1) * 2)
@@ -89,20 +94,22 @@ export class LiteralScanner {
 
   /** The bit of `seen` that says whether one of these characters, given to `build`, occurs. */
   bitOf(trigger: string): number {
-    return this.#bits.bitOf(trigger)
+    return this.#bits.bitsOf(trigger).low
   }
 
   /** Conditions about which the scan says nothing, because no bit was left for what they require. */
   get unfiltered(): ReadonlySet<number> {
-    return new Set(this.#byCharacters.filter((branch) => branch.mask === 0).map((branch) => branch.condition))
+    return new Set(this.#branches.filter((branch) => branch.unknown).map((branch) => branch.condition))
   }
 
   scan(text: string): ScanResult {
     this.#stamp += 1
     if (this.#hits.length > 0) this.#hits = []
     const seen = this.#pass(text)
-    if ((seen & this.#characterPivots) !== 0)
-      for (const branch of this.#byCharacters) if ((seen & branch.mask) === branch.mask) this.#hits.push(branch.number)
+    const { low, high } = this.#characterPivots
+    if (((seen & low) | (this.#seenHigh & high)) !== 0)
+      for (const { any, number } of this.#byCharacters)
+        if (((seen & any.low) | (this.#seenHigh & any.high)) !== 0) this.#hits.push(number)
     return { candidates: this.#hits.length === 0 ? noCandidates : this.#candidates(seen), seen }
   }
 
@@ -117,16 +124,19 @@ export class LiteralScanner {
 
   #passBytes(text: string, length: number): number {
     const fold = this.#fold
-    const presence = this.#presence
+    const low = this.#low
+    const high = this.#high
     const bitmap = this.#bitmap
     const pairs = this.#pairs
     const triples = this.#triples
     let seen = 0
+    let seenHigh = 0
     let gram = 0
     for (let index = 0; index < length; index += 1) {
       const unit = scratch[index] as number
       const folded = fold[unit] as number
-      seen |= presence[unit] as number
+      seen |= low[unit] as number
+      seenHigh |= high[unit] as number
       gram = ((gram << 7) | (folded & 0x7f)) & GRAM_MASK
       if (folded >= PAIR_END && ((pairs[(gram & PAIR_MASK) >>> 3] as number) & (1 << (gram & 7))) !== 0)
         this.#short(gram & PAIR_MASK, text, index)
@@ -136,24 +146,29 @@ export class LiteralScanner {
       const hash = Math.imul(gram, HASH) >>> BITMAP_SHIFT
       if (((bitmap[hash >>> 3] as number) & (1 << (hash & 7))) !== 0) this.#long(gram, text, index)
     }
+    this.#seenHigh = seenHigh
     return seen
   }
 
   #passUnits(text: string): number {
     const fold = this.#fold
-    const presence = this.#presence
+    const low = this.#low
+    const high = this.#high
     let seen = 0
+    let seenHigh = 0
     let gram = 0
     for (let index = 0; index < text.length; index += 1) {
       let unit = text.charCodeAt(index)
       if (unit >= BEYOND_ASCII) unit = foldedUnit(unit)
       const folded = fold[unit] as number
-      seen |= presence[unit] as number
+      seen |= low[unit] as number
+      seenHigh |= high[unit] as number
       gram = ((gram << 7) | (folded & 0x7f)) & GRAM_MASK
       if (folded >= PAIR_END && hasBit(this.#pairs, gram & PAIR_MASK)) this.#short(gram & PAIR_MASK, text, index)
       if (hasBit(this.#triples, hashOf(gram & TRIPLE_MASK))) this.#short((gram & TRIPLE_MASK) + TRIPLE, text, index)
       if (hasBit(this.#bitmap, hashOf(gram))) this.#long(gram, text, index)
     }
+    this.#seenHigh = seenHigh
     return seen
   }
 
@@ -208,7 +223,9 @@ export class LiteralScanner {
     const candidates: number[] = []
     for (const number of this.#hits) {
       const branch = this.#branches[number] as IndexedBranch
-      if ((seen & branch.mask) !== branch.mask || this.#stamps.get(branch.condition) === this.#stamp) continue
+      const { low, high } = branch.all
+      if ((seen & low) !== low || (this.#seenHigh & high) !== high) continue
+      if (this.#stamps.get(branch.condition) === this.#stamp) continue
       this.#stamps.set(branch.condition, this.#stamp)
       candidates.push(branch.condition)
     }
@@ -231,8 +248,11 @@ interface IndexedBranch {
   readonly number: number
   readonly condition: number
   /** Bits that must all be seen. */
-  readonly mask: number
-  readonly byCharacters: boolean
+  readonly all: Bits
+  /** Bits of which one tells of the branch, as its literals do. */
+  readonly any: Bits
+  /** Whether neither literals nor bits can tell of it. */
+  readonly unknown: boolean
 }
 
 interface ScannerIndex {
@@ -246,17 +266,21 @@ function indexRequirements(requirements: readonly Requirement[], triggers: reado
   const planned = requirements.flatMap(({ id, need }) => need.map((branch) => ({ id, ...splitBranch(branch) })))
   const bits = new PresenceBits(
     triggers,
-    planned.flatMap(({ characters, pivot }) => characters.map((set) => ({ set, vital: pivot === undefined }))),
+    planned.flatMap(({ characters, singles }) => [
+      ...characters.map((set) => ({ set, vital: false })),
+      { set: singles, vital: true },
+    ]),
   )
   const literals = new Map<string, IndexedLiteral>()
-  const branches = planned.map(({ id, pivot, characters }, number): IndexedBranch => {
-    for (const text of pivot ?? []) {
+  const branches = planned.map(({ id, pivot, singles, characters }, number): IndexedBranch => {
+    for (const text of pivot) {
       const literal = literals.get(text) ?? indexLiteral(text)
       literals.set(text, literal)
       literal.branches.push(number)
     }
-    const mask = characters.reduce((sum, set) => sum | bits.bitOf(set), 0)
-    return { number, condition: id, mask, byCharacters: pivot === undefined }
+    const all = characters.reduce((sum, set) => joinBits(sum, bits.bitsOf(set)), noBits)
+    const any = bits.bitsOf(singles)
+    return { number, condition: id, all, any, unknown: singles !== '' && any === noBits }
   })
   const all = [...literals.values()]
   return {
@@ -267,11 +291,27 @@ function indexRequirements(requirements: readonly Requirement[], triggers: reado
   }
 }
 
-/** The clause to look for, when one has no single characters, and for every other clause characters that must occur. */
-function splitBranch(branch: Branch): { readonly pivot: Clause | undefined; readonly characters: readonly string[] } {
+interface SplitBranch {
+  /** Texts to look for, of the clause that tells of the branch, and the single characters of that clause. */
+  readonly pivot: Clause
+  readonly singles: string
+  /** For every other clause, characters one of which must occur. */
+  readonly characters: readonly string[]
+}
+
+function splitBranch(branch: Branch): SplitBranch {
   const byWorth = branch.toSorted((a, b) => clauseWorth(b) - clauseWorth(a))
-  const pivot = byWorth.find((clause) => clause.every((text) => text.length > 1))
-  return { pivot, characters: branch.filter((clause) => clause !== pivot).map(rarestCharacters) }
+  const told = byWorth.find((clause) => clause.every((text) => text.length > 1)) ?? byWorth[0] ?? []
+  const singles = told.filter((text) => text.length === 1).sort()
+  return {
+    pivot: told.filter((text) => text.length > 1),
+    singles: singles.join(''),
+    characters: branch.filter((clause) => clause !== told).map(rarestCharacters),
+  }
+}
+
+function joinBits(a: Bits, b: Bits): Bits {
+  return { low: a.low | b.low, high: a.high | b.high }
 }
 
 /** One character of each text of the clause, as a set: one of them occurs when the clause holds. */

@@ -7,13 +7,20 @@ export interface WantedSet {
   readonly vital: boolean
 }
 
-const BITS = 31
+/** Bits in two words, since one holds too few sets for a large ruleset. */
+export interface Bits {
+  readonly low: number
+  readonly high: number
+}
 
-/** Gives bits to sets of characters, so that one OR a character tells which sets occur in a text. */
+export const noBits: Bits = { low: 0, high: 0 }
+const WORD = 31
+
+/** Gives bits to sets of characters, so that an OR of two words a character tells which sets occur in a text. */
 export class PresenceBits {
-  readonly #bits = new Map<string, number>()
+  readonly #numbers = new Map<string, number>()
 
-  /** `triggers` always get a bit; of `wanted`, those that rule out most. A set without a bit rules out nothing. */
+  /** `triggers` get bits of the low word; of `wanted`, those sets get one that rule out most. */
   constructor(triggers: readonly string[], wanted: readonly WantedSet[]) {
     for (const set of triggers) this.#give(set)
     const weights = new Map<string, number>()
@@ -21,24 +28,32 @@ export class PresenceBits {
     for (const [set] of [...weights].sort((a, b) => b[1] - a[1])) this.#give(set)
   }
 
-  /** 0 when the set has no bit. */
-  bitOf(set: string): number {
-    return this.#bits.get(set) ?? 0
+  /** No bits when the set has none; it then rules out nothing. */
+  bitsOf(set: string): Bits {
+    const number = this.#numbers.get(set)
+    if (number === undefined) return noBits
+    return number < WORD ? { low: 1 << number, high: 0 } : { low: 0, high: 1 << (number - WORD) }
   }
 
   /** For each unit, folded or not, the bits of the sets that hold it. */
-  table(): Int32Array {
-    const table = new Int32Array(BEYOND_ASCII + 1)
-    for (const [set, bit] of this.#bits) {
+  tables(): { readonly low: Int32Array; readonly high: Int32Array } {
+    const low = new Int32Array(BEYOND_ASCII + 1)
+    const high = new Int32Array(BEYOND_ASCII + 1)
+    for (const set of this.#numbers.keys()) {
+      const bits = this.bitsOf(set)
       const folded = new Set(Array.from(set, (character) => foldedUnit(character.charCodeAt(0))))
-      for (let unit = 0; unit <= BEYOND_ASCII; unit += 1)
-        if (folded.has(foldedUnit(unit))) table[unit] = (table[unit] ?? 0) | bit
+      for (let unit = 0; unit <= BEYOND_ASCII; unit += 1) {
+        if (!folded.has(foldedUnit(unit))) continue
+        low[unit] = (low[unit] ?? 0) | bits.low
+        high[unit] = (high[unit] ?? 0) | bits.high
+      }
     }
-    return table
+    return { low, high }
   }
 
   #give(set: string): void {
-    if (set !== '' && !this.#bits.has(set) && this.#bits.size < BITS) this.#bits.set(set, 1 << this.#bits.size)
+    if (set !== '' && !this.#numbers.has(set) && this.#numbers.size < WORD * 2)
+      this.#numbers.set(set, this.#numbers.size)
   }
 }
 
