@@ -37,7 +37,7 @@ function read(file: string): string {
 }
 
 function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false
+  if (!(pid > 0) || statusOf(pid)[0] === 'Z') return false
   try {
     process.kill(pid, 0)
     return true
@@ -46,8 +46,13 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Start time of a process in clock ticks since boot (Linux, field 22 of /proc/<pid>/stat); empty elsewhere. */
+/** When a process started, in clock ticks since boot (Linux); empty elsewhere. */
 function startOf(pid: number): string {
+  return statusOf(pid)[19] ?? ''
+}
+
+/** Fields of /proc/<pid>/stat from the third, the state, on; a dead process that nobody waited for has the state Z. */
+function statusOf(pid: number): readonly string[] {
   const stat = read(`/proc/${pid}/stat`)
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
