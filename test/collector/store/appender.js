@@ -1,7 +1,9 @@
-// A process that appends numbered batches to a store of the build, several at once, and says each that is acknowledged.
+// A process that appends numbered batches to a store of the build, several at once, and says each that is acknowledged;
+// at the first refusal it says the code and ends.
 import { openStore } from '../../../dist/collector/store/duckdb/store.js'
 
 const [dir, first] = [process.argv[2], Number(process.argv[3])]
+const keepsLog = process.argv[4] === 'keep-log'
 const SIZE = 20
 const IN_FLIGHT = 4
 
@@ -12,9 +14,14 @@ async function append() {
     const batch = next++
     const records = Array.from({ length: SIZE }, (_, index) => recordOf(batch, index))
     const spans = records.map(({ record }) => spanOf(record))
-    await store.append({ records, spans })
+    try {
+      await store.append({ records, spans })
+    } catch (error) {
+      process.stdout.write(`${error.code}\n`)
+      return
+    }
     process.stdout.write(`${batch}\n`)
-    if (batch % 7 === 0) await store.checkpoint()
+    if (batch % 7 === 0 && !keepsLog) await store.checkpoint()
   }
 }
 
@@ -56,4 +63,9 @@ function spanOf({ traceId, spanId, timestampMs }) {
   }
 }
 
+// A limit on the size of files is told by a signal as well.
+process.on('SIGXFSZ', () => {})
 await Promise.all(Array.from({ length: IN_FLIGHT }, append))
+if (keepsLog) await store.checkpoint().catch((error) => process.stdout.write(`checkpoint ${error.code}\n`))
+process.stdout.write(`records ${(await store.stats()).records}\n`)
+await store.close()

@@ -120,6 +120,35 @@ test(
   },
 )
 
+test(
+  'a disk that is full refuses, loses nothing, and takes more once there is room',
+  { timeout: 120_000 },
+  async () => {
+    const script = resolve('test/collector/store/appender.js')
+    const limited = spawn(
+      'bash',
+      ['-c', 'ulimit -f 1200; exec "$0" "$@"', process.execPath, script, dir, '0', 'keep-log'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+    const said: string[] = []
+    for await (const line of createInterface({ input: limited.stdout })) said.push(line)
+    const acknowledged = said.filter((line) => /^\d+$/.test(line))
+    expect(said.slice(-6)).toEqual([
+      ...Array.from({ length: 4 }, () => 'STORE_FULL'),
+      'checkpoint STORE_FULL',
+      `records ${acknowledged.length * 20}`,
+    ])
+    const store = await openStore({ dir, clock })
+    const rows = await store.top('', always, { by: ['@batch'], aggregates: ['count'], limit: 10_000 })
+    expect(new Set(rows.map(({ group }) => group['@batch']))).toEqual(new Set(acknowledged))
+    expect(rows.every(({ values }) => values[0] === 20)).toBe(true)
+    await store.append(batchOf([aRecord()]))
+    await store.close()
+  },
+)
+
 /** Numbers from 0 on that are not in the set, up to the first beyond it. */
 function missing(numbers: ReadonlySet<number>): readonly number[] {
   return Array.from({ length: Math.max(0, ...numbers) + 2 }, (_, number) => number).filter((n) => !numbers.has(n))

@@ -64,6 +64,7 @@ export class Writer {
   #queuedRows = 0
   #running: Promise<void> | undefined
   #stopped = false
+  #checkpointAtBytes = CHECKPOINT_WAL_BYTES
   /** Exclusive work between two commits, such as a checkpoint. */
   #between: (() => Promise<void>)[] = []
 
@@ -128,7 +129,19 @@ export class Writer {
       for (const work of this.#between.splice(0)) await work()
       const taken = this.#take()
       if (taken.length > 0) await this.#commit(taken)
-      if (walBytes(this.#walFile) > CHECKPOINT_WAL_BYTES) await this.#database.write('CHECKPOINT')
+      await this.#checkpointWhenLong()
+    }
+  }
+
+  /** A failure, such as a full disk, loses nothing: the log stays, and the next attempt is made when it has grown. */
+  async #checkpointWhenLong(): Promise<void> {
+    const bytes = walBytes(this.#walFile)
+    if (bytes < this.#checkpointAtBytes) return
+    try {
+      await this.#database.write('CHECKPOINT')
+      this.#checkpointAtBytes = CHECKPOINT_WAL_BYTES
+    } catch {
+      this.#checkpointAtBytes = bytes + CHECKPOINT_WAL_BYTES / 4
     }
   }
 
@@ -234,11 +247,11 @@ export class Writer {
   }
 
   async #fill(table: Table, columns: readonly Column[], cells: readonly (readonly Cell[])[]): Promise<void> {
-    const { driver, writer } = this.#database
+    const { driver } = this.#database
     if (!this.#tables.get(table.name)) await this.#database.write(createTable(table.name, columns))
     const types = columns.map((column) => duckType(driver, column))
     const rows = cells[0]?.length ?? 0
-    const appender = await writer.createAppender(table.name)
+    const appender = await (await this.#database.writer()).createAppender(table.name)
     for (let from = 0; from < rows; from += CHUNK_ROWS) {
       const count = Math.min(CHUNK_ROWS, rows - from)
       const chunk = driver.DuckDBDataChunk.create(types, count)

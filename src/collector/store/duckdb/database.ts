@@ -24,42 +24,32 @@ export type Lane = keyof typeof lanes
 /** Reads waiting for their lane; more are refused. */
 const MAX_WAITING = 200
 
-/** An open file: one connection that writes, one a read. All errors are PortcullisErrors. */
+/** An open file: one connection that writes, one a read. All errors a user can see are PortcullisErrors. */
 export class Database {
   readonly driver: Driver
-  readonly #instance: DuckDBInstance
-  readonly #writer: DuckDBConnection
+  readonly #file: string
+  readonly #limits: Limits
+  #open: { readonly instance: DuckDBInstance; readonly writer: DuckDBConnection } | undefined
+  #opening: Promise<void> | undefined
   readonly #running: Record<Lane, number> = { detection: 0, explorer: 0, export: 0 }
   readonly #reading = new Map<DuckDBConnection, Promise<unknown>>()
-  #closed = false
   readonly #waiting: Record<Lane, (() => void)[]> = { detection: [], explorer: [], export: [] }
+  #closed = false
 
-  private constructor(driver: Driver, instance: DuckDBInstance, writer: DuckDBConnection) {
+  private constructor(driver: Driver, file: string, limits: Limits) {
     this.driver = driver
-    this.#instance = instance
-    this.#writer = writer
+    this.#file = file
+    this.#limits = limits
   }
 
   /** Opens or creates `file`. Throws DRIVER_MISSING, STORE_CORRUPT, STORE_LOCKED, STORE_NEWER. */
   static async open(file: string, limits: Limits): Promise<Database> {
-    const driver = await loadDriver()
-    let instance: DuckDBInstance
+    const database = new Database(await loadDriver(), file, limits)
     try {
-      instance = await driver.DuckDBInstance.create(file, {
-        threads: String(limits.threads),
-        memory_limit: `${limits.memoryLimitMb}MB`,
-        storage_compatibility_version: 'latest',
-        // The writer checkpoints on purpose; DuckDB would do it in the middle of a commit.
-        checkpoint_threshold: '1TB',
-        // Attacker-supplied text never reaches SQL, and SQL never reaches the file system or the network.
-        enable_external_access: 'false',
-        autoinstall_known_extensions: 'false',
-        autoload_known_extensions: 'false',
-      })
+      await database.#ready()
     } catch (error) {
       throw openError(file, error)
     }
-    const database = new Database(driver, instance, await instance.connect())
     try {
       await database.#checkVersion(file)
     } catch (error) {
@@ -69,51 +59,101 @@ export class Database {
     return database
   }
 
+  /**
+   * The open instance. DuckDB gives an instance up after a failed write, such as a checkpoint on a full disk: what was
+   * committed is in the log, so the file is opened again when it is next needed.
+   */
+  async #ready(): Promise<{ readonly instance: DuckDBInstance; readonly writer: DuckDBConnection }> {
+    if (this.#closed) throw closedError()
+    this.#opening ??= this.#open ? undefined : this.#reopen().finally(() => (this.#opening = undefined))
+    await this.#opening
+    return this.#open ?? this.#ready()
+  }
+
+  async #reopen(): Promise<void> {
+    const instance = await this.driver.DuckDBInstance.create(this.#file, {
+      threads: String(this.#limits.threads),
+      memory_limit: `${this.#limits.memoryLimitMb}MB`,
+      storage_compatibility_version: 'latest',
+      // The writer checkpoints on purpose; DuckDB would do it in the middle of a commit.
+      checkpoint_threshold: '1TB',
+      // Attacker-supplied text never reaches SQL, and SQL never reaches the file system or the network.
+      enable_external_access: 'false',
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    })
+    this.#open = { instance, writer: await instance.connect() }
+  }
+
+  #giveUpAfter(error: unknown): void {
+    const isFatal = error instanceof Error && /^FATAL|has been invalidated/.test(error.message)
+    if (!isFatal || !this.#open) return
+    const { instance, writer } = this.#open
+    this.#open = undefined
+    writer.closeSync()
+    instance.closeSync()
+  }
+
   async #checkVersion(file: string): Promise<void> {
     await this.write('CREATE TABLE IF NOT EXISTS meta (name VARCHAR PRIMARY KEY, value BIGINT)')
     await this.write(`INSERT INTO meta VALUES ('schema', ${schemaVersion}), ('sequence', 0) ON CONFLICT DO NOTHING`)
-    const [row] = await this.rows(this.#writer, "SELECT value FROM meta WHERE name = 'schema'")
+    const [row] = await this.rows(await this.writer(), "SELECT value FROM meta WHERE name = 'schema'")
     const found = Number(row?.[0])
     if (found > schemaVersion) throw fail('STORE_NEWER', file, found, schemaVersion)
   }
 
-  get writer(): DuckDBConnection {
-    return this.#writer
+  /** The connection that writes. */
+  async writer(): Promise<DuckDBConnection> {
+    return (await this.#ready()).writer
   }
 
   async write(sql: string): Promise<void> {
-    await this.#writer.run(sql)
+    const writer = await this.writer()
+    try {
+      await writer.run(sql)
+    } catch (error) {
+      this.#giveUpAfter(error)
+      throw error
+    }
   }
 
   /** Rows of a query, values as JavaScript has them (BIGINT as bigint). */
   async read(sql: string, parameters: Parameters = {}, lane: Lane = 'explorer'): Promise<unknown[][]> {
     const leave = await this.#enter(lane)
-    const connection = await this.#instance.connect()
+    try {
+      return await this.#readIn(await (await this.#ready()).instance.connect(), sql, parameters)
+    } finally {
+      leave()
+    }
+  }
+
+  async #readIn(connection: DuckDBConnection, sql: string, parameters: Parameters): Promise<unknown[][]> {
     const rows = this.rows(connection, sql, parameters)
     this.#reading.set(connection, rows)
     try {
       return await rows
     } catch (error) {
+      this.#giveUpAfter(error)
       throw this.#closed ? closedError() : error
     } finally {
       this.#reading.delete(connection)
       connection.closeSync()
-      leave()
     }
   }
 
   /** Rows as they come, a chunk at a time, without holding more than one. */
   async *stream(sql: string, parameters: Parameters): AsyncGenerator<unknown[][]> {
     const leave = await this.#enter('export')
-    const connection = await this.#instance.connect()
+    let connection: DuckDBConnection | undefined
     try {
+      connection = await (await this.#ready()).instance.connect()
       const result = await connection.stream(sql, used(sql, parameters))
       for await (const rows of result.yieldRowsJs()) {
         yield rows
         if (this.#closed) throw closedError()
       }
     } finally {
-      connection.closeSync()
+      connection?.closeSync()
       leave()
     }
   }
@@ -147,8 +187,9 @@ export class Database {
     for (const waiting of Object.values(this.#waiting)) for (const resolve of waiting.splice(0)) resolve()
     for (const connection of this.#reading.keys()) connection.interrupt()
     await Promise.allSettled(this.#reading.values())
-    this.#writer.closeSync()
-    this.#instance.closeSync()
+    this.#open?.writer.closeSync()
+    this.#open?.instance.closeSync()
+    this.#open = undefined
   }
 }
 

@@ -92,7 +92,7 @@ export async function openEngine({ dir, nowMs, limits }: EngineOptions): Promise
     },
     dropBefore: (day) => writer.exclusively(() => dropBefore(database, tables, day, writer.sequence)),
     eraseUser: (selector) => writer.exclusively(() => eraseUser(database, tables, selector, writer.sequence)),
-    checkpoint: () => writer.exclusively(() => database.write('CHECKPOINT')),
+    checkpoint: () => writer.exclusively(() => checkpoint(database)),
     async stats(): Promise<StoreStats> {
       const names = recordTables()
       const bytesOnDisk = (statSync(file, { throwIfNoEntry: false })?.size ?? 0) + walBytes(walFile)
@@ -109,9 +109,18 @@ export async function openEngine({ dir, nowMs, limits }: EngineOptions): Promise
     },
     async close() {
       await writer.stop()
-      await database.write('CHECKPOINT')
+      // Where a checkpoint fails, as on a full disk, the log holds what was acknowledged.
+      await database.write('CHECKPOINT').catch(() => undefined)
       await database.close()
     },
+  }
+}
+
+async function checkpoint(database: Database): Promise<void> {
+  try {
+    await database.write('CHECKPOINT')
+  } catch (error) {
+    throw fail('STORE_FULL', (error as Error).message)
   }
 }
 

@@ -55,14 +55,11 @@ async function eraseFrom(database: Database, table: Table, names: readonly strin
   const odd = table.odd
     ? ` OR (odd AND (${names.map((name) => `json_extract_string(rest, '/${name}') = $value`).join(' OR ')}))`
     : ''
+  const writer = await database.writer()
   const where = `coalesce(${plain}${odd}, FALSE)`
   const name = quoted(table.name)
-  await database.rows(
-    database.writer,
-    `INSERT INTO erased_traces SELECT trace_id FROM ${name} WHERE ${where}`,
-    parameters,
-  )
-  const [row] = await database.rows(database.writer, `DELETE FROM ${name} WHERE ${where}`, parameters)
+  await database.rows(writer, `INSERT INTO erased_traces SELECT trace_id FROM ${name} WHERE ${where}`, parameters)
+  const [row] = await database.rows(writer, `DELETE FROM ${name} WHERE ${where}`, parameters)
   return Number(row?.[0] ?? 0)
 }
 
