@@ -21,12 +21,7 @@ beforeAll(async () => {
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  appUrl = await new Promise((resolve) => {
-    createInterface({ input: app.stdout! }).on('line', (line) => {
-      const [, port] = /^listening (\d+)/.exec(line) ?? []
-      if (port) resolve(`http://127.0.0.1:${port}`)
-    })
-  })
+  appUrl = await listening(app)
 }, 60_000)
 
 afterAll(async () => {
@@ -34,6 +29,15 @@ afterAll(async () => {
   await collector.stop()
   directory.remove()
 })
+
+function listening(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      const [, port] = /^listening (\d+)/.exec(line) ?? []
+      if (port) resolve(`http://127.0.0.1:${port}`)
+    })
+  })
+}
 
 function logIn(username: string, password: string, ip: string): Promise<number> {
   return fetch(new URL('/login', appUrl), {
@@ -105,4 +109,31 @@ test('an address added to the denylist through the API is blocked in the dd-trac
     },
     { says: 'the tracer reporting that it took the list over', withinMs: 20_000 },
   )
+})
+
+test('AppSec is switched on and off in a dd-trace app that leaves it open', async () => {
+  const open = spawn(process.execPath, ['test/e2e/apps/dd-trace-login.cjs'], {
+    env: {
+      ...process.env,
+      APP_NAME: 'open-shop',
+      DD_TRACE_AGENT_URL: collector.agentUrl,
+      DD_REMOTE_CONFIG_POLL_INTERVAL_SECONDS: '0.2',
+      DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    const url = await listening(open)
+    const attack = (): Promise<number> =>
+      fetch(new URL('/login', url), { headers: { 'x-forwarded-for': '203.0.113.60' } }).then(({ status }) => status)
+    const listed = await collector.api('POST', '/api/denylist', { kind: 'ip', value: '203.0.113.60', forSeconds: 600 })
+    expect(listed.status).toBe(201)
+    expect(await attack()).toBe(404)
+    expect((await collector.api('PATCH', '/api/services/open-shop', { appsec: { enabled: true } })).status).toBe(200)
+    await eventually(async () => (await attack()) === 403, { says: 'blocking once switched on', withinMs: 20_000 })
+    expect((await collector.api('PATCH', '/api/services/open-shop', { appsec: { enabled: null } })).status).toBe(200)
+    await eventually(async () => (await attack()) === 404, { says: 'no blocking once switched off', withinMs: 20_000 })
+  } finally {
+    open.kill('SIGKILL')
+  }
 })

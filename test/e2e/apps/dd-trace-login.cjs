@@ -1,5 +1,9 @@
 // A service as someone has it today: Express with dd-trace, AppSec on, the login SDK. Nothing of ours inside.
-const tracer = require('dd-trace').init({ service: 'legacy-shop', env: 'prod', startupLogs: false })
+const tracer = require('dd-trace').init({
+  service: process.env.APP_NAME ?? 'legacy-shop',
+  env: 'prod',
+  startupLogs: false,
+})
 const express = require('express')
 
 const app = express()
