@@ -53,7 +53,7 @@ export interface CompromisedUser {
 }
 
 /** An account that logged in from an address in this time before the campaign knows that address. */
-export const knownAddressMs = 30 * 86_400_000
+const knownAddressMs = 30 * 86_400_000
 /** A page of the accounts that were tried, most attempts first. */
 export async function targetedUsers(store: Store, campaign: Campaign, page: PageRequest): Promise<Page<TargetedUser>> {
   const range = campaignRange(campaign.signal)

@@ -25,7 +25,7 @@ interface WireList {
 }
 
 /** Source: spec/detection.md 1.7. */
-export const wireLists: readonly WireList[] = [
+const wireLists: readonly WireList[] = [
   wire('blocked_ips', 'denylist', ['ip', 'cidr']),
   wire('blocked_users', 'denylist', ['user']),
   wire('blocked_logins', 'denylist', ['login']),

@@ -20,9 +20,9 @@ export interface AddressFacts {
 export type Verdict = { readonly block: true } | { readonly block: false; readonly why: string }
 
 /** From this many distinct successful users on, an address is shared: an office, a carrier (spec/detection.md 1.7). */
-export const sharedAddressUsers = 3
+const sharedAddressUsers = 3
 /** Fewer failures on an account than this are a person with a bad memory. */
-export const minFailuresOnAccount = 5
+const minFailuresOnAccount = 5
 
 /** Whether automation may block the address. Pure; each refusal says why, for the signal's timeline. */
 export function decideAddress(facts: AddressFacts, settings: Pick<AutomationSettings, 'trustUnkeyed'>): Verdict {
