@@ -2,24 +2,26 @@ import { readFileSync } from 'node:fs'
 import { errors, fail } from '../model/error.ts'
 import { nearest } from '../model/nearest.ts'
 
-type SettingType = 'string' | 'number' | 'boolean' | 'list' | 'listen' | 'onOff'
+type SettingType = 'string' | 'number' | 'boolean' | 'list' | 'listen' | 'onOff' | 'level'
 
-interface Setting<T> {
+interface Bounds {
+  readonly secret?: true
+  /** Of a number; both inclusive. */
+  readonly min?: number
+  readonly max?: number
+  readonly whole?: true
+}
+
+/** One setting: where its value may come from, and what is accepted. */
+export interface Setting<T> extends Bounds {
   readonly type: SettingType
   readonly default: T
   readonly env: string
   readonly meaning: string
-  readonly secret?: true
 }
 
-function setting<T>(
-  type: SettingType,
-  env: string,
-  standard: T,
-  meaning: string,
-  extra?: { secret: true },
-): Setting<T> {
-  return { type, env, default: standard, meaning, ...extra }
+function setting<T>(type: SettingType, env: string, standard: T, meaning: string, bounds: Bounds = {}): Setting<T> {
+  return { type, env, default: standard, meaning, ...bounds }
 }
 
 /** Every setting of the collector: type, environment variable, default, meaning. docs/configuration.md is made of this. */
@@ -70,12 +72,29 @@ export const settings = {
     'number',
     'AUTOMATION_CEILING',
     0.01,
-    'share of the recent users whose addresses automation may block within an hour, at most 1',
+    'share of the recent users whose addresses automation may block within an hour',
+    { min: 0, max: 1 },
   ),
-  maxBodyBytes: setting('number', 'INGEST_MAX_BODY_BYTES', 25 * 1024 * 1024, 'largest body of spans, unpacked'),
+  maxBodyBytes: setting('number', 'INGEST_MAX_BODY_BYTES', 25 * 1024 * 1024, 'largest body of spans, unpacked', {
+    min: 1_024,
+    max: 1_073_741_824,
+    whole: true,
+  }),
   storeAllTraces: setting('boolean', 'STORE_ALL_TRACES', false, 'keep every trace in full'),
-  retentionDays: setting('number', 'RETENTION_DAYS', 30, 'days for which spans are kept'),
-  diskBudgetGb: setting('number', 'DISK_BUDGET_GB', 0, 'the oldest days are dropped when spans take more; 0: no limit'),
+  retentionDays: setting('number', 'RETENTION_DAYS', 30, 'days for which spans are kept', {
+    min: 1,
+    max: 3_660,
+    whole: true,
+  }),
+  diskBudgetGb: setting(
+    'number',
+    'DISK_BUDGET_GB',
+    0,
+    'the oldest days are dropped when spans take more; 0: no limit',
+    {
+      min: 0,
+    },
+  ),
   asnDatabase: setting('string', 'ASN_DATABASE', '', 'MMDB file with networks (asn and name)'),
   countryDatabase: setting('string', 'COUNTRY_DATABASE', '', 'MMDB file with countries'),
   threatIntel: setting<readonly string[]>(
@@ -94,7 +113,7 @@ export const settings = {
     secret: true,
   }),
   smtpFrom: setting('string', 'SMTP_FROM', 'Portcullis <portcullis@localhost>', 'sender of the notification mails'),
-  logLevel: setting('string', 'LOG_LEVEL', 'info', 'trace, debug, info, warn, error or silent'),
+  logLevel: setting('level', 'LOG_LEVEL', 'info', 'how much is logged; nothing of users at info and above'),
 } satisfies Record<string, Setting<unknown>>
 
 type Settings = typeof settings
@@ -132,13 +151,13 @@ export function loadConfig(
         ['file', Object.hasOwn(fromFile, name) ? fromFile[name] : undefined, name],
       ] as const
     ).find(([, value]) => value !== undefined && value !== '')
-    const parsed = given === undefined ? undefined : parseValue(definition.type, given[1])
+    const parsed = given === undefined ? undefined : parseValue(definition, given[1])
     if (given !== undefined && parsed === undefined) {
       warnings.push(
         errors.CONFIG_INVALID(
           given[2],
           shown(definition, given[1]),
-          accepted[definition.type],
+          accepts(definition),
           shown(definition, definition.default),
         ),
       )
@@ -173,16 +192,34 @@ export function parseListen(text: string): { readonly host: string; readonly por
   return found && port <= 65_535 ? { host: found[1] ?? found[2] ?? '', port } : undefined
 }
 
-const accepted: Record<SettingType, string> = {
-  string: 'a text',
-  number: 'a number above 0',
-  boolean: 'true or false',
-  list: 'a list separated by commas',
-  listen: 'host:port',
-  onOff: 'on or off',
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+
+/** What a setting accepts, in words. */
+export function accepts({ type, min, max, whole }: Setting<unknown>): string {
+  switch (type) {
+    case 'string':
+      return 'a text'
+    case 'number': {
+      const bounds = [
+        ...(min === undefined ? [] : [`at least ${min}`]),
+        ...(max === undefined ? [] : [`at most ${max}`]),
+      ]
+      return `a ${whole ? 'whole number' : 'number'}${bounds.length === 0 ? '' : ` of ${bounds.join(' and ')}`}`
+    }
+    case 'boolean':
+      return 'true or false'
+    case 'list':
+      return 'a list separated by commas'
+    case 'listen':
+      return 'host:port'
+    case 'onOff':
+      return 'on or off'
+    case 'level':
+      return `one of ${levels.join(', ')}`
+  }
 }
 
-function parseValue(type: SettingType, given: unknown): unknown {
+function parseValue({ type, min, max, whole }: Setting<unknown>, given: unknown): unknown {
   if (type === 'list') {
     if (Array.isArray(given)) return given.every((item) => typeof item === 'string') ? given : undefined
     return typeof given === 'string'
@@ -194,7 +231,9 @@ function parseValue(type: SettingType, given: unknown): unknown {
   }
   if (type === 'number') {
     const number = typeof given === 'string' ? Number(given) : given
-    return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number : undefined
+    if (typeof number !== 'number' || !Number.isFinite(number)) return undefined
+    const fits = number >= (min ?? number) && number <= (max ?? number) && (!whole || Number.isInteger(number))
+    return fits ? number : undefined
   }
   if (type === 'boolean' || type === 'onOff') {
     if (typeof given === 'boolean') return given
@@ -203,11 +242,12 @@ function parseValue(type: SettingType, given: unknown): unknown {
     return ['false', '0', 'off'].includes(text) ? false : undefined
   }
   if (typeof given !== 'string') return undefined
+  if (type === 'level') return levels.includes(given) ? given : undefined
   return type === 'listen' && parseListen(given) === undefined ? undefined : given
 }
 
 function shown(definition: Setting<unknown>, value: unknown): string {
-  if (definition.secret) return '<hidden>'
+  if (definition.secret === true) return '<hidden>'
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
