@@ -13,6 +13,9 @@ export interface CollectorProcess {
   readonly agentUrl: string
   readonly consoleUrl: string
   readonly dir: string
+  /** What the process wrote to its standard error so far, a line each. */
+  readonly said: readonly string[]
+  readonly pid: number
   /** Calls the API as admin; the parsed body of the reply, whatever its status. */
   api(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }>
   /** SIGTERM; resolves with the exit code. */
@@ -32,11 +35,14 @@ export async function startCollectorProcess(
     { env: { ...process.env, PORTCULLIS_TOKEN: token, LOG_LEVEL: 'warn', ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const exited = new Promise<number | null>((done) => child.once('close', (code) => done(code)))
-  const [agentUrl, consoleUrl] = await addresses(child, exited)
+  const said: string[] = []
+  const [agentUrl, consoleUrl] = await addresses(child, exited, said)
   return {
     agentUrl,
     consoleUrl,
     dir,
+    said,
+    pid: child.pid ?? 0,
     async api(method, path, body) {
       const response = await fetch(new URL(path, consoleUrl), {
         method,
@@ -66,8 +72,11 @@ export function temporaryDirectory(): { readonly path: string; remove(): void } 
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-async function addresses(child: ChildProcess, exited: Promise<number | null>): Promise<[string, string]> {
-  const said: string[] = []
+async function addresses(
+  child: ChildProcess,
+  exited: Promise<number | null>,
+  said: string[],
+): Promise<[string, string]> {
   const found = new Promise<[string, string]>((done) => {
     createInterface({ input: child.stderr! }).on('line', (line) => {
       said.push(line)
