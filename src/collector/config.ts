@@ -194,29 +194,20 @@ export function parseListen(text: string): { readonly host: string; readonly por
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
+const inWords: Readonly<Record<Exclude<SettingType, 'number'>, string>> = {
+  string: 'a text',
+  boolean: 'true or false',
+  list: 'a list separated by commas',
+  listen: 'host:port',
+  onOff: 'on or off',
+  level: `one of ${levels.join(', ')}`,
+}
+
 /** What a setting accepts, in words. */
 export function accepts({ type, min, max, whole }: Setting<unknown>): string {
-  switch (type) {
-    case 'string':
-      return 'a text'
-    case 'number': {
-      const bounds = [
-        ...(min === undefined ? [] : [`at least ${min}`]),
-        ...(max === undefined ? [] : [`at most ${max}`]),
-      ]
-      return `a ${whole ? 'whole number' : 'number'}${bounds.length === 0 ? '' : ` of ${bounds.join(' and ')}`}`
-    }
-    case 'boolean':
-      return 'true or false'
-    case 'list':
-      return 'a list separated by commas'
-    case 'listen':
-      return 'host:port'
-    case 'onOff':
-      return 'on or off'
-    case 'level':
-      return `one of ${levels.join(', ')}`
-  }
+  if (type !== 'number') return inWords[type]
+  const bounds = [...(min === undefined ? [] : [`at least ${min}`]), ...(max === undefined ? [] : [`at most ${max}`])]
+  return `a ${whole ? 'whole number' : 'number'}${bounds.length === 0 ? '' : ` of ${bounds.join(' and ')}`}`
 }
 
 function parseValue({ type, min, max, whole }: Setting<unknown>, given: unknown): unknown {

@@ -117,5 +117,5 @@ function shownDefault({ default: value, type }: Setting<unknown>): string {
   if (value === '') return 'none'
   if (typeof value === 'object') return 'empty'
   if (type === 'onOff') return value === true ? '`on`' : '`off`'
-  return `\`${String(value)}\``
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``
 }
