@@ -33,9 +33,14 @@ export function requestOf(carrier: object): InboundRequest | undefined {
   return (carrier as { [key]?: InboundRequest })[key]
 }
 
+/** Whether the caller stands in the course of the request already. */
+export function isWithin(request: InboundRequest): boolean {
+  return active.get() === request
+}
+
 /** Runs `next` so that what it does, now and later, belongs to the request. */
 export function within<R>(request: InboundRequest, next: () => R): R {
-  return active.get() === request ? next() : active.run(request, next)
+  return isWithin(request) ? next() : active.run(request, next)
 }
 
 /**

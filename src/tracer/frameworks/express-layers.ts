@@ -1,4 +1,4 @@
-import { requestOf, within, type InboundRequest } from '../request.ts'
+import { isWithin, requestOf, within, type InboundRequest } from '../request.ts'
 
 /**
  * The parts of Express's router that are touched, on the app's own objects only: Express 4 and 5 keep their layers in
@@ -162,6 +162,8 @@ function wrapLayer(layer: Layer, stack: Layer[], owner: Router | undefined): voi
     watchStack(stack, owner)
     enter(this, record, request)
     const onward = layer.route === undefined ? next : noting(record, next)
+    // Asked first, since a closure for every layer of every request adds up.
+    if (isWithin(record)) return run.call(this, request, response, onward)
     return within(record, () => run.call(this, request, response, onward))
   }
   const runErrorWatched: ErrorRunner = function runErrorWatched(error, request, response, next) {
@@ -267,7 +269,7 @@ function admits(record: InboundRequest, request: ExpressRequest): boolean {
   const { cookies, files, file, sessionID } = request
   return !(
     record.offer('params', request.params) ||
-    (cookies !== undefined && record.offer('cookies', allCookies(record, cookies, request.signedCookies))) ||
+    (cookies !== undefined && record.offer('cookies', allCookies(cookies, request.signedCookies))) ||
     record.offer('body', request.body) ||
     ((file !== undefined || files !== undefined) && record.offer('files', fileNames(file, files))) ||
     (sessionID !== undefined && record.tag('usr.session_id') === undefined && record.offer('session', sessionID))
@@ -277,7 +279,7 @@ function admits(record: InboundRequest, request: ExpressRequest): boolean {
 const merged = new WeakMap<object, unknown>()
 
 /** Plain and signed cookies in one; the same object for the same cookies, so that they are looked at once. */
-function allCookies(_record: InboundRequest, cookies: unknown, signed: unknown): unknown {
+function allCookies(cookies: unknown, signed: unknown): unknown {
   if (typeof cookies !== 'object' || cookies === null || typeof signed !== 'object' || signed === null) return cookies
   if (Object.keys(signed).length === 0) return cookies
   const known = merged.get(cookies)
