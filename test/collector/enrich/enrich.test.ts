@@ -15,8 +15,9 @@ import { toRecord } from '../../../src/collector/enrich/to-record.ts'
 import { createUserAgentReader } from '../../../src/collector/enrich/user-agent.ts'
 import { aSpan, nowMs } from '../../conformance/store/fixtures.ts'
 
+const require = createRequire(import.meta.url)
 const countryDatabase = join(
-  dirname(createRequire(import.meta.url).resolve('@ip-location-db/geo-whois-asn-country-mmdb/package.json')),
+  dirname(require.resolve('@ip-location-db/geo-whois-asn-country-mmdb/package.json')),
   'geo-whois-asn-country.mmdb',
 )
 const warnings: string[] = []

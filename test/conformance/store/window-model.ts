@@ -73,7 +73,7 @@ export function windowModel(rows: readonly StoredRow[], request: WindowRequest):
   return answers.sort((one, other) => one.toMs - other.toMs || (groupKey(one) < groupKey(other) ? -1 : 1))
 }
 
-export function groupKey({ group }: WindowCounts): string {
+function groupKey({ group }: WindowCounts): string {
   return JSON.stringify(Object.values(group))
 }
 

@@ -12,7 +12,7 @@ import type { Table, Tables } from './tables.ts'
 import { tableFor } from './tables.ts'
 
 /** Rows that wait for their commit; more are refused with STORE_FULL, so that the sender keeps and retries them. */
-export const MAX_WAITING_ROWS = 60_000
+const MAX_WAITING_ROWS = 60_000
 /** A commit takes about this many rows at most, so that a long queue does not make one long commit. */
 const MAX_COMMIT_ROWS = 10_000
 /** The log of recent commits is replayed at start, about 100 MB a second, and folded into the file when this long. */

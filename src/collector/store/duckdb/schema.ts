@@ -107,7 +107,7 @@ export const addressColumns: readonly (Column & { readonly of: string })[] = [
  * `rest` is a JSON object of the other attributes, every value as text or a list of texts; `kinds`, null when all are
  * texts, says which are not: `[[numbers], [booleans], [lists]]` by name.
  */
-export const restColumns: readonly Column[] = [
+const restColumns: readonly Column[] = [
   { name: 'kinds', type: 'VARCHAR' },
   { name: 'rest', type: 'VARCHAR' },
 ]

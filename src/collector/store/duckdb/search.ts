@@ -12,7 +12,7 @@ import type { Table, Tables } from './tables.ts'
 
 const FIRST_SLICE_MS = 300_000
 const SLICE_GROWTH = 6
-export const MAX_PAGE = 10_000
+const MAX_PAGE = 10_000
 
 type Sort = 'timestamp' | '-timestamp'
 /** Event time in microseconds and sequence: where a page ended. */
