@@ -35,7 +35,7 @@ export interface AgentConnection {
   close(): void
 }
 
-/** Requests at the same time: shipping, a held long poll, and its report. */
+/** Requests at the same time: shipping, security events that overtake it, a held long poll, and its report. */
 const MAX_SOCKETS = 4
 
 /** Connects to `http://host:port/prefix`, `https://…` or `unix:///path/to/socket`; throws a TypeError for anything else. */

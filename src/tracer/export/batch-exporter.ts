@@ -53,11 +53,15 @@ export interface BatchExporterOptions {
   readonly limits?: Partial<ExportLimits>
 }
 
-/** Ships spans in batches, one request at a time; what fails is kept within bounds and tried again. */
+/**
+ * Ships spans in batches, one request at a time, and beside a slow one a second that has security events only; what
+ * fails is kept within bounds and tried again.
+ */
 export function createBatchExporter(options: BatchExporterOptions): Exporter {
   const { connection, format, clock, warn, random } = options
   const limits = { ...exportLimits, ...options.limits }
   const queue = new SpanQueue({ maxSpans: limits.maxQueuedSpans, maxBytes: limits.maxQueuedBytes })
+  const batchLimits = { maxSpans: limits.maxBatchSpans, maxBytes: limits.maxBatchBytes }
   const ledger = new DropLedger(clock, warn)
   let accepted = 0
   let sent = 0
@@ -67,18 +71,28 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
   /** Until then the receiver is left alone. */
   let retryAtMs = 0
   let sending: Promise<void> | undefined
+  /** Security events that were sent while `sending` was still under way. */
+  let overtaking: Promise<void> | undefined
   let timer: { readonly dueMs: number; readonly cancel: () => void } | undefined
   let stopped = false
 
   function scheduleNext(): void {
-    if (sending !== undefined || stopped || queue.size === 0) return
-    const full = queue.size >= limits.maxBatchSpans || queue.bytes >= limits.maxBatchBytes
+    if (stopped || queue.size === 0) return
+    const busy = sending !== undefined
+    if (busy && (overtaking !== undefined || !queue.hasSecurity)) return
+    const full = !busy && (queue.size >= limits.maxBatchSpans || queue.bytes >= limits.maxBatchBytes)
     const delayMs = full ? 0 : queue.hasSecurity ? limits.securityDelayMs : limits.batchDelayMs
     const nowMs = clock.nowMs()
     const dueMs = Math.max(nowMs + delayMs, retryAtMs)
     if (timer !== undefined && timer.dueMs <= dueMs) return
     cancelTimer()
-    timer = { dueMs, cancel: clock.after(Math.max(0, dueMs - nowMs), () => void send()) }
+    timer = { dueMs, cancel: clock.after(Math.max(0, dueMs - nowMs), wake) }
+  }
+
+  function wake(): void {
+    timer = undefined
+    if (sending === undefined) void send()
+    else overtake()
   }
 
   function cancelTimer(): void {
@@ -88,31 +102,46 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
 
   /** Sends one batch, or waits for the one under way. */
   function send(): Promise<void> {
+    if (sending !== undefined) return sending
     cancelTimer()
-    sending ??= sendBatch().finally(() => {
+    ledger.drop(queue.takeOlderThan(clock.nowMs() - limits.maxAgeMs), 'expired')
+    sending = sendBatch(queue.take(batchLimits), 'in turn').finally(() => {
       sending = undefined
       scheduleNext()
     })
     return sending
   }
 
-  async function sendBatch(): Promise<void> {
-    ledger.drop(queue.takeOlderThan(clock.nowMs() - limits.maxAgeMs), 'expired')
-    const batch = queue.take({ maxSpans: limits.maxBatchSpans, maxBytes: limits.maxBatchBytes })
-    if (batch.length === 0) return
-    inFlight = batch.length
-    const delivery = await deliver(batch, { connection, format, timeoutMs: limits.timeoutMs })
-    inFlight = 0
-    if (delivery.kind === 'sent') {
-      sent += batch.length
-      failures = failuresOfBatch = retryAtMs = 0
-    } else keepOrDrop(batch, delivery)
+  function overtake(): void {
+    overtaking ??= sendBatch(queue.takeSecurity(batchLimits), 'overtaking').finally(() => {
+      overtaking = undefined
+      scheduleNext()
+    })
   }
 
-  function keepOrDrop(batch: readonly QueuedSpan[], delivery: Exclude<Delivery, { kind: 'sent' }>): void {
+  async function sendBatch(batch: readonly QueuedSpan[], how: 'in turn' | 'overtaking'): Promise<void> {
+    if (batch.length === 0) return
+    inFlight += batch.length
+    const delivery = await deliver(batch, { connection, format, timeoutMs: limits.timeoutMs })
+    inFlight -= batch.length
+    if (delivery.kind !== 'sent') {
+      keepOrDrop(batch, delivery, how)
+      return
+    }
+    sent += batch.length - delivery.rejected
+    ledger.lose(delivery.rejected, 'refused')
+    // What overtakes says nothing of the batch that is still under way, and of those that failed before it.
+    if (how === 'in turn') failures = failuresOfBatch = retryAtMs = 0
+  }
+
+  function keepOrDrop(
+    batch: readonly QueuedSpan[],
+    delivery: Exclude<Delivery, { kind: 'sent' }>,
+    how: 'in turn' | 'overtaking',
+  ): void {
     if (failures === 0 && !stopped) warn(fail('EXPORT_FAILED', connection.url, delivery.why))
     failures += 1
-    failuresOfBatch = delivery.kind === 'failed' && delivery.answered ? failuresOfBatch + 1 : 0
+    if (how === 'in turn') failuresOfBatch = delivery.kind === 'failed' && delivery.answered ? failuresOfBatch + 1 : 0
     const retryAfter = delivery.kind === 'failed' ? delivery.retryAfter : undefined
     retryAtMs = clock.nowMs() + retryDelayMs({ failures, random, nowMs: clock.nowMs(), retryAfter })
     if (stopped) ledger.drop(batch, 'expired')
@@ -124,15 +153,15 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
 
   /** Sends until nothing is left or `isOver`, pausing after failures. */
   async function drain(isOver: () => boolean): Promise<void> {
-    while ((queue.size > 0 || sending !== undefined) && !isOver()) {
-      await send()
+    while ((queue.size > 0 || inFlight > 0) && !isOver()) {
+      await Promise.all([send(), overtaking])
       const pauseMs = retryAtMs - clock.nowMs()
       if (queue.size > 0 && pauseMs > 0) await new Promise<void>((resolve) => clock.after(pauseMs, resolve))
     }
   }
 
   async function flush(timeoutMs: number): Promise<void> {
-    if (queue.size === 0 && sending === undefined) return
+    if (queue.size === 0 && inFlight === 0) return
     const release = connection.hold()
     let over = false
     let cancel: (() => void) | undefined

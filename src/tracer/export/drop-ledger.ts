@@ -23,10 +23,16 @@ export class DropLedger {
   }
 
   drop(spans: readonly QueuedSpan[], reason: DropReason): void {
-    if (spans.length === 0) return
-    this.counts[reason] += spans.length
-    this.#unwarned += spans.length
-    for (const span of spans) this.#unreported += 1 + span.reportsDropped
+    for (const span of spans) this.#unreported += span.reportsDropped
+    this.lose(spans.length, reason)
+  }
+
+  /** Counts spans of which only the number is known. */
+  lose(count: number, reason: DropReason): void {
+    if (count === 0) return
+    this.counts[reason] += count
+    this.#unwarned += count
+    this.#unreported += count
     const nowMs = this.#clock.nowMs()
     if (nowMs - this.#warnedAtMs < WARNING_INTERVAL_MS) return
     this.#warn(fail('SPANS_DROPPED', this.#unwarned, reason))

@@ -50,6 +50,20 @@ export function otlpFormat(
     encode: (span) => Buffer.from(JSON.stringify(otlpSpan(span))),
     body: (spans) =>
       Buffer.concat([head, ...spans.flatMap((span, index) => (index === 0 ? [span] : [comma, span])), tail]),
+    rejected: rejectedSpans,
+  }
+}
+
+/** `partialSuccess.rejectedSpans`, a 64-bit integer: text in OTLP's JSON. What cannot be read rejects nothing. */
+function rejectedSpans(reply: Uint8Array): number {
+  try {
+    const { partialSuccess } = JSON.parse(Buffer.from(reply).toString()) as {
+      readonly partialSuccess?: { readonly rejectedSpans?: unknown }
+    }
+    const count = Number(partialSuccess?.rejectedSpans)
+    return Number.isSafeInteger(count) && count > 0 ? count : 0
+  } catch {
+    return 0
   }
 }
 

@@ -53,17 +53,12 @@ export class SpanQueue {
 
   /** Takes the next batch: security events first, each lane oldest first. At least one span if there is one. */
   take(limits: QueueLimits): QueuedSpan[] {
-    const batch: QueuedSpan[] = []
-    let bytes = 0
-    for (const lane of [this.#security, this.#ordinary]) {
-      for (let next = lane.peek(); next !== undefined && batch.length < limits.maxSpans; next = lane.peek()) {
-        if (batch.length > 0 && bytes + next.bytes.length > limits.maxBytes) return batch
-        bytes += next.bytes.length
-        batch.push(next)
-        lane.shift()
-      }
-    }
-    return batch
+    return takeFrom([this.#security, this.#ordinary], limits)
+  }
+
+  /** Takes the next batch of security events only. */
+  takeSecurity(limits: QueueLimits): QueuedSpan[] {
+    return takeFrom([this.#security], limits)
   }
 
   /** Takes out the spans queued before `beforeMs`. */
@@ -87,6 +82,20 @@ export class SpanQueue {
     }
     return given
   }
+}
+
+function takeFrom(lanes: readonly Fifo[], limits: QueueLimits): QueuedSpan[] {
+  const batch: QueuedSpan[] = []
+  let bytes = 0
+  for (const lane of lanes) {
+    for (let next = lane.peek(); next !== undefined && batch.length < limits.maxSpans; next = lane.peek()) {
+      if (batch.length > 0 && bytes + next.bytes.length > limits.maxBytes) return batch
+      bytes += next.bytes.length
+      batch.push(next)
+      lane.shift()
+    }
+  }
+  return batch
 }
 
 /** First in, first out; a shift costs nothing, and the array is cut once half of it is behind. */

@@ -10,4 +10,6 @@ export interface WireFormat {
   encode(span: Span): Uint8Array
   /** A request body of encoded spans. */
   body(spans: readonly Uint8Array[]): Uint8Array
+  /** How many spans the receiver says, in a reply that is a success, that it did not keep. Absent: it has no way to. */
+  rejected?(reply: Uint8Array): number
 }

@@ -7,6 +7,8 @@ import { connectAgent } from '../../../src/tracer/agent-connection.ts'
 import { createBatchExporter, type ExportLimits } from '../../../src/tracer/export/batch-exporter.ts'
 import { datadogFormat } from '../../../src/tracer/export/datadog-format.ts'
 import type { Exporter } from '../../../src/tracer/export/exporter.ts'
+import { otlpFormat } from '../../../src/tracer/export/otlp-format.ts'
+import type { WireFormat } from '../../../src/tracer/export/wire-format.ts'
 import { eventually } from '../../support/eventually.ts'
 import { healthy, startFakeAgent, type Answer, type FakeAgent } from '../../support/fake-agent.ts'
 import { systemClock } from '../../support/system-clock.ts'
@@ -23,11 +25,12 @@ const quick: Partial<ExportLimits> = { batchDelayMs: 20, securityDelayMs: 5, tim
 function exporterTo(
   url: string,
   limits: Partial<ExportLimits> = {},
+  format: WireFormat = datadogFormat({ tracerVersion: '1.2.3', nodeVersion: process.version }),
 ): { exporter: Exporter; warnings: PortcullisError[] } {
   const warnings: PortcullisError[] = []
   const exporter = createBatchExporter({
     connection: connectAgent(url, systemClock),
-    format: datadogFormat({ tracerVersion: '1.2.3', nodeVersion: process.version }),
+    format,
     clock: systemClock,
     warn: (problem) => warnings.push(problem),
     random: () => 0,
@@ -71,6 +74,78 @@ test('a security event does not wait for the batch', async () => {
   exporter.export(span(), { security: true })
   await eventually(() => exporter.stats.sent === 2, { says: 'both sent' })
 })
+
+test('a security event overtakes a slow batch, with one more request at most', async () => {
+  const agent = await agentOf()
+  const waiting: (() => void)[] = []
+  let most = 0
+  agent.answer = (...exchange) => {
+    waiting.push(() => healthy(...exchange))
+    most = Math.max(most, waiting.length)
+  }
+  const { exporter } = exporterTo(agent.url, { timeoutMs: 60_000 })
+  exporter.export(span({ resource: 'slow' }), { security: false })
+  await eventually(() => agent.received.length === 1, { says: 'the slow batch' })
+  exporter.export(span({ resource: 'ordinary' }), { security: false })
+  exporter.export(span({ resource: 'login' }), { security: true })
+  await eventually(() => agent.received.length === 2, { says: 'the login' })
+  expect(agent.spans.map(({ resource }) => resource)).toEqual(['slow', 'login'])
+  exporter.export(span({ resource: 'another login' }), { security: true })
+  const flushed = exporter.flush(20_000)
+  expect(exporter.stats).toMatchObject({ accepted: 4, sent: 0, queued: 4 })
+  agent.answer = healthy
+  for (const answer of waiting) answer()
+  await flushed
+  expect(exporter.stats).toMatchObject({ sent: 4, queued: 0 })
+  expect(most).toBe(2)
+  expect(agent.spans.map(({ resource }) => resource).toSorted()).toEqual(['another login', 'login', 'ordinary', 'slow'])
+})
+
+test('a security event that overtook and failed is sent again', async () => {
+  const agent = await agentOf()
+  let release: (() => void) | undefined
+  agent.answer = (...exchange) => {
+    if (agent.received.length === 1) release = () => healthy(...exchange)
+    else exchange[1].writeHead(503).end()
+  }
+  const { exporter } = exporterTo(agent.url, { timeoutMs: 60_000 })
+  exporter.export(span({ resource: 'slow' }), { security: false })
+  await eventually(() => agent.received.length === 1, { says: 'the slow batch' })
+  exporter.export(span({ resource: 'login' }), { security: true })
+  await eventually(() => agent.received.length >= 2, { says: 'the login' })
+  agent.answer = healthy
+  release?.()
+  await eventually(() => exporter.stats.sent === 2, { says: 'both sent' })
+  expect(exporter.stats).toMatchObject({ queued: 0, dropped: { queue_full: 0, refused: 0, expired: 0 } })
+})
+
+const partial: { readonly says: string; readonly reply: string; readonly rejected: number }[] = [
+  { says: 'an empty document', reply: '{}', rejected: 0 },
+  { says: 'a number as text', reply: '{"partialSuccess":{"rejectedSpans":"2","errorMessage":"no"}}', rejected: 2 },
+  { says: 'a number', reply: '{"partialSuccess":{"rejectedSpans":1}}', rejected: 1 },
+  { says: 'a warning only', reply: '{"partialSuccess":{"errorMessage":"slow down"}}', rejected: 0 },
+  { says: 'more than were sent', reply: '{"partialSuccess":{"rejectedSpans":"99"}}', rejected: 3 },
+  { says: 'less than none', reply: '{"partialSuccess":{"rejectedSpans":"-1"}}', rejected: 0 },
+  { says: 'null', reply: 'null', rejected: 0 },
+  { says: 'no JSON', reply: '<ok/>', rejected: 0 },
+]
+
+test.each(partial)('of an OTLP reply with $says, $rejected of 3 spans are counted as refused', async (one) => {
+  const agent = await agentOf()
+  agent.answer = (_request, response) => response.writeHead(200).end(one.reply)
+  const format = otlpFormat(
+    { service: 'shop', env: '', version: '', tracerVersion: '1' },
+    { path: '/v1/traces', headers: {} },
+  )
+  const { exporter, warnings } = exporterTo(agent.url, {}, format)
+  for (let n = 0; n < 3; n += 1) exporter.export(span(), { security: false })
+  await exporter.flush(5000)
+  expect(agent.received).toHaveLength(1)
+  expect(exporter.stats).toMatchObject({ sent: 3 - one.rejected, queued: 0, dropped: { refused: one.rejected } })
+  expect(warnings.map(({ code }) => code)).toEqual(one.rejected > 0 ? ['SPANS_DROPPED'] : [])
+})
+
+test('every partial success ran', () => expect(partial).toHaveLength(8))
 
 test('a full batch does not wait either, by number or by bytes', async () => {
   const agent = await agentOf()
@@ -225,20 +300,21 @@ test('while the agent is down memory is bounded, security events are kept, and d
   for (let n = 0; n < 1000; n += 1) exporter.export(span({ resource: `GET /${n}` }), { security: n % 20 === 0 })
   await eventually(() => agent.received.length > 0, { says: 'a first try' })
   for (let n = 1000; n < 1500; n += 1) exporter.export(span({ resource: `GET /${n}` }), { security: false })
-  expect(exporter.stats.queued).toBeLessThanOrEqual(130)
-  const failed = agent.received.length
+  // What is queued, the batch under way, and one that overtakes it.
+  expect(exporter.stats.queued).toBeLessThanOrEqual(160)
+  const failed = agent.spans.length
   agent.answer = healthy
   await exporter.flush(10_000)
   const { accepted, sent, queued, dropped } = exporter.stats
   expect({ accepted, queued, all: sent + dropped.queue_full }).toEqual({ accepted: 1500, queued: 0, all: 1500 })
-  const arrived = agent.spans.slice(failed * 30)
+  const arrived = agent.spans.slice(failed)
   expect(arrived).toHaveLength(sent)
   expect(
     arrived.filter(({ resource }) => Number(resource.slice(5)) % 20 === 0 && Number(resource.slice(5)) < 1000),
   ).toHaveLength(50)
   exporter.export(span(), { security: true })
   await exporter.flush(5000)
-  const told = agent.spans.slice(failed * 30).map(({ metrics }) => metrics['portcullis.spans.dropped'] ?? 0)
+  const told = agent.spans.slice(failed).map(({ metrics }) => metrics['portcullis.spans.dropped'] ?? 0)
   expect(told.reduce((sum, count) => sum + count, 0)).toBe(dropped.queue_full)
 })
 
