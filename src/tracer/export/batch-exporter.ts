@@ -151,9 +151,11 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
     } else ledger.drop(queue.putBack(batch), 'queue_full')
   }
 
+  const isIdle = (): boolean => queue.size === 0 && inFlight === 0
+
   /** Sends until nothing is left or `isOver`, pausing after failures. */
   async function drain(isOver: () => boolean): Promise<void> {
-    while ((queue.size > 0 || inFlight > 0) && !isOver()) {
+    while (!isIdle() && !isOver()) {
       await Promise.all([send(), overtaking])
       const pauseMs = retryAtMs - clock.nowMs()
       if (queue.size > 0 && pauseMs > 0) await new Promise<void>((resolve) => clock.after(pauseMs, resolve))
@@ -161,7 +163,7 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
   }
 
   async function flush(timeoutMs: number): Promise<void> {
-    if (queue.size === 0 && inFlight === 0) return
+    if (isIdle()) return
     const release = connection.hold()
     let over = false
     let cancel: (() => void) | undefined
