@@ -23,7 +23,7 @@ test.each(entries)('$path resolves for Node and for TypeScript', ({ path, types 
   expect(existsSync(types)).toBe(true)
 })
 
-test('every sub-path was tried', () => expect(entries.length).toBeGreaterThanOrEqual(8))
+test('every sub-path was tried', () => expect(entries.length).toBeGreaterThanOrEqual(9))
 
 test('TypeScript takes every entry as it is, its declarations checked too', () => {
   const directory = mkdtempSync(join('test', 'consumer-'))
@@ -56,7 +56,7 @@ test('CommonJS can require it', () => {
   expect(stdout.trim()).toBe('function')
 })
 
-test.each(['index', 'express', 'fastify', 'passport', 'waf', 'testing'])(
+test.each(['index', 'express', 'fastify', 'passport', 'waf', 'testing', 'webhooks'])(
   '%s loads nothing of the collector',
   (entry) => {
     const { files, packages } = graphOf(resolve('dist', `${entry}.js`))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { exportedDeclarations } from './support/declarations.ts'
 
-const entries = ['index', 'express', 'fastify', 'passport', 'waf', 'query', 'collector', 'testing']
+const entries = ['index', 'express', 'fastify', 'passport', 'waf', 'query', 'collector', 'testing', 'webhooks']
 
 // A change here is a change for users: look at the difference, say it in CHANGELOG.md, then `vitest -u`.
 test.each(entries)('what %s exports is what was agreed on', async (entry) => {

@@ -21,6 +21,7 @@ import { keepThreatIntel } from './enrich/keep-threat-intel.ts'
 import { letIn } from './first-user.ts'
 import { openListener, type Listener, type Place, type Tls } from './listener.ts'
 import { createMetrics } from './metrics.ts'
+import { createNotifier } from './notify/notifier.ts'
 import { createOutbound } from './outbound.ts'
 import { createPipeline } from './pipeline.ts'
 import { createRemoteConfigServer } from './remote-config/server.ts'
@@ -125,17 +126,29 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       onError: (error) => log.error({ err: error }, 'detection failed; the next tick tries again'),
     })
     const pipeline = createPipeline({ store, config, clock, onWarning: (message) => log.warn(message) })
+    const outbound = createOutbound({ allow: config.outboundAllow })
     const threatIntel = await keepThreatIntel({
       dir,
       state,
       clock,
-      outbound: createOutbound({ allow: config.outboundAllow }),
+      outbound,
       configured: await loadThreatIntel(config.threatIntel, (message) => log.warn(message)),
       apply: (lists) => pipeline.setThreatIntel(lists),
       onError: (error, list) => log.warn({ err: error, list }, 'a threat-intel list could not be read anew'),
     })
     closers.push(() => threatIntel.stop())
     closers.push(countCollector(metrics, { store, state, remoteConfig }))
+    const notifier = await createNotifier({
+      state,
+      lists,
+      clock,
+      outbound,
+      mail: { smtpUrl: config.smtpUrl, from: config.smtpFrom },
+      linkTo: (signalId) => `${publicUrl}/signals/${encodeURIComponent(signalId)}`,
+      onError: (error) => log.error({ err: error }, 'a notification could not be prepared; it is tried again'),
+    })
+    closers.push(() => notifier.stop())
+    notifier.start()
     detection.start()
     closers.push(() => detection.stop())
     const retention = keepRetention({
@@ -187,6 +200,8 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       remoteConfig,
       metrics,
       threatIntel,
+      notifier,
+      outbound,
     })
     closers.push(() => consoleApp.close())
     await consoleListener.serve(consoleApp)

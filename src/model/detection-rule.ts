@@ -1,3 +1,5 @@
+import type { NewIdAttribute } from './notification.ts'
+
 export type Severity = 'info' | 'low' | 'medium' | 'high' | 'critical'
 /** Severities from least to most; the index is the number used in messages (0–4). */
 export const severities: readonly Severity[] = ['info', 'low', 'medium', 'high', 'critical']
@@ -7,14 +9,19 @@ export type RuleQuery =
   | { readonly filter: string; readonly aggregate: 'count' }
   | { readonly filter: string; readonly aggregate: 'cardinality'; readonly of: string }
 
-/** What a case asks for when automation is on; `forSeconds` has no meaning for `flag` and `notify`. */
+/** What a case asks for when automation is on; `forSeconds` has no meaning for `flag`. */
 export type RuleResponse =
   | {
       readonly block: 'ip' | 'user' | 'login' | 'user_agent' | 'fingerprint' | 'cluster'
       readonly forSeconds: number
     }
   | { readonly flag: 'ip' }
-  | { readonly notify: string }
+
+/** Whom to tell, by the recipient's id or name; with `forEachNew`, of each new value, never the same twice, and of nothing else. */
+export interface RuleNotify {
+  readonly recipient: string
+  readonly forEachNew?: NewIdAttribute
+}
 
 export interface RuleCase {
   readonly name: string
@@ -22,6 +29,8 @@ export interface RuleCase {
   /** A CEL expression over the query names; the first case that holds wins. */
   readonly when: string
   readonly respond?: readonly RuleResponse[]
+  /** Whom to tell of a signal while it is in this case. */
+  readonly notify?: readonly RuleNotify[]
 }
 
 /** A detection rule, as the JSON files, the API and the console have it (spec/detection.md 1.2). */
@@ -45,6 +54,8 @@ export interface DetectionRule {
   /** Queries; traffic that matches one is not counted. */
   readonly suppress?: readonly string[]
   readonly message: string
+  /** Whom to tell of every signal of this rule, whatever its case. */
+  readonly notify?: readonly RuleNotify[]
 }
 
 /**

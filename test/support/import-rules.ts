@@ -8,8 +8,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   waf: ['model', 'net'],
   tracer: ['model', 'net', 'waf'],
   collector: ['model', 'net', 'query', 'waf'],
+  webhooks: ['model'],
   cli: ['entry', 'model'],
-  entry: ['model', 'net', 'query', 'waf', 'tracer', 'collector', 'cli'],
+  entry: ['model', 'net', 'query', 'waf', 'tracer', 'collector', 'webhooks', 'cli'],
 }
 
 const pureRooms = new Set(['model', 'net', 'query'])
@@ -23,7 +24,7 @@ const inProcessPackages = new Set(['fastify-plugin', 're2', 're2js', '@opentelem
 
 /** They may know all sub-rooms of their wing, the wall clock and timers. */
 const compositionRoots =
-  /^src\/(tracer\/(start|request)|collector\/(collector|pipeline)|index|express|fastify|passport|waf|query|collector|testing|bin)\.ts$/
+  /^src\/(tracer\/(start|request)|collector\/(collector|pipeline)|webhooks\/verify-webhook|index|express|fastify|passport|waf|query|collector|testing|bin)\.ts$/
 
 const clockUse = /\b(Date\.now\(\)|new Date\(\)|setTimeout\(|setInterval\()/
 const environmentUse = /\bprocess\.env\b/

@@ -1,4 +1,5 @@
 import { severities } from '../../model/detection-rule.ts'
+import { newIdAttributes } from '../../model/notification.ts'
 import {
   array,
   count,
@@ -159,6 +160,7 @@ const components: Readonly<Record<string, Schema>> = {
       cases: array({ type: 'object', required: ['name', 'severity', 'when'] }),
       suppress: array(text),
       message: text,
+      notify: array(object({ recipient: text, forEachNew: oneOf(...newIdAttributes) }, ['forEachNew'])),
     },
   },
   RuleVersion: object({ rule: ref('DetectionRule'), at: instant, by: text, deleted: flag }),

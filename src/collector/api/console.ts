@@ -6,6 +6,8 @@ import type { RuleBook } from '../detect/rule-book.ts'
 import type { SignalLists } from '../detect/signal-lists.ts'
 import type { ThreatIntelLists } from '../enrich/keep-threat-intel.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Notifier } from '../notify/notify.ts'
+import type { Outbound } from '../outbound.ts'
 import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
 import type { Responder } from '../respond/respond.ts'
 import type { State } from '../state/state.ts'
@@ -24,6 +26,7 @@ import { keyRoutes } from './keys.ts'
 import { listRoutes } from './lists.ts'
 import { mitigationRoutes } from './mitigations.ts'
 import { overviewRoutes } from './overview.ts'
+import { notificationRoutes } from './notifications.ts'
 import { sendProblem } from './problem.ts'
 import { serviceRoutes } from './services.ts'
 import { sessionRoutes } from './sessions.ts'
@@ -62,6 +65,8 @@ export interface ConsoleOptions {
   readonly remoteConfig: RemoteConfigServer
   readonly metrics: Metrics
   readonly threatIntel: ThreatIntelLists
+  readonly notifier: Notifier
+  readonly outbound: Outbound
 }
 
 /** Bodies of the API are small, bulk lists apart: 100,000 entries of about 200 bytes. */
@@ -125,6 +130,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     listRoutes(api, 'passlist', options)
     serviceRoutes(api, options)
     threatIntelRoutes(api, options)
+    notificationRoutes(api, options)
     overviewRoutes(api, options)
     auditRoutes(api, options)
     userRoutes(api, options)

@@ -1,6 +1,14 @@
-import type { AnomalyOptions, DetectionRule, RuleCase, RuleQuery, RuleResponse } from '../../model/detection-rule.ts'
+import type {
+  AnomalyOptions,
+  DetectionRule,
+  RuleCase,
+  RuleNotify,
+  RuleQuery,
+  RuleResponse,
+} from '../../model/detection-rule.ts'
 import { severities } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
+import { newIdAttributes } from '../../model/notification.ts'
 import { nearest } from '../../model/nearest.ts'
 import { checkFilter } from './check-filter.ts'
 import { anomalyNames, compileCondition } from './condition.ts'
@@ -64,6 +72,7 @@ export function checkRule(value: unknown): CheckedRule {
     cases: checkCases(reader, fields['cases'], { queries, method }),
     suppress: reader.texts(fields['suppress'] ?? [], '$.suppress', maxSuppressions, checkFilter),
     message: reader.text(fields['message'] ?? '', '$.message', /^[^]*$/, 'a text'),
+    ...(fields['notify'] === undefined ? {} : { notify: checkNotify(reader, fields['notify'], '$.notify') }),
   }
   return problems.length > 0 ? { problems } : { rule }
 }
@@ -93,6 +102,7 @@ const ruleFields = [
   'cases',
   'suppress',
   'message',
+  'notify',
 ]
 
 function checkQueries(reader: Reader, value: unknown): Record<string, RuleQuery> {
@@ -138,7 +148,7 @@ function checkCases(
   if (list.length === 0 || list.length > maxCases) reader.problem('$.cases', `a rule has 1 to ${maxCases} cases`)
   return list.flatMap((item, index) => {
     const path = `$.cases[${index}]`
-    const fields = reader.object(item, path, ['name', 'severity', 'when', 'respond'])
+    const fields = reader.object(item, path, ['name', 'severity', 'when', 'respond', 'notify'])
     if (fields === undefined) return []
     const when = reader.text(fields['when'], `${path}.when`)
     if (when !== '') checkWhen(reader, when, `${path}.when`, rule)
@@ -150,6 +160,7 @@ function checkCases(
         ...(fields['respond'] === undefined
           ? {}
           : { respond: checkResponses(reader, fields['respond'], `${path}.respond`) }),
+        ...(fields['notify'] === undefined ? {} : { notify: checkNotify(reader, fields['notify'], `${path}.notify`) }),
       },
     ]
   })
@@ -173,7 +184,7 @@ const blockKinds = ['ip', 'user', 'login', 'user_agent', 'fingerprint', 'cluster
 function checkResponses(reader: Reader, value: unknown, path: string): readonly RuleResponse[] {
   return (reader.list(value, path) ?? []).flatMap((item, index): readonly RuleResponse[] => {
     const at = `${path}[${index}]`
-    const fields = reader.object(item, at, ['block', 'forSeconds', 'flag', 'notify'])
+    const fields = reader.object(item, at, ['block', 'forSeconds', 'flag'])
     if (fields === undefined) return []
     if (fields['block'] !== undefined) {
       const block = reader.oneOf(fields['block'], `${at}.block`, blockKinds)
@@ -184,9 +195,20 @@ function checkResponses(reader: Reader, value: unknown, path: string): readonly 
       const flag = reader.oneOf(fields['flag'], `${at}.flag`, ['ip'] as const)
       return flag === undefined ? [] : [{ flag }]
     }
-    if (fields['notify'] !== undefined) return [{ notify: reader.text(fields['notify'], `${at}.notify`) }]
-    reader.problem(at, 'a response has "block", "flag" or "notify"')
+    reader.problem(at, 'a response has "block" or "flag"')
     return []
+  })
+}
+
+function checkNotify(reader: Reader, value: unknown, path: string): readonly RuleNotify[] {
+  return (reader.list(value, path) ?? []).flatMap((item, index): readonly RuleNotify[] => {
+    const at = `${path}[${index}]`
+    const fields = reader.object(item, at, ['recipient', 'forEachNew'])
+    if (fields === undefined) return []
+    const recipient = reader.text(fields['recipient'], `${at}.recipient`)
+    if (fields['forEachNew'] === undefined) return [{ recipient }]
+    const forEachNew = reader.oneOf(fields['forEachNew'], `${at}.forEachNew`, newIdAttributes)
+    return forEachNew === undefined ? [] : [{ recipient, forEachNew }]
   })
 }
 

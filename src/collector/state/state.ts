@@ -1,5 +1,6 @@
 import type { DenylistEntry, DenylistKind } from '../../model/denylist-entry.ts'
 import type { DetectionRule, Severity } from '../../model/detection-rule.ts'
+import type { DeliveryRecord, NotificationRule, NotifiedIds, NotifiedMark, Recipient } from './notification-records.ts'
 import type { Signal, SignalResponse, SignalState, TimelineEntry } from '../../model/signal.ts'
 
 /** What a collector keeps beside the spans. All times are ISO 8601 UTC unless the name carries a unit. */
@@ -118,6 +119,11 @@ export interface DocumentKinds {
   readonly session: SessionRecord
   readonly service: ServiceSettings
   readonly threatIntel: ThreatIntelRecord
+  readonly notificationRule: NotificationRule
+  readonly recipient: Recipient
+  readonly delivery: DeliveryRecord
+  readonly notified: NotifiedMark
+  readonly notifiedIds: NotifiedIds
 }
 export type DocumentKind = keyof DocumentKinds
 
