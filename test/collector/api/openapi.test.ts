@@ -43,6 +43,30 @@ const rule = {
   cases: [{ name: 'Many', severity: 'low', when: 'failures > 10' }],
   message: '',
 }
+/** A recipient and a rule for it, from its making to its end. */
+function notificationCalls(): readonly Call[] {
+  const url = '/api/notifications'
+  const recipient = { name: 'ann', kind: 'email', to: ['ann@example.com'] }
+  const params = { id: ':recipient' }
+  const notificationRule = { name: 'all', recipients: [':recipient'] }
+  return [
+    { operation: `post ${url}/recipients`, body: recipient, status: 201, leaves: { recipient: 'id' } },
+    { operation: `get ${url}/recipients`, status: 200 },
+    { operation: `get ${url}/recipients/{id}`, params, status: 200 },
+    { operation: `put ${url}/recipients/{id}`, params, body: { ...recipient, name: 'bob' }, status: 200 },
+    { operation: `post ${url}/recipients/{id}/test`, params, status: 200 },
+    { operation: `post ${url}/rules`, body: notificationRule, status: 201, leaves: { notificationRule: 'id' } },
+    { operation: `post ${url}/rules`, body: { ...notificationRule, recipients: ['nobody'] }, status: 400 },
+    { operation: `get ${url}/rules`, status: 200 },
+    { operation: `get ${url}/rules/{id}`, params: { id: ':notificationRule' }, status: 200 },
+    { operation: `put ${url}/rules/{id}`, params: { id: ':notificationRule' }, body: notificationRule, status: 200 },
+    { operation: `post ${url}/rules/{id}/test`, params: { id: ':notificationRule' }, status: 200 },
+    { operation: `get ${url}/deliveries`, query: 'limit=1', status: 200 },
+    { operation: `delete ${url}/rules/{id}`, params: { id: ':notificationRule' }, status: 204 },
+    { operation: `delete ${url}/recipients/{id}`, params, status: 204 },
+  ]
+}
+
 const range = { from: 'now-1h', to: 'now+1m' }
 
 /** In this order: some use what earlier ones made. */
@@ -135,6 +159,7 @@ const calls: readonly Call[] = [
     status: 200,
   },
   { operation: 'get /api/services', status: 200 },
+  ...notificationCalls(),
   {
     operation: 'post /api/threat-intel',
     body: { name: 'mine', csv: 'ip_address,category\n192.0.2.0/24,tor\n' },
@@ -265,7 +290,7 @@ async function send(method: string, path: string, { params = {}, query, body, he
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
     },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(withSecret(body)) }),
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(withIds(body)) }),
   })
   const type = reply.headers.get('content-type')?.split(';')[0] ?? ''
   if (type === 'text/event-stream') {
@@ -276,9 +301,11 @@ async function send(method: string, path: string, { params = {}, query, body, he
   return { status: reply.status, type, body: /[/+]json$/.test(type) ? JSON.parse(content) : content }
 }
 
-function withSecret(body: unknown): unknown {
-  const { secret } = body as { secret?: string }
-  return secret === ':link' ? { secret: ids['link']?.split('#')[1] } : body
+/** The body with what earlier calls left: the secret of a sign-in link, the id of a recipient. */
+function withIds(body: unknown): unknown {
+  const { secret, recipients } = body as { secret?: string; recipients?: readonly string[] }
+  if (secret === ':link') return { secret: ids['link']?.split('#')[1] }
+  return recipients?.[0] === ':recipient' ? { ...(body as object), recipients: [ids['recipient']] } : body
 }
 
 function escaped(part: string): string {
