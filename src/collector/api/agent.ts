@@ -1,6 +1,12 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
 import { fail } from '../../model/error.ts'
 import type { ConfigReply } from '../../model/remote-config.ts'
 import type { Counter, Metrics } from '../metrics.ts'
@@ -48,7 +54,11 @@ const unpack = promisify(gunzip)
 /** The app of the listeners that tracers speak to: traces and remote configuration (spec/collector.md 2). */
 export function createAgentApp(options: AgentOptions): FastifyInstance {
   const { maxBodyBytes, metrics } = options
-  const server = Fastify({ loggerInstance: options.log, disableRequestLogging: true, bodyLimit: maxBodyBytes })
+  const server = Fastify({
+    loggerInstance: options.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: maxBodyBytes,
+  })
   const counted = {
     batches: metrics.counter('portcullis_batches_total', 'Bodies of spans that were stored, by format'),
     spans: metrics.counter('portcullis_spans_received_total', 'Spans in them, by format'),

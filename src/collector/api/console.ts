@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
 import type { RuleBook } from '../detect/rule-book.ts'
@@ -77,7 +77,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
   const { access, clock, hosts, log, version } = options
   const server = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     routerOptions: { maxParamLength: 2_000 },
     ajv: { customOptions: { removeAdditional: false, allowUnionTypes: true } },

@@ -64,7 +64,8 @@ function problem(status: number, code: string, detail: string): Problem {
 /** Answers with a problem. A full store says when to come back. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const body = toProblem(error)
-  if (body.status >= 500) request.log.error({ err: error }, 'request failed')
+  if (body.code === 'INTERNAL') request.log.error({ err: error }, 'a request failed')
+  else if (body.status >= 500) request.log.warn({ code: body.code }, 'a request was refused')
   const retryAfter = (error as { retryAfterSeconds?: number }).retryAfterSeconds ?? retryAfterSeconds[body.status]
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter)
   if (body.status === 401) void reply.header('www-authenticate', 'Bearer')

@@ -90,7 +90,8 @@ export class Writer {
   append(batch: EncodedBatch, nowMs: number): Promise<AppendResult> {
     const rows = batch.kinds.length + batch.spans.ts.length
     if (this.#stopped) return Promise.reject(fail('STORE_FULL', 'it is closed'))
-    if (this.#queuedRows + rows > MAX_WAITING_ROWS) {
+    // A batch that is larger than the queue by itself still gets in when nothing else waits.
+    if (this.#queuedRows > 0 && this.#queuedRows + rows > MAX_WAITING_ROWS) {
       return Promise.reject(fail('STORE_FULL', `${this.#queuedRows} rows are waiting to be written`))
     }
     this.#queuedRows += rows
@@ -167,7 +168,8 @@ export class Writer {
       for (const { batch, nowMs } of taken) this.#plan(commit, batch, nowMs)
       await this.#write(commit)
     } catch (error) {
-      const refusal = fail('STORE_FULL', error instanceof Error ? firstLine(error.message) : String(error))
+      const why = error instanceof Error ? firstLine(error.message) : String(error)
+      const refusal = fail(/no space left on device/i.test(why) ? 'DISK_FULL' : 'STORE_FULL', why)
       for (const waiting of taken) waiting.reject(refusal)
       return
     } finally {
