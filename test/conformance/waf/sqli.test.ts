@@ -42,6 +42,7 @@ const agreed: readonly (readonly [text: string, fingerprint: string | undefined]
   ["a') --", 's)c'],
   ['/*!50000union*/', 'X'],
   ['foo/* /* */', 'X'],
+  ['a where /*!5*/ b', 'X'],
   // encodings of values
   ["1 and x'ff' or 1", '1&1'],
   ['1 union select 0x61646d', '1UE1'],

@@ -27,6 +27,18 @@ describe('the prefilter never changes a verdict', () => {
   })
 })
 
+test('a verdict does not depend on the texts before', () => {
+  const { sqlAttack, sqlSoup } = injectionTexts(22)
+  for (let count = 0; count < 5000; count += 1) {
+    const [first, second] = [sqlSoup(), sqlAttack()]
+    detectSqli('')
+    detectSqliUnfiltered('x where y')
+    const alone = detectSqli(second)
+    detectSqliUnfiltered(first)
+    expect(detectSqli(second), second).toBe(alone)
+  }
+})
+
 /** Texts whose pieces could be read again and again. */
 const repeated: readonly string[] =
   "a 1 ' \" ` \\ \\' '' ( ) { [ $ $a $$ @ # --\n /* */ /*/ 1+ 1,- ; a. select. x` q'[ u&' b'0 0x 1e :: in( \u00e0 x' 1' @` not/**/".split(

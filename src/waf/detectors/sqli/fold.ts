@@ -74,20 +74,24 @@ function fill(window: Window, wanted: number): boolean {
   return true
 }
 
-const lists = ['1o(1)', '1,(1)', 'no(n)', 'no(1)', '1),(1', 'n)o(n']
+const numberLists = ['1o(1)', '1,(1)', '1),(1']
+const nameLists = ['no(n)', 'no(1)', 'n)o(n']
 
 // A row or a sum in parentheses says no more than its first value, so reading goes on behind it.
 function foldList(window: Window): void {
   const { type } = at(window, 0)
   if (type !== TokenType.number && type !== TokenType.word) return
-  if (!lists.some((list) => holds(window, list))) return
-  if (window.count > maxTokens) {
-    copyToken(at(window, maxTokens), at(window, 1))
-    window.count = 2
-  } else {
-    window.count = 1
+  for (const list of type === TokenType.number ? numberLists : nameLists) {
+    if (!holds(window, list)) continue
+    if (window.count > maxTokens) {
+      copyToken(at(window, maxTokens), at(window, 1))
+      window.count = 2
+    } else {
+      window.count = 1
+    }
+    window.settled = 0
+    return
   }
-  window.settled = 0
 }
 
 function holds(window: Window, types: string): boolean {

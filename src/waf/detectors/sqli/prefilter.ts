@@ -1,10 +1,11 @@
-import { isLetter } from './characters.ts'
+import { isDigit, isLetter } from './characters.ts'
 import { featureCount, features, featuresOfShape, featuresOfWordAt, joinFeatures } from './features.ts'
 import { allShapes } from './shape-table.ts'
+import { maxWordLength } from './words.ts'
 
 /**
  * Whether a text can be an injection at all, from the presence of characters and words alone: which classes of token
- * it can yield, and whether any shape is made of those. Sees each character once; never says no to what the detector
+ * it can yield, and whether any shape is made of those. Sees each character once at most; never says no to what the detector
  * would find.
  */
 export function mayBeInjection(text: string): boolean {
@@ -20,7 +21,9 @@ export function mayBeInjection(text: string): boolean {
       at += 1
     } else {
       const end = endOfRun(text, at)
-      found = joinFeatures(found, featuresOfRun(text, at, end))
+      const joined = joinFeatures(found, featuresOfRun(text, at, end))
+      if (joined !== found && separated && isPossible(joined & everyFeature)) return true
+      found = joined
       at = end
     }
   }
@@ -80,11 +83,13 @@ function endOfRun(text: string, from: number): number {
 
 // Where a run begins with a digit, a word may begin anywhere behind it ("1union", "0b1or").
 function featuresOfRun(text: string, start: number, end: number): number {
-  if (isLetter(text.charCodeAt(start)) || text.charCodeAt(start) === 0x5f) return featuresOfWordAt(text, start, end)
-  for (let at = start + 1; at < end - 1; at += 1) {
-    if (isLetter(text.charCodeAt(at)) && isLetter(text.charCodeAt(at + 1))) return everyFeature
+  const code = text.charCodeAt(start)
+  if (isLetter(code) || code === 0x5f) return featuresOfWordAt(text, start, end)
+  let found: number = features.number
+  for (let at = Math.max(start + 1, end - maxWordLength); at < end - 1; at += 1) {
+    if (!isDigit(text.charCodeAt(at))) found |= featuresOfWordAt(text, at, end)
   }
-  return features.number
+  return found
 }
 
 /** One bit for every set of features: whether a shape is made of those. 16 kB. */

@@ -39,6 +39,8 @@ function isShortAttack(window: Window, fingerprint: string): boolean {
     case '1&s':
       // "1 and 1" is text, "1 and 1=1" is not.
       return window.lexer.tokens !== 3
+    case 'X':
+      return true
     default:
       return at(window, 1).type !== TokenType.keyword || /^INTO./.test(tokenText(window.lexer, at(window, 1)))
   }

@@ -117,11 +117,16 @@ export function findPhrase(first: number, last: number): number {
   return phrases.get(first * 2048 + last) ?? 0
 }
 
-const operatorPairs = new Set('!! != !< !> !~ &= *= := :: <= <> <@ << >= >> |= |/'.split(' '))
+/** Classes of operators of two characters, by the codes of both. */
+const operatorPairs = new Uint8Array(1 << 14)
+for (const pair of '!! != !< !> !~ &= *= := :: <= <> <@ << >= >> |= |/'.split(' ')) setPair(pair, TokenType.operator)
+for (const pair of ['&&', '||']) setPair(pair, TokenType.logic)
+
+function setPair(pair: string, type: number): void {
+  operatorPairs[(pair.charCodeAt(0) << 7) | pair.charCodeAt(1)] = type
+}
 
 /** The class of a two-character operator; 0 when the characters do not make one. */
 export function operatorPairType(first: number, second: number): number {
-  const pair = String.fromCharCode(first, second)
-  if (pair === '&&' || pair === '||') return TokenType.logic
-  return operatorPairs.has(pair) ? TokenType.operator : 0
+  return second < 0x80 ? (operatorPairs[(first << 7) | second] ?? 0) : 0
 }
