@@ -1,5 +1,5 @@
 import type { AddressPlan, Reader } from '../plan.ts'
-import { textOf } from './evaluate-condition.ts'
+import { textOf, valueFor } from './evaluate-condition.ts'
 import type { Arrival, Layer } from './layer.ts'
 import type { Lens, LensList } from './lens.ts'
 import type { Leaf, Target, ValueTree } from './value-tree.ts'
@@ -8,6 +8,7 @@ import type { Leaf, Target, ValueTree } from './value-tree.ts'
 export function arriveTree(tree: ValueTree, address: AddressPlan, layer: Layer): void {
   for (const reader of address.direct) {
     const target = tree.targets.get(reader.path.id)
+    if (isIdle(reader, layer)) continue
     if (target !== undefined || reader.condition.condition.kind === 'presence')
       arrive(reader, { inputIndex: reader.inputIndex, tree, target, candidates: undefined, examined: false }, layer)
   }
@@ -15,6 +16,12 @@ export function arriveTree(tree: ValueTree, address: AddressPlan, layer: Layer):
     const target = tree.targets.get(lens.path.id)
     if (target !== undefined) scanTarget(lens, target, tree, address, layer)
   }
+}
+
+/** A parameter of an exploit operator brings nothing about before there is a resource to look for it in. */
+function isIdle({ condition: { condition }, inputIndex }: Reader, layer: Layer): boolean {
+  if (condition.kind !== 'exploit' || inputIndex < condition.resource.length) return false
+  return !condition.resource.some(({ address }) => layer.tree(address) !== undefined)
 }
 
 function arrive({ condition }: Reader, arrival: Arrival, layer: Layer): void {
@@ -44,6 +51,7 @@ function scanTarget(lens: Lens, target: Target, tree: ValueTree, { scanner, clea
         : scan.candidates
       for (const id of candidates)
         for (const reader of list.readers.get(id) ?? []) {
+          if (known !== undefined && !isMatched(reader, leaf)) continue
           concerns = true
           found ??= new Map()
           const others = found.get(reader)
@@ -56,6 +64,16 @@ function scanTarget(lens: Lens, target: Target, tree: ValueTree, { scanner, clea
   if (found === undefined) return
   for (const [reader, candidates] of found)
     arrive(reader, { inputIndex: reader.inputIndex, tree, target, candidates, examined: false }, layer)
+}
+
+/**
+ * Whether the condition matches the leaf. Asked at once where innocence is remembered, so that a regex runs once on a
+ * header value; conditions that are scanned for depend on no live list, hence on no time.
+ */
+function isMatched({ condition: { condition }, input }: Reader, leaf: Leaf): boolean {
+  if (condition.kind !== 'scalar') return true
+  const value = valueFor(condition, leaf, input.transformers)
+  return value !== undefined && condition.match(value, 0) !== undefined
 }
 
 /** Whether the transformers change more of the text than the case of ASCII letters, which the scanner does not see. */

@@ -264,7 +264,7 @@ function isAccepted(accepts: ScalarCondition['accepts'], value: Scalar): boolean
 }
 
 /** The value as the operator takes it: numbers and booleans as text for an operator of strings. */
-function valueFor(condition: ScalarCondition, leaf: Leaf, transformers: TransformerList): Scalar | undefined {
+export function valueFor(condition: ScalarCondition, leaf: Leaf, transformers: TransformerList): Scalar | undefined {
   if (isAccepted(condition.accepts, leaf.value)) return textOf(leaf, transformers)
   return condition.accepts === 'string' && leaf.value !== null ? scalarToText(leaf.value) : undefined
 }

@@ -32,14 +32,14 @@ const UNTIMED_MODULES = 2
 export function evaluateFilters(plan: Plan, scope: EvaluationScope): PlannedFilter[] {
   const matched: PlannedFilter[] = []
   for (const filter of plan.filters) {
-    if (isInForce(filter, scope.layer)) {
+    if (scope.layer.isInForce(filter)) {
       matched.push(filter)
       continue
     }
     if (filter.conditions.length > 0 && !isDue(filter.index, scope.layer)) continue
     const result = evaluateAll(filter.conditions, undefined, scope)
     if (result === undefined) continue
-    result.layer.matchedFilters.add(filter)
+    result.layer.putInForce(filter)
     matched.push(filter)
   }
   return matched
@@ -67,9 +67,8 @@ export function evaluateRules(
       if (!scope.isOver()) scope.layer.due.delete(index)
       continue
     }
-    result.layer.matchedRules.add(index)
     const outcome = outcomeOf(planned, exclusion.mode, plan)
-    if (collection !== undefined) result.layer.collections.set(collection, outcome.verdict)
+    result.layer.matched(index, collection, outcome.verdict)
     report(planned, outcome, result.matches, scope, attributes, obfuscator, findings)
     if (outcome.verdict === verdict.block) return
   }
@@ -149,11 +148,6 @@ function dueRules(plan: Plan, top: Layer): readonly number[] {
 
 function isDue(index: number, layer: Layer): boolean {
   for (const one of layersOf(layer)) if (one.due.has(index)) return true
-  return false
-}
-
-function isInForce(filter: PlannedFilter, layer: Layer): boolean {
-  for (const one of layersOf(layer)) if (one.matchedFilters.has(filter)) return true
   return false
 }
 

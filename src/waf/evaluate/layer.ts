@@ -30,10 +30,10 @@ export class Layer {
   readonly conditions = new Map<number, ConditionState>()
   /** Rules and filters with something new to look at. */
   readonly due = new Set<number>()
-  readonly matchedRules = new Set<number>()
-  readonly matchedFilters = new Set<PlannedFilter>()
+  #matchedRules: Set<number> | undefined
+  #matchedFilters: Set<PlannedFilter> | undefined
   /** The verdict that each collection of module `waf` has had, by type. */
-  readonly collections = new Map<string, number>()
+  #collections: Map<string, number> | undefined
   /** Addresses that a processor made, with how many inputs it had. */
   readonly generated = new Map<string, number>()
 
@@ -52,11 +52,29 @@ export class Layer {
   }
 
   hasMatched(rule: number): boolean {
-    return this.matchedRules.has(rule) || (this.below?.hasMatched(rule) ?? false)
+    return this.#matchedRules?.has(rule) === true || (this.below?.hasMatched(rule) ?? false)
+  }
+
+  /** Notes that the rule is done, and the verdict of its collection if it has one. */
+  matched(rule: number, collection: string | undefined, verdict: number): void {
+    this.#matchedRules ??= new Set()
+    this.#matchedRules.add(rule)
+    if (collection === undefined) return
+    this.#collections ??= new Map()
+    this.#collections.set(collection, verdict)
+  }
+
+  isInForce(filter: PlannedFilter): boolean {
+    return this.#matchedFilters?.has(filter) === true || (this.below?.isInForce(filter) ?? false)
+  }
+
+  putInForce(filter: PlannedFilter): void {
+    this.#matchedFilters ??= new Set()
+    this.#matchedFilters.add(filter)
   }
 
   collectionVerdict(type: string): number {
-    return Math.max(this.collections.get(type) ?? 0, this.below?.collectionVerdict(type) ?? 0)
+    return Math.max(this.#collections?.get(type) ?? 0, this.below?.collectionVerdict(type) ?? 0)
   }
 }
 
