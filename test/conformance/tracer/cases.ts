@@ -1,0 +1,430 @@
+/** One request to the app of app.ts, and what is seen of it at the agent. Facts of spec/tracer.md part 2. */
+export interface TracerCase {
+  readonly says: string
+  readonly path: string
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  /** On top of `DD_APPSEC_ENABLED=true` and the rules of rules.ts. */
+  readonly environment?: Readonly<Record<string, string>>
+  readonly status: number
+  readonly reply?: RegExp
+  readonly replyHeaders?: Readonly<Record<string, string | RegExp>>
+  /** Tags of the span; a tag that is `undefined` is not there. */
+  readonly meta?: Readonly<Record<string, string | RegExp | undefined>>
+  readonly metrics?: Readonly<Record<string, number | undefined | 'some'>>
+}
+
+const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+const kept = { _sampling_priority_v1: 2 }
+
+export const cases: readonly TracerCase[] = [
+  {
+    says: '2.6: every request has the tags of AppSec',
+    path: '/ok',
+    status: 200,
+    meta: {
+      '_dd.runtime_family': 'nodejs',
+      '_dd.appsec.event_rules.version': '1.2.3',
+      'http.client_ip': '127.0.0.1',
+      'appsec.event': undefined,
+      'appsec.blocked': undefined,
+      'span.kind': 'server',
+      'http.route': '/ok',
+    },
+    metrics: { '_dd.appsec.enabled': 1, '_dd.appsec.waf.duration': 'some', '_dd.appsec.waf.duration_ext': 'some' },
+  },
+  {
+    says: '2.6: without AppSec there are none of them',
+    path: '/ok?q=stop-query',
+    environment: { DD_APPSEC_ENABLED: 'false' },
+    status: 200,
+    meta: { '_dd.appsec.event_rules.version': undefined, 'appsec.event': undefined },
+    metrics: { '_dd.appsec.enabled': undefined, '_dd.appsec.waf.duration': undefined },
+  },
+  {
+    says: '2.6: a match has its event, and is kept',
+    path: '/ok?q=only-seen',
+    status: 200,
+    meta: {
+      'appsec.event': 'true',
+      '_dd.origin': 'appsec',
+      'network.client.ip': '127.0.0.1',
+      'appsec.blocked': undefined,
+      '_dd.p.dm': '-5',
+      '_dd.appsec.json':
+        /^\{"triggers":\[\{"rule":\{"id":"seen","name":"the seen rule","tags":\{"type":"seen","category":"attack_attempt"\}.*"rule_matches":\[\{"operator":"match_regex","operator_value":"only-seen","parameters":\[\{"address":"server.request.query","key_path":\["q"(?:,"?0"?)?\],"value":"only-seen","highlight":\["only-seen"\]\}\]\}\]/,
+    },
+    metrics: kept,
+  },
+  {
+    says: '2.6: values below a secret key are hidden in events',
+    path: '/ok?password=only-seen',
+    status: 200,
+    meta: { '_dd.appsec.json': /"value":"<Redacted>","highlight":\["<Redacted>"\]/ },
+  },
+  {
+    says: '2.2: the key pattern of DD_APPSEC_OBFUSCATION_PARAMETER_KEY_REGEXP counts',
+    path: '/ok?favourite=only-seen',
+    environment: { DD_APPSEC_OBFUSCATION_PARAMETER_KEY_REGEXP: 'favourite' },
+    status: 200,
+    meta: { '_dd.appsec.json': /"value":"<Redacted>"/ },
+  },
+  {
+    says: '2.4: a block is 403 in JSON with an id, and the event names the id',
+    path: '/ok?q=stop-query',
+    status: 403,
+    reply: new RegExp(`^\\{"errors":\\[\\{"title":".+","detail":".+"\\}\\],"security_response_id":"${uuid}"\\}$`),
+    replyHeaders: { 'content-type': 'application/json', 'content-length': /^\d+$/, 'x-powered-by': /^$/ },
+    meta: {
+      'appsec.event': 'true',
+      'appsec.blocked': 'true',
+      'http.status_code': '403',
+      '_dd.appsec.json': new RegExp(`"on_match":\\["block"\\].*"security_response_id":"${uuid}"`),
+    },
+    metrics: kept,
+  },
+  {
+    says: '2.4: HTML where Accept has it and not JSON',
+    path: '/ok?q=stop-query',
+    headers: { accept: 'text/html' },
+    status: 403,
+    reply: new RegExp(`<html.*${uuid}`, 's'),
+    replyHeaders: { 'content-type': 'text/html; charset=utf-8' },
+  },
+  {
+    says: '2.4: JSON for anything',
+    path: '/ok?q=stop-query',
+    headers: { accept: '*/*' },
+    status: 403,
+    replyHeaders: { 'content-type': 'application/json' },
+  },
+  {
+    says: '2.4: a custom action has its own status and type',
+    path: '/ok?q=stop-teapot',
+    status: 418,
+    replyHeaders: { 'content-type': 'text/html; charset=utf-8' },
+    meta: { 'appsec.blocked': 'true', 'http.status_code': '418' },
+  },
+  {
+    says: '2.4: a redirect goes where it says, with the id filled in',
+    path: '/ok?q=send-away',
+    status: 302,
+    reply: /^$/,
+    replyHeaders: { location: new RegExp(`^https://example.com/stopped\\?id=${uuid}$`) },
+    meta: { 'appsec.blocked': 'true' },
+  },
+  {
+    says: '2.4: a redirect with another status is a 303',
+    path: '/ok?q=send-oddly',
+    status: 303,
+    replyHeaders: { location: 'https://example.com/' },
+  },
+  {
+    says: '2.4: after the headers a block fails, and the span says so',
+    path: '/late',
+    status: 200,
+    reply: /^xy$/,
+    meta: { 'appsec.blocked': undefined },
+    metrics: { '_dd.appsec.block.failed': 1 },
+  },
+  {
+    says: '2.1: blockRequest() blocks the request at hand',
+    path: '/block',
+    status: 403,
+    reply: /"security_response_id":""/,
+    meta: { 'appsec.blocked': 'true', 'appsec.event': undefined },
+  },
+  {
+    says: '2.1: setUser writes each own key as text',
+    path: '/set-user',
+    status: 200,
+    meta: {
+      'usr.id': 'u1',
+      'usr.email': 'e@example.com',
+      'usr.nothing': 'undefined',
+      'usr.session_id': 's9',
+      '_dd.appsec.user.collection_mode': 'sdk',
+    },
+  },
+  {
+    says: '2.1: a user who is not listed is not blocked, and is named',
+    path: '/is-blocked?id=u1',
+    status: 200,
+    reply: /^false$/,
+    meta: { 'usr.id': 'u1', '_dd.appsec.user.collection_mode': 'sdk' },
+  },
+  {
+    says: '2.1: a listed user is blocked',
+    path: '/is-blocked?id=blocked-user',
+    status: 200,
+    reply: /^true$/,
+    meta: { 'usr.id': 'blocked-user', 'appsec.blocked': undefined },
+  },
+  {
+    says: '2.1: without AppSec nobody is blocked, tags are written',
+    path: '/is-blocked?id=blocked-user',
+    environment: { DD_APPSEC_ENABLED: 'false' },
+    status: 200,
+    reply: /^false$/,
+    meta: { 'usr.id': 'blocked-user' },
+  },
+  {
+    says: '2.1: v1 success',
+    path: '/v1-success',
+    status: 200,
+    meta: {
+      'appsec.events.users.login.success.track': 'true',
+      '_dd.appsec.events.users.login.success.sdk': 'true',
+      'appsec.events.users.login.success.usr.login': 'u1',
+      'appsec.events.users.login.success.a.b.0': '1',
+      'appsec.events.users.login.success.a.b.1': 'null',
+      'appsec.events.users.login.success.a.b.2': undefined,
+      'usr.id': 'u1',
+      'usr.email': 'e@example.com',
+      '_dd.p.dm': '-5',
+    },
+    metrics: kept,
+  },
+  {
+    says: '2.1: v1 failure',
+    path: '/v1-failure',
+    status: 200,
+    meta: {
+      'appsec.events.users.login.failure.track': 'true',
+      '_dd.appsec.events.users.login.failure.sdk': 'true',
+      'appsec.events.users.login.failure.usr.id': 'u1',
+      'appsec.events.users.login.failure.usr.login': 'u1',
+      'appsec.events.users.login.failure.usr.exists': 'true',
+      'appsec.events.users.login.failure.k': '1',
+      'usr.id': undefined,
+    },
+    metrics: kept,
+  },
+  {
+    says: '2.1: v2 success, with AppSec off as well',
+    path: '/v2-success',
+    environment: { DD_APPSEC_ENABLED: 'false' },
+    status: 200,
+    meta: {
+      'appsec.events.users.login.success.track': 'true',
+      '_dd.appsec.events.users.login.success.sdk': 'true',
+      'appsec.events.users.login.success.usr.login': 'log',
+      'appsec.events.users.login.success.usr.id': 'u1',
+      'appsec.events.users.login.success.usr.n.o': '1',
+      'appsec.events.users.login.success.k': 'v',
+      'usr.id': 'u1',
+      '_dd.appsec.user.collection_mode': 'sdk',
+    },
+    metrics: kept,
+  },
+  {
+    says: '2.1: v2 failure',
+    path: '/v2-failure',
+    status: 200,
+    meta: {
+      'appsec.events.users.login.failure.track': 'true',
+      'appsec.events.users.login.failure.usr.login': 'log',
+      'appsec.events.users.login.failure.usr.exists': 'false',
+      'appsec.events.users.login.failure.k': 'v',
+    },
+    metrics: kept,
+  },
+  {
+    says: '2.1: v2 login calls do not block, though a rule says so',
+    path: '/v2-mallory',
+    status: 200,
+    reply: /^logged in$/,
+    meta: { 'appsec.event': 'true', 'appsec.blocked': undefined },
+  },
+  {
+    says: '2.1: a custom event',
+    path: '/custom',
+    status: 200,
+    meta: {
+      'appsec.events.my.event.track': 'true',
+      '_dd.appsec.events.my.event.sdk': 'true',
+      'appsec.events.my.event.k': 'v',
+    },
+    metrics: kept,
+  },
+  {
+    says: '2.5: identifiers of proxies are recorded always, others only with an event',
+    path: '/ok',
+    headers: {
+      'x-amzn-trace-id': 'Root=1',
+      'cf-ray': 'r',
+      'akamai-user-risk': 'u',
+      'accept-language': 'de',
+      'user-agent': 'ua',
+      via: '1.1 x',
+    },
+    status: 200,
+    meta: {
+      'http.request.headers.x-amzn-trace-id': 'Root=1',
+      'http.request.headers.cf-ray': 'r',
+      'http.request.headers.akamai-user-risk': 'u',
+      'http.request.headers.user-agent': 'ua',
+      'http.request.headers.accept-language': undefined,
+      'http.request.headers.via': undefined,
+      'http.request.headers.host': undefined,
+      'http.response.headers.content-type': /^application\/json/,
+      'http.response.headers.content-length': /^\d+$/,
+    },
+  },
+  {
+    says: '2.5: with an event the headers of addresses and contents are recorded',
+    path: '/ok?q=only-seen',
+    headers: {
+      'x-forwarded-for': '203.0.113.7',
+      'x-real-ip': '203.0.113.8',
+      'accept-language': 'de',
+      'content-language': 'fr',
+      via: '1.1 x',
+      'x-secret': 'no',
+    },
+    status: 200,
+    meta: {
+      'http.request.headers.x-forwarded-for': '203.0.113.7',
+      'http.request.headers.x-real-ip': '203.0.113.8',
+      'http.request.headers.accept-language': 'de',
+      'http.request.headers.content-language': 'fr',
+      'http.request.headers.via': '1.1 x',
+      'http.request.headers.host': /^127\.0\.0\.1:/,
+      'http.request.headers.x-secret': undefined,
+      'http.client_ip': '203.0.113.7',
+      'http.response.headers.content-length': /^\d+$/,
+    },
+  },
+  {
+    says: '2.5: a login event has them as well, and cookies never',
+    path: '/v2-failure',
+    headers: { 'x-forwarded-for': '203.0.113.7', cookie: 'a=b', authorization: 'Bearer x' },
+    status: 200,
+    meta: {
+      'http.request.headers.x-forwarded-for': '203.0.113.7',
+      'http.request.headers.cookie': undefined,
+      'http.request.headers.authorization': undefined,
+    },
+  },
+  {
+    says: '2.5: DD_TRACE_CLIENT_IP_HEADER names the one header',
+    path: '/ok',
+    headers: { 'x-mine': '203.0.113.20', 'x-forwarded-for': '203.0.113.7' },
+    environment: { DD_TRACE_CLIENT_IP_HEADER: 'X-Mine' },
+    status: 200,
+    meta: { 'http.client_ip': '203.0.113.20' },
+  },
+  {
+    says: '2.3: cookies',
+    path: '/ok',
+    headers: { cookie: 'a=stop-cookie' },
+    status: 403,
+    meta: { '_dd.appsec.json': /"address":"server.request.cookies","key_path":\["a"\]/ },
+  },
+  {
+    says: '2.3: a JSON body',
+    path: '/ok',
+    method: 'POST',
+    body: { deep: [{ er: 'stop-body' }] },
+    status: 403,
+    meta: { '_dd.appsec.json': /"address":"server.request.body","key_path":\["deep","0","er"\]/ },
+  },
+  {
+    says: '2.3: path parameters',
+    path: '/users/stop-param',
+    status: 403,
+    meta: { '_dd.appsec.json': /"address":"server.request.path_params","key_path":\["id"\]/ },
+  },
+  {
+    says: '2.3: response headers',
+    path: '/leak',
+    status: 403,
+    meta: { '_dd.appsec.json': /"address":"server.response.headers.no_cookies","key_path":\["x-secret"\]/ },
+  },
+  {
+    says: '2.3: the response status is text',
+    path: '/teapot',
+    status: 403,
+    meta: { '_dd.appsec.json': /"address":"server.response.status".*"value":"418"/ },
+  },
+  {
+    says: '2.3: the session id of setUser',
+    path: '/set-user',
+    status: 200,
+    meta: { '_dd.appsec.fp.session': /^ssn-[0-9a-f]{8}---[0-9a-f]{8}$/ },
+  },
+  {
+    says: '2.7: the endpoint fingerprint of a login',
+    path: '/login',
+    method: 'POST',
+    body: { username: 'a', password: 'b' },
+    status: 404,
+    meta: { '_dd.appsec.fp.http.endpoint': 'http-post-7e93fba0--f29f6224' },
+  },
+  {
+    says: '2.7: the header and network fingerprints',
+    path: '/ok',
+    headers: { 'user-agent': 'test-user-agent', 'x-forwarded-for': '203.0.113.7, 203.0.113.8' },
+    status: 200,
+    meta: {
+      '_dd.appsec.fp.http.header': /^hdr-[01]{10}-74c2908f-\d+-/,
+      '_dd.appsec.fp.http.network': 'net-2-1000000000',
+    },
+  },
+  {
+    says: '2.7: the session fingerprint of a user',
+    path: '/is-blocked?id=admin',
+    status: 200,
+    meta: { '_dd.appsec.fp.session': 'ssn-8c6976e5---' },
+  },
+  {
+    says: '2.6: what is beyond the bounds of the engine is told with its size',
+    path: '/ok',
+    method: 'POST',
+    body: { long: 'x'.repeat(70_000), deep: nested(300) },
+    status: 200,
+    metrics: { '_dd.appsec.truncated.string_length': 70_000, '_dd.appsec.truncated.container_depth': 'some' },
+  },
+  {
+    says: '2.3: what the reference no longer looks at is looked at: a long text, many entries, deep ones',
+    path: '/ok',
+    method: 'POST',
+    body: { long: 'x'.repeat(5_000), wide: Array.from({ length: 300 }, () => 1), deep: nested(25, 'stop-body') },
+    status: 403,
+    metrics: {
+      '_dd.appsec.truncated.string_length': undefined,
+      '_dd.appsec.truncated.container_size': undefined,
+      '_dd.appsec.truncated.container_depth': undefined,
+    },
+  },
+  {
+    says: '2.6: a trace-tagging rule tags, without an event',
+    path: '/ok?q=tag-me',
+    status: 200,
+    meta: { 'appsec.event': undefined, '_dd.appsec.trace.agent': 'tag-me', '_dd.p.dm': '-5' },
+    metrics: { '_dd.appsec.trace.integer': 662_607_015, ...kept },
+  },
+  {
+    says: '2.5: extended collection has all headers, with secrets hidden',
+    path: '/ok?q=collect-all',
+    headers: { 'x-mine': 'v', authorization: 'Bearer x', cookie: 'a=b' },
+    status: 200,
+    meta: {
+      'http.request.headers.x-mine': 'v',
+      'http.request.headers.authorization': '<redacted>',
+      'http.request.headers.cookie': '<redacted>',
+    },
+  },
+  {
+    says: '2.2: the local kill switch lets it pass, and reports',
+    path: '/ok?q=stop-query',
+    environment: { APPSEC_BLOCKING: 'false' },
+    status: 200,
+    meta: { 'appsec.event': 'true', 'appsec.blocked': undefined },
+  },
+]
+
+function nested(levels: number, leaf: unknown = 1): unknown {
+  return levels === 0 ? leaf : { n: nested(levels - 1, leaf) }
+}

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { start } from '../../../src/tracer/start.ts'
+import type { Tracer } from '../../../src/index.ts'
+import { eventually } from '../../support/eventually.ts'
+import { startFakeAgent, type FakeAgent, type WireSpan } from '../../support/fake-agent.ts'
+import { openApp } from './app.ts'
+import { cases, type TracerCase } from './cases.ts'
+import { conformanceRules } from './rules.ts'
+
+// An Express app driven over HTTP, configured by variables only, its spans read from the wire.
+const directory = mkdtempSync(join(tmpdir(), 'portcullis-'))
+const rulesFile = join(directory, 'rules.json')
+beforeAll(() => writeFileSync(rulesFile, JSON.stringify(conformanceRules)))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+let agent: FakeAgent
+let tracer: Tracer | undefined
+let app: { readonly url: string; close(): Promise<void> } | undefined
+beforeEach(async () => {
+  agent = await startFakeAgent()
+})
+afterEach(async () => {
+  await app?.close()
+  await tracer?.stop()
+  await agent.close()
+})
+
+async function ask(one: TracerCase): Promise<{ response: Response; reply: string; span: WireSpan }> {
+  const environment = {
+    DD_TRACE_AGENT_URL: agent.url,
+    DD_APPSEC_ENABLED: 'true',
+    DD_APPSEC_RULES: rulesFile,
+    DD_REMOTE_CONFIGURATION_ENABLED: 'false',
+    ...one.environment,
+  }
+  tracer = start({ logger: { warn: () => {} } }, { environment })
+  app = await openApp(tracer)
+  // The first request of an engine is kept and names it: not the one to look at.
+  await (await fetch(`${app.url}/first`)).text()
+  const response = await fetch(app.url + one.path, {
+    method: one.method ?? 'GET',
+    redirect: 'manual',
+    headers: { ...(one.body === undefined ? {} : { 'content-type': 'application/json' }), ...one.headers },
+    ...(one.body === undefined ? {} : { body: JSON.stringify(one.body) }),
+  })
+  const reply = await response.text()
+  await tracer.flush()
+  const find = (): WireSpan | undefined => agent.spans.find(({ meta }) => !meta['http.url']?.endsWith('/first'))
+  return { response, reply, span: await eventually(find, { says: 'the span' }) }
+}
+
+test.each(cases)('$says', async (one) => {
+  const { response, reply, span } = await ask(one)
+  expect(response.status).toBe(one.status)
+  if (one.reply !== undefined) expect(reply).toMatch(one.reply)
+  for (const [name, value] of Object.entries(one.replyHeaders ?? {})) {
+    const text = response.headers.get(name) ?? ''
+    if (typeof value === 'string') expect(text).toBe(value)
+    else expect(text).toMatch(value)
+  }
+  for (const [name, value] of Object.entries(one.meta ?? {})) {
+    const text = span.meta[name]
+    if (value instanceof RegExp)
+      expect(`${name}=${text}`).toMatch(new RegExp(value.source.replace('^', `^${name}=`), 's'))
+    else expect([name, text]).toEqual([name, value])
+  }
+  for (const [name, value] of Object.entries(one.metrics ?? {})) {
+    const number = span.metrics[name]
+    if (value === 'some') expect(number).toBeGreaterThan(0)
+    else expect([name, number]).toEqual([name, value])
+  }
+})
+
+test('every case ran', () => expect(cases.length).toBeGreaterThanOrEqual(40))
