@@ -47,9 +47,11 @@ export interface DetectionRule {
   readonly keepAliveSeconds: number
   readonly maxSignalSeconds: number
   readonly evaluateEveryMs?: number
-  readonly method: 'threshold' | 'anomaly'
+  readonly method: 'threshold' | 'anomaly' | 'dictionary'
   /** For `anomaly`: what is compared with its own recent course. */
   readonly anomaly?: AnomalyOptions
+  /** For `dictionary`: what makes a value part of a list that goes round. */
+  readonly dictionary?: DictionaryOptions
   readonly cases: readonly RuleCase[]
   /** Queries; traffic that matches one is not counted. */
   readonly suppress?: readonly string[]
@@ -79,4 +81,20 @@ export interface AnomalyOptions {
   readonly floor: number
   readonly learningFloor: number
   readonly usualOdds?: number
+}
+
+/**
+ * What the dictionary method looks for: values that several others have tried before. Cases then see `listed` (int)
+ * beside the query names: how many values the window tries that `others` further values of `by` tried by its end.
+ */
+export interface DictionaryOptions {
+  /** A cardinality: its filter selects the tries, its `of` is what stands on the list. */
+  readonly query: string
+  /** The field of `groupBy` that tells who tries; the list is shared by what the other fields have in common. */
+  readonly by: string
+  readonly others: number
+  /** How long a try keeps a value on the list. */
+  readonly days: number
+  /** Windows that try fewer distinct values than this have `listed` 0. */
+  readonly minimum: number
 }

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import type { SignalFacts } from '../state/state.ts'
 import type { Store, TimeRange } from '../store/store.ts'
-import { findAnomaly } from './anomaly.ts'
 import { readCourses } from './course.ts'
 import { attackingIps, targetedUsers, type AttackingIp, type CompromisedUser, type TargetedUser } from './entities.ts'
 import { compileRule, evaluate } from './evaluate.ts'
 import { readFigures } from './figures.ts'
-import { groupKey } from './group.ts'
+import { readFindings } from './findings.ts'
 import { SignalMemory } from './signal-memory.ts'
 
 /** Windows are evaluated a stretch of time after the other, so that a long range holds few of them at once. */
@@ -70,20 +69,14 @@ async function replay(store: Store, rule: DetectionRule, { fromMs, toMs }: TimeR
     })
     if (windows.length === 0) continue
     const courses = await readCourses(store, rule, stretch.toMs)
+    const findingOf = await readFindings(store, rule, windows, { courses, memory })
     const updates = evaluate({
       compiled,
       windows,
       latest: memory.latest(rule.id),
       nowMs: stretch.toMs,
       newId: randomUUID,
-      findAnomaly({ group, toMs: endMs, counts }) {
-        if (rule.anomaly === undefined) return { anomalous: false, expected: 0 }
-        const key = groupKey(group)
-        const { query, successes } = rule.anomaly
-        const window = { toMs: endMs, count: counts[query] ?? 0, successes: counts[successes ?? ''] ?? 0 }
-        const campaigns = memory.campaigns(rule.id, key)
-        return findAnomaly(rule.anomaly, rule.windowSeconds, window, courses.get(key) ?? [], campaigns)
-      },
+      findingOf,
     })
     for (const { signal } of updates) {
       const isKnown = order.has(signal.id)

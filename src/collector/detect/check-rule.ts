@@ -1,6 +1,7 @@
 import type {
   AnomalyOptions,
   DetectionRule,
+  DictionaryOptions,
   RuleCase,
   RuleNotify,
   RuleQuery,
@@ -11,7 +12,7 @@ import { fail } from '../../model/error.ts'
 import { newIdAttributes } from '../../model/notification.ts'
 import { nearest } from '../../model/nearest.ts'
 import { checkFilter } from './check-filter.ts'
-import { anomalyNames, compileCondition } from './condition.ts'
+import { compileCondition, methodNames } from './condition.ts'
 
 /** What is wrong with a rule, and where: a JSON path such as `$.cases[0].when`. */
 export interface RuleProblem {
@@ -37,7 +38,8 @@ export function checkRule(value: unknown): CheckedRule {
   const fields = reader.object(value, '$', ruleFields)
   if (fields === undefined) return { problems }
 
-  const method = reader.oneOf(fields['method'], '$.method', ['threshold', 'anomaly'] as const) ?? 'threshold'
+  const method =
+    reader.oneOf(fields['method'], '$.method', ['threshold', 'anomaly', 'dictionary'] as const) ?? 'threshold'
   const queries = checkQueries(reader, fields['queries'])
   const windowSeconds = reader.integer(fields['windowSeconds'], '$.windowSeconds', 1, daySeconds)
   const keepAliveSeconds = reader.integer(fields['keepAliveSeconds'], '$.keepAliveSeconds', windowSeconds, daySeconds)
@@ -45,6 +47,12 @@ export function checkRule(value: unknown): CheckedRule {
     method === 'anomaly' ? checkAnomaly(reader, fields['anomaly'], Object.keys(queries), windowSeconds) : undefined
   if (method !== 'anomaly' && fields['anomaly'] !== undefined) {
     reader.problem('$.anomaly', 'only a rule of method "anomaly" has it')
+  }
+  const groupBy = reader.texts(fields['groupBy'], '$.groupBy', maxGroupBy, checkFacet)
+  const dictionary =
+    method === 'dictionary' ? checkDictionary(reader, fields['dictionary'], { queries, groupBy }) : undefined
+  if (method !== 'dictionary' && fields['dictionary'] !== undefined) {
+    reader.problem('$.dictionary', 'only a rule of method "dictionary" has it')
   }
   const rule: DetectionRule = {
     id: reader.text(fields['id'], '$.id', /^[a-z0-9][a-z0-9-]{0,99}$/, 'lower-case letters, digits and dashes'),
@@ -55,7 +63,7 @@ export function checkRule(value: unknown): CheckedRule {
       : { version: reader.integer(fields['version'], '$.version', 1, 1_000_000_000) }),
     tags: reader.texts(fields['tags'] ?? [], '$.tags', 50),
     queries,
-    groupBy: reader.texts(fields['groupBy'], '$.groupBy', maxGroupBy, checkFacet),
+    groupBy,
     windowSeconds,
     keepAliveSeconds,
     maxSignalSeconds: reader.integer(
@@ -69,6 +77,7 @@ export function checkRule(value: unknown): CheckedRule {
       : { evaluateEveryMs: reader.integer(fields['evaluateEveryMs'], '$.evaluateEveryMs', 100, 3_600_000) }),
     method,
     ...(anomaly === undefined ? {} : { anomaly }),
+    ...(dictionary === undefined ? {} : { dictionary }),
     cases: checkCases(reader, fields['cases'], { queries, method }),
     suppress: reader.texts(fields['suppress'] ?? [], '$.suppress', maxSuppressions, checkFilter),
     message: reader.text(fields['message'] ?? '', '$.message', /^[^]*$/, 'a text'),
@@ -85,6 +94,9 @@ export function ruleOrThrow(value: unknown): DetectionRule {
   throw fail('DETECTION_RULE_INVALID', first.path, first.message)
 }
 
+/** What a method says stands beside the queries. */
+const reservedNames: ReadonlySet<string> = new Set(Object.values(methodNames).flat())
+
 const ruleFields = [
   'id',
   'name',
@@ -99,6 +111,7 @@ const ruleFields = [
   'evaluateEveryMs',
   'method',
   'anomaly',
+  'dictionary',
   'cases',
   'suppress',
   'message',
@@ -115,8 +128,8 @@ function checkQueries(reader: Reader, value: unknown): Record<string, RuleQuery>
   }
   for (const [name, query] of entries) {
     const path = `$.queries.${name}`
-    if (!/^[a-zA-Z][a-zA-Z0-9_]{0,63}$/.test(name) || anomalyNames.includes(name)) {
-      reader.problem(path, 'a query name is letters, digits and underscores, and not "anomalous" or "expected"')
+    if (!/^[a-zA-Z][a-zA-Z0-9_]{0,63}$/.test(name) || reservedNames.has(name)) {
+      reader.problem(path, `a query name is letters, digits and underscores, and not ${[...reservedNames].join(', ')}`)
       continue
     }
     const fields = reader.object(query, path, ['filter', 'aggregate', 'of'])
@@ -174,7 +187,7 @@ function checkWhen(reader: Reader, when: string, path: string, rule: Pick<Detect
     reader.problem(path, compiled.problem)
     return
   }
-  const names = [...Object.keys(rule.queries), ...(rule.method === 'anomaly' ? anomalyNames : [])]
+  const names = [...Object.keys(rule.queries), ...methodNames[rule.method]]
   const near = nearest(unknown, names)
   reader.problem(path, `"${unknown}" is no query of this rule${near === undefined ? '' : `; did you mean "${near}"?`}`)
 }
@@ -246,6 +259,24 @@ function checkAnomaly(
     ...(fields['usualOdds'] === undefined
       ? {}
       : { usualOdds: reader.number(fields['usualOdds'], `${path}.usualOdds`, 0, 100) }),
+  }
+}
+
+function checkDictionary(
+  reader: Reader,
+  value: unknown,
+  { queries, groupBy }: Pick<DetectionRule, 'queries' | 'groupBy'>,
+): DictionaryOptions | undefined {
+  const path = '$.dictionary'
+  const fields = reader.object(value, path, ['query', 'by', 'others', 'days', 'minimum'])
+  if (fields === undefined) return undefined
+  const cardinalities = Object.keys(queries).filter((name) => queries[name]?.aggregate === 'cardinality')
+  return {
+    query: reader.oneOf(fields['query'], `${path}.query`, cardinalities) ?? '',
+    by: reader.oneOf(fields['by'], `${path}.by`, groupBy) ?? '',
+    others: reader.integer(fields['others'], `${path}.others`, 1, 1_000),
+    days: reader.integer(fields['days'], `${path}.days`, 1, 30),
+    minimum: reader.integer(fields['minimum'], `${path}.minimum`, 1, 1_000),
   }
 }
 

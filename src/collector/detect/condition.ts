@@ -2,16 +2,26 @@ import { Environment } from '@marcbachmann/cel-js'
 import type { DetectionRule } from '../../model/detection-rule.ts'
 
 /** Whether a case holds for the counts of a window. */
-export type Condition = (counts: Readonly<Record<string, number>>, anomaly: AnomalyFinding) => boolean
+export type Condition = (counts: Readonly<Record<string, number>>, finding: Finding) => boolean
 
-/** What the anomaly method says of a window; cases of other methods do not see it. */
+/** What the anomaly method says of a window. */
 export interface AnomalyFinding {
   readonly anomalous: boolean
   readonly expected: number
 }
 
-/** Names that cases of an anomaly rule see beside the queries. */
-export const anomalyNames: readonly string[] = ['anomalous', 'expected']
+/** What the method of a rule says of a window; nothing for a threshold. */
+export interface Finding extends Partial<AnomalyFinding> {
+  /** How many values the window tries that stand on a list (DictionaryOptions). */
+  readonly listed?: number
+}
+
+/** Names that cases see beside the queries, by the method of their rule. */
+export const methodNames = {
+  threshold: [],
+  anomaly: ['anomalous', 'expected'],
+  dictionary: ['listed'],
+} as const satisfies Record<DetectionRule['method'], readonly string[]>
 
 /** Bounds of an expression: far above any sensible rule, far below what costs time. */
 const limits = { maxAstNodes: 500, maxDepth: 40, maxListElements: 100, maxMapEntries: 0, maxCallArguments: 10 }
@@ -28,17 +38,19 @@ export function compileCondition(
   try {
     const environment = new Environment({ limits })
     for (const name of names) environment.registerVariable(name, 'int')
-    if (rule.method === 'anomaly') environment.registerVariable('anomalous', 'bool').registerVariable('expected', 'int')
+    for (const name of methodNames[rule.method])
+      environment.registerVariable(name, name === 'anomalous' ? 'bool' : 'int')
     const expression = environment.parse(when)
     const { valid, type, error } = expression.check()
     if (!valid) return { problem: firstLine(error) }
     if (type !== 'bool') return { problem: `it gives ${type ?? 'no value'}, a condition gives bool` }
     return {
-      condition: (counts, { anomalous, expected }) => {
+      condition: (counts, { anomalous = false, expected = 0, listed = 0 }) => {
         const values: Record<string, bigint | boolean> = Object.create(null) as Record<string, bigint | boolean>
         for (const name of names) values[name] = BigInt(Math.round(counts[name] ?? 0))
         values['anomalous'] = anomalous
         values['expected'] = BigInt(Math.round(expected))
+        values['listed'] = BigInt(listed)
         return holds(() => expression(values))
       },
     }

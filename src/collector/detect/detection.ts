@@ -4,12 +4,11 @@ import type { DetectionRule } from '../../model/detection-rule.ts'
 import type { SignalUpdate } from '../../model/signal.ts'
 import type { Changes, RuleVersion, State } from '../state/state.ts'
 import type { Detection, DetectionOptions, TickReport } from './detect.ts'
-import { findAnomaly } from './anomaly.ts'
 import { keepCourses } from './course.ts'
 import type { Courses } from './course.ts'
 import { closeQuiet, compileRule, evaluate } from './evaluate.ts'
 import type { CompiledRule } from './evaluate.ts'
-import { groupKey } from './group.ts'
+import { readFindings } from './findings.ts'
 import { keepFigures } from './keep-figures.ts'
 import { joinChanges } from './join-changes.ts'
 import { seedRules, shippedRules } from './shipped-rules.ts'
@@ -105,21 +104,15 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
       touched: { afterSequence: rule.position, upToSequence: upTo },
     })
     if (windows.length === 0) return []
-    const courses = await rule.courses?.read()
+    const courses = (await rule.courses?.read()) ?? new Map()
+    const findingOf = await readFindings(store, definition, windows, { courses, memory })
     return evaluate({
       compiled: rule.compiled,
       windows,
       latest: memory.latest(definition.id),
       nowMs: clock.nowMs(),
       newId: randomUUID,
-      findAnomaly: ({ group, toMs, counts }) => {
-        if (definition.anomaly === undefined) return { anomalous: false, expected: 0 }
-        const key = groupKey(group)
-        const { query, successes } = definition.anomaly
-        const window = { toMs, count: counts[query] ?? 0, successes: counts[successes ?? ''] ?? 0 }
-        const campaigns = memory.campaigns(definition.id, key)
-        return findAnomaly(definition.anomaly, definition.windowSeconds, window, courses?.get(key) ?? [], campaigns)
-      },
+      findingOf,
     })
   }
 

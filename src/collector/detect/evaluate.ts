@@ -4,7 +4,7 @@ import type { SignalUpdate } from '../../model/signal.ts'
 import type { SignalFacts } from '../state/state.ts'
 import type { WindowCounts } from '../store/store.ts'
 import { compileCondition } from './condition.ts'
-import type { AnomalyFinding, Condition } from './condition.ts'
+import type { Condition, Finding } from './condition.ts'
 import { signalQuery } from '../campaign.ts'
 import { groupKey, signalGroup, signalTitle } from './group.ts'
 
@@ -30,7 +30,7 @@ export interface Evaluation {
   readonly windows: readonly WindowCounts[]
   /** The latest signal of each group of this rule, by `groupKey`. */
   readonly latest: ReadonlyMap<string, SignalFacts>
-  readonly findAnomaly: (window: WindowCounts) => AnomalyFinding
+  readonly findingOf: (window: WindowCounts) => Finding
   readonly nowMs: number
   readonly newId: () => string
 }
@@ -52,7 +52,7 @@ export function evaluate(evaluation: Evaluation): readonly SignalUpdate[] {
     updates.set(id, before === undefined ? update : merge(before, update))
   }
   for (const window of windows) {
-    const matched = matchCase(compiled, window, evaluation.findAnomaly)
+    const matched = matchCase(compiled, window, evaluation.findingOf)
     if (matched === undefined) continue
     const key = groupKey(window.group)
     let signal = current.get(key)
@@ -109,9 +109,9 @@ interface MatchedCase {
 function matchCase(
   { rule, conditions }: CompiledRule,
   window: WindowCounts,
-  findAnomaly: Evaluation['findAnomaly'],
+  findingOf: Evaluation['findingOf'],
 ): MatchedCase | undefined {
-  const finding = findAnomaly(window)
+  const finding = findingOf(window)
   const index = conditions.findIndex((condition) => condition(window.counts, finding))
   const ruleCase = rule.cases[index]
   return ruleCase === undefined

@@ -4,6 +4,7 @@ import { ruleOrThrow } from './check-rule.ts'
 import accountDeletionsByIp from './rules/account-deletions-by-ip.json' with { type: 'json' }
 import bruteForce from './rules/brute-force.json' with { type: 'json' }
 import credentialStuffing from './rules/credential-stuffing.json' with { type: 'json' }
+import dictionary from './rules/dictionary.json' with { type: 'json' }
 import distributedCredentialStuffing from './rules/distributed-credential-stuffing.json' with { type: 'json' }
 import distributedCredentialStuffingTool from './rules/distributed-credential-stuffing-tool.json' with { type: 'json' }
 import distributedCredentialStuffingUsers from './rules/distributed-credential-stuffing-users.json' with { type: 'json' }
@@ -20,6 +21,7 @@ const documents: readonly unknown[] = [
   accountDeletionsByIp,
   bruteForce,
   credentialStuffing,
+  dictionary,
   distributedCredentialStuffing,
   distributedCredentialStuffingTool,
   distributedCredentialStuffingUsers,

@@ -49,7 +49,7 @@ function run(windows: readonly WindowCounts[], signals: readonly SignalFacts[] =
     compiled: compileRule(rule),
     windows,
     latest: new Map(signals.map((signal) => [groupKey(signal.group), signal])),
-    findAnomaly: () => ({ anomalous: false, expected: 0 }),
+    findingOf: () => ({}),
     nowMs: atSecond(5),
     newId: () => `id${++ids}`,
   })

@@ -200,6 +200,67 @@ const cases: readonly Case[] = [
     })),
     signals: [],
   },
+  // Dictionary
+  {
+    says: 'an address that tries two logins of a list that two others tried is an attacker at once',
+    events: [...listTries(0, 0, 5), ...listTries(60, 1, 5), ...listTries(120, 2, 2)],
+    signals: [['dictionary', 'low']],
+  },
+  {
+    says: 'one login of a list may be a coincidence',
+    events: [...listTries(0, 0, 5), ...listTries(60, 1, 5), ...listTries(120, 2, 1)],
+    signals: [],
+  },
+  {
+    says: 'logins that one other address tried are no list',
+    events: [...listTries(0, 0, 5), ...listTries(60, 1, 5)],
+    signals: [],
+  },
+  {
+    says: 'logins that exist are no list',
+    events: times(12, 0, 20, (at, n) => failure(at, address(n % 4), `member${n % 3}`)),
+    signals: [],
+  },
+  {
+    says: 'nor those of which the service does not say whether they exist',
+    events: times(12, 0, 20, (at, n) => ({
+      at,
+      event: 'users.login.failure',
+      ip: address(n % 4),
+      login: `member${n % 3}`,
+    })),
+    signals: [],
+  },
+  {
+    says: 'somebody mistypes twice, at home and on the way',
+    events: [...listTries(0, 0, 2), ...listTries(60, 1, 2), success(80, address(1), 'me')],
+    signals: [],
+  },
+  {
+    says: 'a broken release sends the same missing login from everywhere',
+    events: times(60, 0, 5, (at, n) => failure(at, address(n % 20), 'undefined', false)),
+    signals: [],
+  },
+  {
+    says: 'an office with two devices of people who left, and with colleagues who log in',
+    events: [
+      ...listTries(0, 0, 2),
+      ...listTries(60, 1, 2),
+      ...times(5, 100, 10, (at, n) => success(at, address(2), `colleague${n}`)),
+      ...listTries(200, 2, 2),
+    ],
+    signals: [],
+  },
+  {
+    says: 'a login from an address that works through a list is a compromise',
+    events: [
+      ...listTries(0, 0, 12),
+      ...listTries(60, 1, 12),
+      ...listTries(120, 2, 12),
+      success(160, address(2), 'victim'),
+    ],
+    signals: [['dictionary', 'critical']],
+  },
   // Password resets
   {
     says: 'resets of six users from one address',
@@ -271,6 +332,11 @@ function business(
   ]
 }
 
+/** The first `count` logins of a list, none of which exists, from one address. */
+function listTries(from: number, who: number, count: number): readonly Event[] {
+  return times(count, from, 3, (at, n) => failure(at, address(who), `list${n}`, false))
+}
+
 function reset(at: number, login: string): Event {
   return { at, event: 'users.password_reset', ip: attacker, login, exists: true }
 }
@@ -284,4 +350,4 @@ test.each(cases)('$says', async ({ says, events, signals }) => {
     .map(({ rule, severity }) => [rule.id, severity])
   expect(found.sort(([a = ''], [b = '']) => (a < b ? -1 : 1))).toEqual(signals)
 })
-test('every case ran', () => expect(cases.length).toBeGreaterThanOrEqual(50))
+test('every case ran', () => expect(cases.length).toBeGreaterThanOrEqual(59))
