@@ -1,4 +1,5 @@
 import type { AddressPlan, Reader } from '../plan.ts'
+import type { LiteralScanner, ScanResult } from '../prefilter/literal-scanner.ts'
 import { textOf, valueFor } from './evaluate-condition.ts'
 import type { Arrival, Layer } from './layer.ts'
 import type { Lens, LensList } from './lens.ts'
@@ -29,41 +30,64 @@ function arrive({ condition }: Reader, arrival: Arrival, layer: Layer): void {
   if (condition.owner >= 0) layer.due.add(condition.owner)
 }
 
-function scanTarget(lens: Lens, target: Target, tree: ValueTree, { scanner, clean }: AddressPlan, layer: Layer): void {
+function scanTarget(lens: Lens, target: Target, tree: ValueTree, plan: AddressPlan, layer: Layer): void {
   const isKeys = lens.source === 'keys'
   const leaves = isKeys ? tree.keys : tree.leaves
   const end = isKeys ? target.endKey : target.endLeaf
-  const known = clean?.of(lens)
-  let found: Map<Reader, Leaf[]> | undefined
+  const known = plan.clean?.of(lens)
+  const found: FoundLeaves = new Map()
   for (let index = isKeys ? target.firstKey : target.firstLeaf; index < end; index += 1) {
     const leaf = leaves[index] as Leaf
-    if (leaf.value === null || known?.has(leaf.value) === true) continue
-    const scan = (leaf.scan ??= scanner.scan(typeof leaf.value === 'string' ? leaf.value : String(leaf.value)))
-    let concerns = false
-    const changes = lens.mayChange || (scan.seen & lens.triggers) !== 0
-    if (scan.candidates.length === 0 && !changes) {
-      if (known !== undefined) clean?.add(known, leaf.value)
-      continue
-    }
-    for (const list of lens.lists) {
-      const candidates = isChanged(list, leaf, scan.seen)
-        ? scanner.scan(textOf(leaf, list.list) as string).candidates
-        : scan.candidates
-      for (const id of candidates)
-        for (const reader of list.readers.get(id) ?? []) {
-          if (known !== undefined && !isMatched(reader, leaf)) continue
-          concerns = true
-          found ??= new Map()
-          const others = found.get(reader)
-          if (others === undefined) found.set(reader, [leaf])
-          else others.push(leaf)
-        }
-    }
-    if (!concerns && known !== undefined) clean?.add(known, leaf.value)
+    const { value } = leaf
+    if (value === null || known?.has(value) === true) continue
+    const scan = (leaf.scan ??= plan.scanner.scan(typeof value === 'string' ? value : String(value)))
+    const quiet = scan.candidates.length === 0 && !lens.mayChange && (scan.seen & lens.triggers) === 0
+    const concerns = !quiet && scanLeaf(lens, leaf, scan, plan.scanner, found, known !== undefined)
+    if (!concerns && known !== undefined) plan.clean?.add(known, value)
   }
-  if (found === undefined) return
   for (const [reader, candidates] of found)
     arrive(reader, { inputIndex: reader.inputIndex, tree, target, candidates, examined: false }, layer)
+}
+
+type FoundLeaves = Map<Reader, Leaf[]>
+
+/** Notes the readers that a text may concern: as it is, or for lists that change it, as it then is. */
+function scanLeaf(
+  lens: Lens,
+  leaf: Leaf,
+  scan: ScanResult,
+  scanner: LiteralScanner,
+  found: FoundLeaves,
+  confirm: boolean,
+): boolean {
+  let concerns = false
+  let changed: LensList[] | undefined
+  for (const list of lens.changing) {
+    if ((list.trigger !== 0 && (scan.seen & list.trigger) === 0) || typeof leaf.value !== 'string') continue
+    const text = textOf(leaf, list.list)
+    if (text === leaf.value) continue
+    changed ??= []
+    changed.push(list)
+    for (const id of scanner.scan(text as string).candidates)
+      concerns = note(list.readers.get(id), leaf, found, confirm) || concerns
+  }
+  for (const id of scan.candidates)
+    for (const list of lens.listsOf.get(id) ?? [])
+      if (changed === undefined || !changed.includes(list))
+        concerns = note(list.readers.get(id), leaf, found, confirm) || concerns
+  return concerns
+}
+
+function note(readers: readonly Reader[] | undefined, leaf: Leaf, found: FoundLeaves, confirm: boolean): boolean {
+  let noted = false
+  for (const reader of readers ?? []) {
+    if (confirm && !isMatched(reader, leaf)) continue
+    noted = true
+    const leaves = found.get(reader)
+    if (leaves === undefined) found.set(reader, [leaf])
+    else if (leaves.at(-1) !== leaf) leaves.push(leaf)
+  }
+  return noted
 }
 
 /**
@@ -74,11 +98,4 @@ function isMatched({ condition: { condition }, input }: Reader, leaf: Leaf): boo
   if (condition.kind !== 'scalar') return true
   const value = valueFor(condition, leaf, input.transformers)
   return value !== undefined && condition.match(value, 0) !== undefined
-}
-
-/** Whether the transformers change more of the text than the case of ASCII letters, which the scanner does not see. */
-function isChanged({ list, trigger }: LensList, leaf: Leaf, seen: number): boolean {
-  if (list.triggers === '' || typeof leaf.value !== 'string') return false
-  if (trigger !== 0 && (seen & trigger) === 0) return false
-  return textOf(leaf, list) !== leaf.value
 }

@@ -17,7 +17,10 @@ export interface LensList {
 export interface Lens {
   readonly path: PathNode
   readonly source: Input['source']
-  readonly lists: readonly LensList[]
+  /** The lists that read a condition's number. */
+  readonly listsOf: ReadonlyMap<number, readonly LensList[]>
+  /** The lists whose transformers do more than change the case of ASCII letters, which the scanner does not see. */
+  readonly changing: readonly LensList[]
   /** A text that shows none of these bits is changed by no list, unless `mayChange`. */
   readonly triggers: number
   readonly mayChange: boolean
@@ -55,7 +58,11 @@ function lensOf(readers: readonly Reader[], scanner: LiteralScanner): Lens[] {
     const trigger = list.triggers === undefined ? 0 : scanner.bitOf(list.triggers)
     return { list, trigger, readers: byCondition }
   })
-  const mayChange = lensLists.some(({ list, trigger }) => trigger === 0 && list.triggers !== '')
-  const triggers = lensLists.reduce((bits, { trigger }) => bits | trigger, 0)
-  return [{ path: first.path, source: first.input.source, lists: lensLists, triggers, mayChange }]
+  const listsOf = new Map<number, LensList[]>()
+  for (const list of lensLists)
+    for (const id of list.readers.keys()) listsOf.set(id, [...(listsOf.get(id) ?? []), list])
+  const changing = lensLists.filter(({ list }) => list.triggers !== '')
+  const mayChange = changing.some(({ trigger }) => trigger === 0)
+  const triggers = changing.reduce((bits, { trigger }) => bits | trigger, 0)
+  return [{ path: first.path, source: first.input.source, listsOf, changing, triggers, mayChange }]
 }

@@ -10,7 +10,7 @@ export const shellUnescape: Transformer<'shell_unescape'> = {
   aliases: ['cmdLine'],
   triggers: '\\"\'^,; \t\n\v\f\r',
   apply(value) {
-    const start = value.search(/[\\"'^A-Z]|[,;\t-\r ][,;\t-\r /(]|[,;][^]/)
+    const start = firstChange(value)
     if (start < 0) return undefined
     const rest = value
       .slice(start)
@@ -20,4 +20,29 @@ export const shellUnescape: Transformer<'shell_unescape'> = {
       })
     return value.slice(0, start) + rest
   },
+}
+
+const dropped = 1
+const separator = 2
+/** Separators that become a space even when they stand alone. */
+const replaced = 4
+const opening = 8
+const kinds = new Uint8Array(0x80)
+for (const [characters, kind] of [
+  ['\\"\'^ABCDEFGHIJKLMNOPQRSTUVWXYZ', dropped],
+  [' \t\n\v\f\r', separator],
+  [',;', separator | replaced],
+  ['/(', opening],
+] as const)
+  for (const character of characters) kinds[character.charCodeAt(0)] = kind
+
+/** Where the text first needs a change, -1: nowhere. Every text with a space is asked this, so it is a plain loop. */
+function firstChange(value: string): number {
+  for (let at = 0; at < value.length; at += 1) {
+    const kind = kinds[value.charCodeAt(at)] ?? 0
+    if (kind === dropped) return at
+    if ((kind & separator) === 0 || at + 1 === value.length) continue
+    if ((kind & replaced) !== 0 || ((kinds[value.charCodeAt(at + 1)] ?? 0) & (separator | opening)) !== 0) return at
+  }
+  return -1
 }
