@@ -54,7 +54,10 @@ async function soak(framework, count) {
     for (const [kind, seen] of Object.entries(await drive(port, { from: done, count: size }))) {
       outcomes[kind] = (outcomes[kind] ?? 0) + seen
     }
-    rows.push({ requests: done + size, ...(await measure()) })
+    const row = { requests: done + size, ...(await measure()) }
+    rows.push(row)
+    // A million take a while.
+    if (!values.json) console.error(framework, JSON.stringify(row))
   }
   service.disconnect()
   await once(service, 'exit')
