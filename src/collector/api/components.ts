@@ -157,6 +157,7 @@ const components: Readonly<Record<string, Schema>> = {
       evaluateEveryMs: count,
       method: text,
       anomaly: { type: 'object' },
+      dictionary: { type: 'object' },
       cases: array({ type: 'object', required: ['name', 'severity', 'when'] }),
       suppress: array(text),
       message: text,

@@ -22,6 +22,8 @@ const good = {
   message: '',
 }
 
+const dictionary = { query: 'users', by: '@http.client_ip', others: 2, days: 7, minimum: 2 }
+
 const cases: { says: string; rule: unknown; path: string; message: RegExp }[] = [
   { says: 'an unknown field', rule: { ...good, windowSecond: 5 }, path: '$.windowSecond', message: /"windowSeconds"/ },
   {
@@ -100,6 +102,36 @@ const cases: { says: string; rule: unknown; path: string; message: RegExp }[] = 
     message: /block/,
   },
   { says: 'an anomaly without options', rule: { ...good, method: 'anomaly' }, path: '$.anomaly', message: /missing/ },
+  {
+    says: 'a dictionary without options',
+    rule: { ...good, method: 'dictionary' },
+    path: '$.dictionary',
+    message: /missing/,
+  },
+  {
+    says: 'a dictionary of something that is only counted',
+    rule: { ...good, method: 'dictionary', dictionary: { ...dictionary, query: 'failures' } },
+    path: '$.dictionary.query',
+    message: /"users"/,
+  },
+  {
+    says: 'a dictionary of a field that it does not group by',
+    rule: { ...good, method: 'dictionary', dictionary: { ...dictionary, by: '@http.client_i' } },
+    path: '$.dictionary.by',
+    message: /did you mean "@http.client_ip"/,
+  },
+  {
+    says: 'options of a dictionary on a threshold',
+    rule: { ...good, dictionary },
+    path: '$.dictionary',
+    message: /only a rule of method "dictionary"/,
+  },
+  {
+    says: 'a condition that names what another method says',
+    rule: { ...good, cases: [{ name: 'a', severity: 'low', when: 'listed > 1' }] },
+    path: '$.cases[0].when',
+    message: /"listed" is no query/,
+  },
   { says: 'something else altogether', rule: 'rule', path: '$', message: /object/ },
 ]
 
@@ -109,7 +141,7 @@ test.each(cases)('$says is refused with its place', ({ rule, path, message }) =>
   expect(found, JSON.stringify(problems)).toBeDefined()
   expect(found?.message).toMatch(message)
 })
-test('every case ran', () => expect(cases.length).toBeGreaterThanOrEqual(18))
+test('every case ran', () => expect(cases.length).toBeGreaterThanOrEqual(23))
 
 test('a good rule is taken as it is', () => {
   expect(checkRule(good)).toEqual({ rule: good })
@@ -123,7 +155,7 @@ test('a key that names the prototype is a name like any other', () => {
 
 test('all rules that ship are good ones', () => {
   const rules = shippedRules()
-  expect(rules.length).toBeGreaterThanOrEqual(13)
+  expect(rules.length).toBeGreaterThanOrEqual(14)
   expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length)
 })
 

@@ -238,7 +238,7 @@ const cases: readonly Case[] = [
   },
   {
     says: 'a broken release sends the same missing login from everywhere',
-    events: times(60, 0, 5, (at, n) => failure(at, address(n % 20), 'undefined', false)),
+    events: times(40, 0, 5, (at, n) => failure(at, address(n % 20), 'undefined', false)),
     signals: [],
   },
   {
