@@ -25,6 +25,8 @@ export interface Listener {
   close(graceMs: number): Promise<void>
 }
 
+/** Idle connections are kept longer than clients reuse theirs, so that none is reused while it is being closed. */
+const keepAliveMs = 72_000
 /** Only the owner and the group may open the socket. */
 const socketMask = 0o117
 
@@ -39,6 +41,7 @@ export async function openListener(options: {
   let answer: (request: IncomingMessage, response: ServerResponse) => void = sayStarting
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => answer(request, response)
   const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest)
+  server.keepAliveTimeout = keepAliveMs
   await bind(server, place, setting)
   // An error after listening, such as no more file descriptors, loses one connection and not the process.
   server.on('error', () => undefined)
@@ -55,6 +58,8 @@ export async function openListener(options: {
           cancelCut()
           resolve()
         })
+        // A connection whose answer is under way ends after it.
+        server.keepAliveTimeout = 1
         server.closeIdleConnections()
       })
     },
