@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { pack } from 'msgpackr'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loginTrace, sendLogins } from '../../support/agent-payload.ts'
