@@ -1,0 +1,253 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sendLogins } from '../../support/agent-payload.ts'
+import { attackerIp, attackUntilSignal, victim } from '../../support/attack.ts'
+import { eventually } from '../../support/eventually.ts'
+import {
+  startCollectorProcess,
+  temporaryDirectory,
+  token,
+  type CollectorProcess,
+} from '../../support/collector-process.ts'
+
+/** Runs on the build (dist/): what the API says of an attack whose every request is known. */
+const directory = temporaryDirectory()
+let collector: CollectorProcess
+let signal: any
+const responseId = '0d5a6a37-8a3c-4a52-8f6e-2f8f5f2b9a10'
+
+beforeAll(async () => {
+  collector = await startCollectorProcess(directory.path)
+  const dayAgo = Date.now() - 86_400_000
+  await sendLogins(
+    collector.agentUrl,
+    Array.from({ length: 5 }, (_, index) => ({
+      login: victim,
+      ip: '192.0.2.44',
+      success: true,
+      userId: 'id-victim',
+      atMs: dayAgo + index * 1_000,
+    })),
+  )
+  signal = await attackUntilSignal(collector)
+  await collector.api('POST', `/api/signals/${signal.id}/respond`, { selection: 'ips', forSeconds: 3_600 })
+  const rule = { id: 'blk-001-001', tags: { type: 'block_ip', category: 'security_response' }, on_match: ['block'] }
+  const event = JSON.stringify({ triggers: [{ rule, rule_matches: [], security_response_id: responseId }] })
+  const meta = { 'appsec.blocked': 'true', 'appsec.event': 'true', '_dd.appsec.json': event }
+  await sendLogins(collector.agentUrl, [{ login: 'stopped', ip: attackerIp, meta }])
+})
+afterAll(async () => {
+  await collector.stop()
+  directory.remove()
+})
+
+const csvOf = async (path: string, body?: unknown): Promise<string[]> => {
+  const reply = await fetch(new URL(path, collector.consoleUrl), {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  expect(reply.headers.get('content-type')).toContain('text/csv')
+  return (await reply.text()).trimEnd().split('\r\n')
+}
+
+test('all groups of a query come as CSV, however few a page shows', async () => {
+  const query = `@http.client_ip:${attackerIp} @appsec.security_activity:*failure -@appsec.blocked:true`
+  const body = { query, by: ['@appsec.events_data.usr.login'] }
+  const [header, ...rows] = await csvOf('/api/spans/top?format=csv', body)
+  expect(header).toBe("'@appsec.events_data.usr.login,count,first_seen,last_seen")
+  expect(rows).toHaveLength(40)
+  expect((await collector.api('POST', '/api/spans/top', { ...body, limit: 3 })).body.rows).toHaveLength(3)
+})
+
+test('a comparison puts what is new first', async () => {
+  const { body } = await collector.api('POST', '/api/spans/compare', {
+    from: 'now-1h',
+    to: 'now+1m',
+    baseline: { from: 'now-25h', to: 'now-23h' },
+    by: ['@http.client_ip'],
+  })
+  expect(body.rows[0]).toMatchObject({ group: { '@http.client_ip': attackerIp }, baseline: [0] })
+  expect(body.rows[0].excess).toBe(body.rows[0].values[0])
+})
+
+test('a series has every bucket, and its interval as it was asked for', async () => {
+  const to = Math.ceil(Date.now() / 60_000) * 60_000
+  const from = to - 10 * 60_000
+  const { body } = await collector.api('POST', '/api/spans/timeseries', { from, to, interval: '1m' })
+  expect(body.interval).toBe('1m')
+  expect(body.series).toHaveLength(1)
+  expect(body.series[0].points.map(([start]: number[]) => start)).toEqual(
+    Array.from({ length: 10 }, (_, index) => from + index * 60_000),
+  )
+  expect(body.series[0].points.reduce((sum: number, [, value]: number[]) => sum + (value ?? 0), 0)).toBe(42)
+})
+
+test('pages of a search follow each other without a gap', async () => {
+  const seen: string[] = []
+  let cursor: string | undefined
+  do {
+    const { body } = await collector.api('POST', '/api/spans/search', {
+      from: 'now-2d',
+      to: 'now+1m',
+      limit: 7,
+      cursor,
+    })
+    seen.push(...body.spans.map(({ spanId }: { spanId: string }) => spanId))
+    cursor = body.next
+  } while (cursor !== undefined)
+  expect(new Set(seen).size).toBe(seen.length)
+  expect(seen).toHaveLength(47)
+})
+
+test('an address is shown with what it did, whom it reached, and what was done about it', async () => {
+  const { body } = await collector.api('GET', `/api/entities/ip/${attackerIp}`)
+  expect(body).toMatchObject({ kind: 'ip', successes: 1, failures: 41, blocked: 1, requests: 42 })
+  expect(body.logins).toHaveLength(42)
+  expect(body.signals.map(({ id }: { id: string }) => id)).toContain(signal.id)
+  expect(body.blocks).toMatchObject([{ kind: 'ip', value: attackerIp, signalId: signal.id }])
+})
+
+test('a user is shown with the addresses, by login and by id, and the attack that reached the account', async () => {
+  for (const name of [victim, 'id-victim']) {
+    const { body } = await collector.api('GET', `/api/entities/user/${encodeURIComponent(name)}`)
+    expect(body).toMatchObject({ successes: 6, failures: 0 })
+    expect(body.ips.map(({ value, count }: { value: string; count: number }) => [value, count])).toEqual([
+      ['192.0.2.44', 5],
+      [attackerIp, 1],
+    ])
+    expect(body.signals.map(({ id }: { id: string }) => id)).toContain(signal.id)
+  }
+})
+
+test('a block is shown by its signal, with its end and what it stopped', async () => {
+  const { body } = await collector.api('GET', '/api/mitigations')
+  const own = body.items.find((item: any) => item.signal?.id === signal.id)
+  expect(own).toMatchObject({ entryCount: 1, byKind: { ip: 1 }, hitCount: 1, incomplete: false })
+  expect(Date.parse(own.endsAt)).toBeGreaterThan(Date.now())
+  expect(own.hits.reduce((sum: number, [, value]: number[]) => sum + (value ?? 0), 0)).toBe(1)
+  expect(own.attack.reduce((sum: number, [, value]: number[]) => sum + (value ?? 0), 0)).toBeGreaterThanOrEqual(41)
+})
+
+test('who quotes the id of a block page learns what stopped the request', async () => {
+  const { body } = await collector.api('GET', `/api/blocked/${responseId}`)
+  expect(body).toMatchObject({ reason: 'denylist', rules: ['blk-001-001'], entries: [{ value: attackerIp }] })
+  expect(body.span.attributes['http.client_ip']).toBe(attackerIp)
+  expect((await collector.api('GET', '/api/blocked/unknown')).status).toBe(404)
+})
+
+test('lists of a signal are complete as CSV', async () => {
+  const [header, ...rows] = await csvOf(`/api/signals/${signal.id}/users?format=csv`)
+  expect(header).toContain('usr_login')
+  expect(rows.length).toBeGreaterThanOrEqual(40)
+  expect(await csvOf(`/api/signals/${signal.id}/compromised-users?format=csv`)).toHaveLength(2)
+})
+
+test('a back-test says what the live rule said', async () => {
+  const { body } = await collector.api('POST', '/api/detection-rules/test', {
+    ruleId: 'credential-stuffing',
+    from: 'now-1h',
+  })
+  const same = body.signals.find(({ group }: any) => group['http.client_ip'] === attackerIp)
+  expect(same).toMatchObject({ firstCrossedAt: signal.openedAt, firstSeen: signal.firstSeen, compromisedUsers: 1 })
+})
+
+test('a rule with mistakes is refused with all of them, and where they are', async () => {
+  const { status, body } = await collector.api('POST', '/api/detection-rules', {
+    id: 'Not An Id',
+    name: 'x',
+    windowSecnds: 5,
+    queries: { a: { filter: 'service:(', aggregate: 'count' } },
+  })
+  expect(status).toBe(400)
+  expect(body.code).toBe('DETECTION_RULE_INVALID')
+  const paths = body.problems.map(({ path }: { path: string }) => path)
+  expect(paths).toEqual(expect.arrayContaining(['$.id', '$.windowSecnds', '$.queries.a.filter']))
+})
+
+test('a rule goes through its versions, and an old one is not written over a newer', async () => {
+  const { body: shipped } = await collector.api('GET', '/api/detection-rules/brute-force')
+  const own = { ...shipped, id: 'versioned', version: undefined }
+  expect((await collector.api('POST', '/api/detection-rules', own)).body.version).toBe(1)
+  expect((await collector.api('POST', '/api/detection-rules', own)).status).toBe(409)
+  expect(
+    (await collector.api('PUT', '/api/detection-rules/versioned', { ...own, version: 1, enabled: false })).body.version,
+  ).toBe(2)
+  expect((await collector.api('PUT', '/api/detection-rules/versioned', { ...own, version: 1 })).status).toBe(409)
+  await collector.api('DELETE', '/api/detection-rules/versioned')
+  expect((await collector.api('GET', '/api/detection-rules/versioned')).status).toBe(404)
+  const { body } = await collector.api('GET', '/api/detection-rules/versioned/versions')
+  expect(body.items.map(({ rule, deleted }: any) => [rule.version, deleted])).toEqual([
+    [3, true],
+    [2, false],
+    [1, false],
+  ])
+})
+
+test('an entry that was taken back can be put back with the end it had', async () => {
+  const { body: entry } = await collector.api('POST', '/api/denylist', {
+    kind: 'user',
+    value: 'undone',
+    forSeconds: 600,
+  })
+  expect((await collector.api('POST', `/api/denylist/${entry.id}/undo`)).status).toBe(409)
+  await collector.api('DELETE', `/api/denylist/${entry.id}`)
+  const { status, body } = await collector.api('POST', `/api/denylist/${entry.id}/undo`)
+  expect({ status, expiresAt: body.expiresAt }).toEqual({ status: 201, expiresAt: entry.expiresAt })
+})
+
+test('what is switched for one environment leaves the others alone', async () => {
+  await collector.api('PATCH', '/api/services/switched', { appsec: { enabled: false } })
+  await collector.api('PATCH', '/api/services/switched', {
+    appsec: { enabled: true },
+    autoUserMode: 'disabled',
+    env: 'prod',
+  })
+  const featuresIn = async (env: string): Promise<string[]> => {
+    const tracer = { runtime_id: env, language: 'node', tracer_version: '1', service: 'switched', env, tags: [] }
+    const state = { root_version: 1, targets_version: 0, config_states: [], has_error: false }
+    const client = {
+      id: env,
+      state,
+      products: ['ASM_FEATURES'],
+      is_tracer: true,
+      client_tracer: tracer,
+      capabilities: 'AA==',
+    }
+    const reply = await fetch(new URL('/v0.7/config', collector.agentUrl), {
+      method: 'POST',
+      body: JSON.stringify({ client, cached_target_files: [] }),
+    })
+    const { target_files: files = [] }: any = await reply.json()
+    return files.map(({ raw }: { raw: string }) => Buffer.from(raw, 'base64').toString()).toSorted()
+  }
+  // Changes that come within a few milliseconds go out together.
+  await eventually(async () => (await featuresIn('prod')).length === 2, { says: 'both settings going out' })
+  expect(await featuresIn('prod')).toEqual(['{"asm":{"enabled":true}}', '{"auto_user_instrum":{"mode":"disabled"}}'])
+  expect(await featuresIn('staging')).toEqual(['{"asm":{"enabled":false}}'])
+})
+
+test('a threat-intel list marks what comes after it, and a bad one is refused whole', async () => {
+  const bad = await collector.api('POST', '/api/threat-intel', {
+    name: 'bad',
+    csv: 'ip_address\n192.0.2.1\nnonsense\n',
+  })
+  expect(bad).toMatchObject({ status: 400, body: { code: 'REQUEST_INVALID' } })
+  expect((await collector.api('GET', '/api/threat-intel/bad')).status).toBe(404)
+  expect(
+    await collector.api('POST', '/api/threat-intel', { name: 'far', url: 'http://127.0.0.1:1/list.csv' }),
+  ).toMatchObject({
+    status: 400,
+    body: { code: 'OUTBOUND_REFUSED' },
+  })
+  const csv =
+    'ip_address,additional_data,category,intention,source\n192.0.2.128/25,,tor,suspicious,"{""name"":""mine""}"\n'
+  expect((await collector.api('POST', '/api/threat-intel', { name: 'mine', csv })).body).toMatchObject({ size: 1 })
+  await sendLogins(collector.agentUrl, [{ login: 'through-tor', ip: '192.0.2.200', service: 'elsewhere' }])
+  const { body } = await collector.api('POST', '/api/spans/search', {
+    query: 'service:elsewhere @threat_intel.results.category:tor',
+  })
+  expect(body.spans).toHaveLength(1)
+})
