@@ -5,6 +5,7 @@ import { fail } from '../../model/error.ts'
 import { PrefixSet } from '../../net/prefix-set.ts'
 import { keepDocuments } from '../keep-documents.ts'
 import type { KeyRecord, Role, SessionRecord, State } from '../state/state.ts'
+import { isLoopback } from './gate.ts'
 import { hashOf } from './secret.ts'
 import type { SignIn } from './sign-in.ts'
 
@@ -41,7 +42,6 @@ export interface Access {
 }
 
 const rank: Readonly<Record<Role, number>> = { viewer: 0, responder: 1, admin: 2 }
-const loopback = PrefixSet.from(['127.0.0.0/8', '::1'])
 const harmless = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Throws FORBIDDEN when the principal's role is below `needed`. */
@@ -105,7 +105,7 @@ export async function createAccess(options: AccessOptions): Promise<Access> {
       const known = find(key, ({ role }) => role === 'ingest')
       if (known !== undefined) return { trusted: true, services: known.services, envs: known.envs }
       // A unix socket has no address: whoever may open it is on this machine.
-      if (ip === undefined || isIP(ip) === 0 || loopback.has(ip)) return { trusted: true, services: null, envs: null }
+      if (ip === undefined || isIP(ip) === 0 || isLoopback(ip)) return { trusted: true, services: null, envs: null }
       if (allowed.has(ip)) return { trusted: false, services: null, envs: null }
       throw fail('UNAUTHORIZED')
     },

@@ -1,6 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { fail } from '../../model/error.ts'
+import { PrefixSet } from '../../net/prefix-set.ts'
+
+const loopback = PrefixSet.from(['127.0.0.0/8', '::1'])
+
+/** Whether an address is of this machine only. */
+export function isLoopback(ip: string): boolean {
+  return loopback.has(ip)
+}
 
 /**
  * Refuses names that are not ours, so that a web page cannot reach a listener through a name it controls.

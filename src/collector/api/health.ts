@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { PrefixSet } from '../../net/prefix-set.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Store } from '../store/store.ts'
 import type { Access } from './access.ts'
+import { isLoopback } from './gate.ts'
 import { route } from './route.ts'
 import { object, count, text } from './schema.ts'
 
@@ -11,8 +11,6 @@ interface HealthParts {
   readonly metrics: Metrics
   readonly access: Access
 }
-
-const loopback = PrefixSet.from(['127.0.0.0/8', '::1'])
 
 /** `/healthz`, `/readyz`, `/metrics`. Until the stores are open, the listener answers for them (listener.ts). */
 export function healthRoutes(server: FastifyInstance, { store, metrics, access }: HealthParts): void {
@@ -52,5 +50,5 @@ export function healthRoutes(server: FastifyInstance, { store, metrics, access }
 
 /** A proxy on this machine passes on what comes from elsewhere. */
 function isLocal({ ip, headers }: FastifyRequest): boolean {
-  return loopback.has(ip) && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined
+  return isLoopback(ip) && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined
 }

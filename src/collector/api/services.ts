@@ -176,8 +176,7 @@ function shownSettings({ id, appsec, clientIpVerified, autoUserMode = null, envs
   return { name: id, appsec, autoUserMode, clientIpVerified, envs }
 }
 
-/** A tracer as the API and its events show it. */
-export function shownTracer({ firstSeenMs, lastSeenMs, ...others }: ConnectedTracer): object {
+function shownTracer({ firstSeenMs, lastSeenMs, ...others }: ConnectedTracer): object {
   return {
     ...others,
     firstSeen: new Date(firstSeenMs).toISOString(),

@@ -3,9 +3,6 @@ import type { ThreatIntelChange, ThreatIntelLists } from '../enrich/keep-threat-
 import { idParams, route } from './route.ts'
 import { count, flag, instantOrNull, number, object, oneOf, page, text, textOrNull, type Schema } from './schema.ts'
 
-/** A list of a million rows is about 60 MB. */
-const maxUploadBytes = 256 * 1024 * 1024
-
 const shownList = object({
   name: text,
   source: oneOf('upload', 'url', 'file'),
@@ -60,7 +57,7 @@ export function threatIntelRoutes(
         status: 201,
         reply: shownList,
       }),
-      bodyLimit: maxUploadBytes,
+      bodyLimit: threatIntel.maxBytes,
     },
     async ({ body: { name, ...wanted }, principal }, reply) =>
       reply.code(201).send(await threatIntel.put(name, wanted, principal.name)),
@@ -77,7 +74,7 @@ export function threatIntelRoutes(
         body,
         reply: shownList,
       }),
-      bodyLimit: maxUploadBytes,
+      bodyLimit: threatIntel.maxBytes,
     },
     async ({ params, body, principal }) =>
       threatIntel.put(params.list, typeof body === 'string' ? { csv: body } : body, principal.name),

@@ -8,7 +8,7 @@ import { threatIntelList, type ThreatIntelList } from './threat-intel.ts'
 import { parseThreatIntelCsv } from './threat-intel-csv.ts'
 
 /** A list of a million rows is about 60 MB. */
-export const maxListBytes = 256 * 1024 * 1024
+const maxListBytes = 256 * 1024 * 1024
 const maxLists = 100
 const fetchTimeoutMs = 120_000
 const lookEveryMs = 60_000
@@ -29,6 +29,8 @@ export type ShownList = Omit<ThreatIntelRecord, 'id'> & {
 
 /** The threat-intel lists in force: uploaded, fetched, or named by the configuration. */
 export interface ThreatIntelLists {
+  /** The largest content that a list may have. */
+  readonly maxBytes: number
   list(): readonly ShownList[]
   /** Rejects with NOT_FOUND. */
   find(name: string): ShownList
@@ -163,6 +165,7 @@ export async function keepThreatIntel(options: {
   schedule()
 
   return {
+    maxBytes: maxListBytes,
     list: () => [...configured.map(ofConfiguration), ...[...held.values()].map(({ record }) => shown(record))],
     find(name) {
       const own = configured.find((list) => list.name === name)
