@@ -16,6 +16,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'check the settings of this environment, the agent, client addresses and login events',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
+  rules: {
+    summary: 'check a WAF rules file, or explain what it makes of a request',
+    load: async () => (await import('./rules.ts')).rulesCommand,
+  },
   signin: {
     summary: 'another sign-in link for the console of the collector on this machine',
     load: async () => (await import('./signin.ts')).signinCommand,

@@ -18,7 +18,6 @@ export const portcullisClientTag = 'portcullis:true'
 
 /** Whether a client took a configuration over: 1 not yet, 2 yes, 3 it failed. */
 export const applyState = { unacknowledged: 1, acknowledged: 2, error: 3 } as const
-export type ApplyState = (typeof applyState)[keyof typeof applyState]
 
 /** Capability bits a client announces, as positions in a big-endian bit field. */
 export const capability = {

@@ -73,10 +73,6 @@ export function optionalBoolean(value: unknown, path: string): boolean | undefin
   return value === undefined ? undefined : asBoolean(value, path)
 }
 
-export function optionalUnsigned(value: unknown, path: string): number | undefined {
-  return value === undefined ? undefined : asUnsigned(value, path)
-}
-
 function expected(what: string, got: unknown): string {
   const kind = got === null ? 'null' : Array.isArray(got) ? 'an array' : typeof got
   return got === undefined ? `${what} is required` : `${what} is expected, not ${kind}`

@@ -14,7 +14,7 @@ import { finish, finishInSlices } from './slices.ts'
 import type { CompileOptions, DataChange, Waf, WafClock, WafLimits } from './waf.ts'
 
 /** The path under which the ruleset given to `compileRuleset` is kept. */
-export const BASE_PATH = 'base'
+const BASE_PATH = 'base'
 
 /** Defaults that need no warning: a body of the size that parsers accept is looked at whole. */
 const defaultLimits: Required<WafLimits> = {

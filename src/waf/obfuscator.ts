@@ -3,17 +3,17 @@ import { compilePattern } from './regex.ts'
 import type { Pattern } from './regex.ts'
 
 /** What stands in an event for a secret. */
-export const REDACTED = '<Redacted>'
+const REDACTED = '<Redacted>'
 
 /** Names under which secrets travel. */
-export const defaultKeyRegex =
+const defaultKeyRegex =
   '(?:^|[^a-z])(?:p(?:ass)?w(?:or)?d|pass(?:phrase|code|_?key)?|pwd|secret|api[-_]?key|private[-_]?key|access[-_]?key|(?:access|refresh|id|auth|bearer|csrf|xsrf|session)?[-_]?token|credentials?|authorization|cookie|sess(?:ion)?[-_]?id|jsessionid|phpsessid|connect\\.sid|otp|pin|cvv|jwt|signature)(?:$|[^a-z])|password|passwd|secret|token|apikey|authorization'
 
 /**
  * Texts that hold a secret; only what a group captures is one. Written for this engine: a secret assigned by name in a
  * query string, JSON or a header, a bearer token, a JSON web token, a private key.
  */
-export const defaultValueRegex =
+const defaultValueRegex =
   '(?:p(?:ass)?w(?:or)?d|pass(?:phrase)?|secret|(?:api|private|public|access|secret)[-_]?key(?:[-_]?id)?|(?:access|refresh|id|auth|session)?[-_]?token|sign(?:ed|ature)?|auth(?:entication|orization)?|jsessionid|phpsessid|sess(?:ion)?[-_]?id)(?:\\s*=\\s*([^;&\\s]+)|"\\s*:\\s*"([^"]+)"|\\s*:\\s*([^;&"\\s]+))|bearer\\s+([a-z0-9._\\-]+)|token\\s*:\\s*([a-z0-9]{13})|gh[opsu]_([0-9a-z]{36})|(ey[i-l][\\w=-]+\\.ey[i-l][\\w=-]+(?:\\.[\\w.+/=-]+)?)|-----begin\\s[a-z\\s]+private\\skey-----([^-]+)-----end\\s[a-z\\s]+private\\skey'
 
 /** Hides secrets in events: by the keys on the way to a value, and by what the value looks like. */

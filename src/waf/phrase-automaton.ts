@@ -91,7 +91,7 @@ function step(from: State, unit: number, root: State): State {
 }
 
 /** Lower-cases A–Z only, so that every text keeps its length. */
-export function foldAscii(text: string): string {
+function foldAscii(text: string): string {
   return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 

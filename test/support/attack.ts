@@ -3,7 +3,7 @@ import type { CollectorProcess } from './collector-process.ts'
 import { eventually } from './eventually.ts'
 
 export const attackerIp = '203.0.113.9'
-export const victim = 'victim@shop.example'
+const victim = 'victim@shop.example'
 
 /** Forty failures from one address, with one password right: what raises the signal `credential-stuffing`. */
 function stuffing(atMs: number = Date.now()): readonly LoginAttempt[] {

@@ -13,7 +13,7 @@ export interface InjectionTexts {
 }
 
 /** Numbers in [0, 1), the same for every run with a seed. */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0

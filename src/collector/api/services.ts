@@ -176,6 +176,7 @@ function shownSettings({ id, appsec, clientIpVerified, autoUserMode = null, envs
   return { name: id, appsec, autoUserMode, clientIpVerified, envs }
 }
 
+/** A tracer as the API and its events show it. */
 function shownTracer({ firstSeenMs, lastSeenMs, ...others }: ConnectedTracer): object {
   return {
     ...others,

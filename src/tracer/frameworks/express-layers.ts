@@ -58,7 +58,7 @@ export interface ReachedRoute {
 /** Routes by request, until it ends. */
 export const reachedRoutes = new WeakMap<InboundRequest, ReachedRoute>()
 /** Mount patterns by request: what `baseUrl` was, to the pattern it matched. Only where a mount has parameters. */
-export const mountPatterns = new WeakMap<InboundRequest, Map<string, string>>()
+const mountPatterns = new WeakMap<InboundRequest, Map<string, string>>()
 
 const watched = new WeakMap<readonly Layer[], { length: number; last: Layer | undefined }>()
 const wrapped = new WeakSet<object>()
@@ -290,7 +290,7 @@ function allCookies(cookies: unknown, signed: unknown): unknown {
 }
 
 /** What uploaded files are called: `file` of a single upload, `files` as a list or by field. */
-export function fileNames(file: unknown, files: unknown): readonly string[] {
+function fileNames(file: unknown, files: unknown): readonly string[] {
   const listed = typeof files === 'object' && files !== null ? Object.values(files).flat() : []
   const names = [file, ...(listed as unknown[])].map((item) =>
     typeof item === 'object' && item !== null && 'originalname' in item ? item.originalname : undefined,

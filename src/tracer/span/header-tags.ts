@@ -98,7 +98,7 @@ export function headerTags(items: readonly string[]): readonly HeaderTag[] {
 }
 
 /** The part of a tag that stands for a header: lower-case, at most 200 characters of `[a-z0-9_-:/]`. */
-export function tagName(header: string): string {
+function tagName(header: string): string {
   return header
     .trim()
     .slice(0, MAX_NAME_LENGTH)

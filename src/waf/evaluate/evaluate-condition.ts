@@ -247,7 +247,7 @@ function isAbove(a: Layer, b: Layer): boolean {
 }
 
 /** The leaves, or the keys, below a target, in order. */
-export function* leavesBelow(tree: ValueTree, target: Target, source: Input['source']): Generator<Leaf> {
+function* leavesBelow(tree: ValueTree, target: Target, source: Input['source']): Generator<Leaf> {
   const list = source === 'keys' ? tree.keys : tree.leaves
   const [from, to] = source === 'keys' ? [target.firstKey, target.endKey] : [target.firstLeaf, target.endLeaf]
   for (let index = from; index < to; index += 1) {

@@ -3,7 +3,7 @@ import { asString } from '../cast.ts'
 import type { Json } from '../cast.ts'
 
 /** The version of the public format's engine that this one equals, for `min_version` and `max_version`. */
-export const ENGINE_VERSION = '1.30.1'
+const ENGINE_VERSION = '1.30.1'
 
 /** Whether `min_version` and `max_version` of an item let this engine use it. */
 export function suitsEngine(item: Json, path: string): boolean {

@@ -116,7 +116,7 @@ function findOperator(given: string, path: string): { readonly operator: Operato
   return { operator, negated }
 }
 
-export function parseInputs(value: unknown, path: string, defaults: unknown): Input[] {
+function parseInputs(value: unknown, path: string, defaults: unknown): Input[] {
   const inputs = asArray(value, path)
   if (inputs.length === 0) throw fail('RULESET_INVALID', path, 'at least one input is required')
   return inputs.map((item, index) => parseInput(item, `${path}[${index}]`, defaults))

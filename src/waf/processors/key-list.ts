@@ -37,7 +37,7 @@ function escapeCommas(text: string): string {
  * Order by UTF-8 bytes, read as signed numbers and without regard to the case of ASCII letters: characters outside ASCII
  * come before all others.
  */
-export function compareKeys(a: string, b: string): number {
+function compareKeys(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let index = 0; index < length; index++) {
     const left = a.charCodeAt(index)

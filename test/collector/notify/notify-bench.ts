@@ -95,4 +95,4 @@ export function stuffing(from: number, count = 35): readonly Event[] {
   return times(count, from, 1, (at, n) => failure(at, attacker, `stolen${from}-${n}`))
 }
 
-export { failure, success, times }
+export { success }

@@ -21,7 +21,7 @@ export interface App {
 }
 
 /** What a login handler does after a decision: nothing more when it is blocked. */
-export function answered(decision: LoginDecision): boolean {
+function answered(decision: LoginDecision): boolean {
   if (decision.blocked) decision.respond()
   return decision.blocked
 }

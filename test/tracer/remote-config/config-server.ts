@@ -27,7 +27,7 @@ export function requestOf(received: Received): ConfigRequest {
   return JSON.parse(received.body.toString()) as ConfigRequest
 }
 
-export function cachedIn(request: ConfigRequest): Map<string, string> {
+function cachedIn(request: ConfigRequest): Map<string, string> {
   return new Map(request.cached_target_files.map(({ path, hashes }) => [path, hashes[0]?.hash ?? '']))
 }
 
