@@ -143,7 +143,7 @@ export async function createOutbox(
     const delivery: MakeDelivery = async (type, recipientId, ids = null) => {
       users ??= readUsers(lists, signal)
       const at = new Date(clock.nowMs()).toISOString()
-      const event = { id: randomUUID(), type, at, signal, ...(await users), newIds: ids, link: linkTo(signal.id) }
+      const event = { id: randomUUID(), type, at, ...(await users), newIds: ids, link: linkTo(signal.id) }
       return newDelivery(recipientId, event)
     }
     for (const type of newsOf(signal, before)) {

@@ -10,14 +10,22 @@ const pageSize = 5_000
 /** Values read of one signal in one go; those beyond come up once these have been told. */
 const maxValues = 200_000
 
-/** The accounts that a notification names. */
+/**
+ * The accounts that a notification names. The figures of a signal that has just opened are read beside the ticks and may
+ * not be there yet: they say at least as many as are named.
+ */
 export async function readUsers(
   lists: Lists,
   signal: SignalFacts,
-): Promise<Pick<SignalEvent, 'targetedUsers' | 'compromisedUsers'>> {
+): Promise<Pick<SignalEvent, 'targetedUsers' | 'compromisedUsers'> & { readonly signal: SignalFacts }> {
   const targeted = await lists.users(signal, { limit: targetedShown })
   const compromised = await lists.compromisedUsers(signal, { limit: compromisedShown })
   return {
+    signal: {
+      ...signal,
+      targetedUsers: Math.max(signal.targetedUsers, targeted.items.length),
+      compromisedUsers: Math.max(signal.compromisedUsers, compromised.items.length),
+    },
     targetedUsers: targeted.items.map(({ usrLogin, usrId, exists }) => ({ usrLogin, usrId, exists })),
     compromisedUsers: compromised.items.map(({ usrLogin, usrId, at, ip, traceId }) => ({
       usrLogin,
