@@ -98,7 +98,8 @@ export async function trafficCommand(args: string[], io: Io): Promise<number> {
   const phase = (name: PhaseLine['phase']): void => print({ type: 'phase', phase: name, atMs: Date.now() })
 
   phase('sign-ups')
-  await Promise.all(chunks(people, 8).map((group) => signUp(target, group)))
+  const atHome = people.map((person, index) => ({ ...person, ip: homeOf(index) }))
+  await Promise.all(chunks(atHome, 8).map((group) => signUp(target, group)))
 
   phase('ordinary')
   const stop = new AbortController()
@@ -145,14 +146,20 @@ function boundedNumber(name: keyof typeof maxima, text: string): number {
   return number
 }
 
-/** One in five sits in the same office, behind one address. */
+/** Each signed up at home; one in five now sits in the same office, behind one address. */
 function makePeople(count: number, random: SeededRandom): Person[] {
   return Array.from({ length: count }, (_, index) => ({
     login: `user${index}@example.com`,
     password: `correct horse ${index} ${random.below(1_000_000)}`,
-    ip: index % 5 === 0 ? '192.0.2.10' : `198.51.${100 + Math.floor(index / 250)}.${1 + (index % 250)}`,
+    ip: index % 5 === 0 ? office : homeOf(index),
     headers: random.pick(browsers),
   }))
+}
+
+const office = '192.0.2.10'
+
+function homeOf(index: number): string {
+  return `198.51.${100 + Math.floor(index / 250)}.${1 + (index % 250)}`
 }
 
 /** What was leaked: mostly logins nobody has here, some of ours with an old password, and one in forty still right. */

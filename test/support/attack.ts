@@ -3,10 +3,10 @@ import type { CollectorProcess } from './collector-process.ts'
 import { eventually } from './eventually.ts'
 
 export const attackerIp = '203.0.113.9'
-const victim = 'victim@shop.example'
+export const victim = 'victim@shop.example'
 
 /** Forty failures from one address, with one password right: what raises the signal `credential-stuffing`. */
-function stuffing(atMs: number = Date.now()): readonly LoginAttempt[] {
+export function stuffing(atMs: number = Date.now()): readonly LoginAttempt[] {
   const failures = Array.from({ length: 40 }, (_, index) => ({
     login: `user${index}@shop.example`,
     ip: attackerIp,
