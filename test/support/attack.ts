@@ -6,7 +6,7 @@ export const attackerIp = '203.0.113.9'
 export const victim = 'victim@shop.example'
 
 /** Forty failures from one address, with one password right: what raises the signal `credential-stuffing`. */
-export function stuffing(atMs: number = Date.now()): readonly LoginAttempt[] {
+function stuffing(atMs: number = Date.now()): readonly LoginAttempt[] {
   const failures = Array.from({ length: 40 }, (_, index) => ({
     login: `user${index}@shop.example`,
     ip: attackerIp,
