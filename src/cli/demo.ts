@@ -52,7 +52,8 @@ export async function demoCommand(args: string[], io: Io): Promise<number> {
     say(closing(result.story, result.named))
     if (values.json) io.out(JSON.stringify(result.story))
     if (!values.once) {
-      say(`\nEverything keeps running; look around at ${place.console}/api/signals. Ctrl-C ends it.`)
+      say(`\nEverything keeps running; Ctrl-C ends it. Look around:`)
+      say(`  curl -H 'Authorization: Bearer ${place.token}' ${place.console}/api/signals`)
       await aborted(interrupted)
     }
     return isGood(result.story) ? 0 : 1
