@@ -20,7 +20,8 @@ test('nothing of a request is held once it is over, however it ended', { timeout
   for (const { requests, spans, outcomes, rows } of results) {
     expect([requests, spans]).toEqual([900, 900])
     expect(Object.values(outcomes)).toEqual(Array.from({ length: 9 }, () => 100))
-    expect(rows.map(({ held }) => held)).toEqual([0, 0, 0])
+    // Of 300 requests a row: what a leak holds grows by as many, the collector of garbage leaves the last few.
+    for (const { held } of rows) expect(held).toBeLessThan(20)
     // The listening server, and the pipes to the driver: no sockets, no timers.
     for (const { handles } of rows) expect(handles).toEqual({ PipeWrap: expect.any(Number), TCPServerWrap: 1 })
     expect(rows.at(-1)?.handles).toEqual(rows[0]?.handles)

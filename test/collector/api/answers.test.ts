@@ -76,7 +76,12 @@ test('a comparison puts what is new first', async () => {
 test('a series has every bucket, and its interval as it was asked for', async () => {
   const to = Math.ceil(Date.now() / 60_000) * 60_000
   const from = to - 10 * 60_000
-  const { body } = await collector.api('POST', '/api/spans/timeseries', { from, to, interval: '1m' })
+  const { body } = await collector.api('POST', '/api/spans/timeseries', {
+    query: 'service:shop',
+    from,
+    to,
+    interval: '1m',
+  })
   expect(body.interval).toBe('1m')
   expect(body.series).toHaveLength(1)
   expect(body.series[0].points.map(([start]: number[]) => start)).toEqual(
@@ -90,6 +95,7 @@ test('pages of a search follow each other without a gap', async () => {
   let cursor: string | undefined
   do {
     const { body } = await collector.api('POST', '/api/spans/search', {
+      query: 'service:shop',
       from: 'now-2d',
       to: 'now+1m',
       limit: 7,
