@@ -1,6 +1,7 @@
 import { eventName, eventPrefix, tag, type IpSource } from '../model/tags.ts'
 import { clientIp } from '../net/client-ip.ts'
 import type { Addresses } from '../waf/waf.ts'
+import { headerOrderFingerprint } from '../waf/header-order.ts'
 import { blockReply, fromParameters, writeReply, type Exchange } from './block.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import { Inspection } from './inspection.ts'
@@ -126,6 +127,7 @@ export class InboundRequest implements LoginTarget {
     }
     if (inspection.knows('server.request.method')) addresses['server.request.method'] = request.method
     if (this.clientIp !== undefined && inspection.knows('http.client_ip')) addresses['http.client_ip'] = this.clientIp
+    if (inspection.knows(tag.headerOrder)) addresses[tag.headerOrder] = headerOrderFingerprint(request.rawHeaders)
     if (!isEmpty(query) && inspection.knows(stageAddress.query)) {
       this.#offered.query = query
       addresses[stageAddress.query] = query

@@ -103,6 +103,19 @@ describe('connections', () => {
     )
   })
 
+  test('a rule can tell clients apart by the order of their headers', async () => {
+    begin()
+    const url = new URL(await serve(shop()))
+    const socket = connect(Number(url.port), url.hostname)
+    const get = (names: string): string => `GET / HTTP/1.1\r\nhost: a\r\n${names}\r\n`
+    socket.write(get('x-two: b\r\nx-one: a\r\n'))
+    socket.write(get('x-one: a\r\nx-two: b\r\nconnection: close\r\n'))
+    let text = ''
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    await once(socket, 'close')
+    expect([...text.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '403'])
+  })
+
   test('a client that goes away ends its span, once', async () => {
     begin()
     const app = express()

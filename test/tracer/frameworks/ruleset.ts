@@ -22,6 +22,8 @@ export const ruleset = {
     onWord('away', 'server.request.query', 'send-away', ['away']),
     onWord('quiet', 'server.request.query', 'stop-quietly', ['quiet']),
     onWord('seen', 'server.request.query', 'only-seen', []),
+    // Names in the order host, x-one, x-two.
+    onWord('order', '_dd.appsec.fp.http.order', '^ord-3-e9081066$'),
   ],
 }
 
