@@ -1,0 +1,63 @@
+import type { ManagedWafRule, WafRoute, WafRuleObject } from '../model/waf-rule.ts'
+
+/** What the wire form of a managed rule is made of. */
+export type RuleSource = Pick<ManagedWafRule, 'id' | 'name' | 'rule' | 'routes'>
+
+const address = { method: 'server.request.method', uri: 'server.request.uri.raw' } as const
+
+/**
+ * A managed rule as any tracer takes it: its routes become conditions on method and URI, so one rule for each method
+ * that they name, since conditions are ANDed. The first has the rule's own id, the others a number behind it.
+ * `onMatch` are the ids of actions.
+ */
+export function wireRules(source: RuleSource, onMatch: readonly string[]): readonly WafRuleObject[] {
+  const { on_match: _own, enabled: _enabled, ...rule } = source.rule
+  const tags = typeof rule['tags'] === 'object' && rule['tags'] !== null ? rule['tags'] : {}
+  return routeConditions(source.routes).map((route, index) => ({
+    ...rule,
+    id: index === 0 ? source.id : `${source.id}-${index + 1}`,
+    name: source.name,
+    tags: { type: 'custom', category: 'attack_attempt', ...tags },
+    // What is cheap and seldom true comes first.
+    conditions: [...route, ...source.rule.conditions],
+    ...(onMatch.length === 0 ? {} : { on_match: onMatch }),
+  }))
+}
+
+/** Ids of the rules that `wireRules` makes: what events of the managed rule carry. */
+export function wireRuleIds({ id, routes }: Pick<RuleSource, 'id' | 'routes'>): readonly string[] {
+  return routeConditions(routes).map((_, index) => (index === 0 ? id : `${id}-${index + 1}`))
+}
+
+/** Lists of conditions of which one has to hold: one for each method that the routes name; one without any for no routes. */
+export function routeConditions(routes: readonly WafRoute[]): readonly (readonly object[])[] {
+  if (routes.length === 0) return [[]]
+  const byMethod = new Map<string, string[]>()
+  for (const { method = '', pathPattern } of routes) {
+    byMethod.set(method, [...(byMethod.get(method) ?? []), pathPattern])
+  }
+  return [...byMethod].map(([method, patterns]) => [
+    ...(method === '' ? [] : [matches(address.method, `^${method}$`)]),
+    matches(address.uri, routeRegex(patterns), ['url_decode']),
+  ])
+}
+
+/** RE2 over a raw URI (path and query) that any of the patterns matches. */
+export function routeRegex(patterns: readonly string[]): string {
+  const alternatives = [...new Set(patterns)].map(pathRegex)
+  return `^(?:${alternatives.join('|')})/?(?:[?#;]|$)`
+}
+
+function pathRegex(pattern: string): string {
+  const path = pattern.length > 1 ? pattern.replace(/\/$/, '') : ''
+  return path.replaceAll(/\*\*|\*|:[A-Za-z_]\w*|[^*:]+|:/g, (part) => {
+    if (part === '**') return '[^?#]*'
+    if (part === '*') return '[^/?#]*'
+    return /^:\w/.test(part) ? '[^/?#]+' : part.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
+  })
+}
+
+/** The transformers stand on the input, since those of the rule are not meant for its routes. */
+function matches(of: string, regex: string, transformers: readonly string[] = []): object {
+  return { operator: 'match_regex', parameters: { inputs: [{ address: of, transformers }], regex } }
+}
