@@ -1,5 +1,5 @@
 // One variant of one framework: answers requests, and tells its CPU time when asked.
-// Arguments: framework (express | fastify), variant (bare | portcullis | dd-trace | dd-trace-appsec), agent address.
+// Arguments: framework (express | fastify), variant (bare | portcullis | portcullis-no-waf | dd-trace | dd-trace-appsec), agent address.
 import { createRequire } from 'node:module'
 
 const [framework, variant, agentUrl] = process.argv.slice(2)
@@ -15,9 +15,10 @@ if (variant.startsWith('dd-trace')) {
 }
 
 let portcullis
-if (variant === 'portcullis') {
+if (variant.startsWith('portcullis')) {
   const { start } = await import('../../dist/index.js')
-  start({ agentUrl, appsecEnabled: true, remoteConfigEnabled: false, rulesFile: process.env.BENCH_RULES ?? '' })
+  const appsecEnabled = variant !== 'portcullis-no-waf'
+  start({ agentUrl, appsecEnabled, remoteConfigEnabled: false, rulesFile: process.env.BENCH_RULES ?? '' })
   portcullis = (await import(`../../dist/${framework}.js`)).portcullis
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { eventName, eventPrefix, tag } from '../model/tags.ts'
 import type { ActionParameters, WafEvent } from '../model/waf-event.ts'
 import type { Addresses, Waf, WafContext, WafResult } from '../waf/waf.ts'
 import { blockingAction, fromParameters } from './block.ts'
@@ -20,6 +21,7 @@ export interface Protection {
 
 /** libddwaf's code of an error that was thrown rather than returned. */
 const THROWN = -127
+const FAILED_LOGIN = `${eventPrefix}${eventName.loginFailure}.${tag.usrLogin}`
 
 /** The checks of one request: which addresses were looked at, what matched, and how long it took. */
 export class Inspection {
@@ -27,6 +29,10 @@ export class Inspection {
   readonly events: WafEvent[] = []
   attributes: Readonly<Record<string, unknown>>[] = []
   keep = false
+  /** A rule told of a login or another business event: what the app's own calls tell otherwise. */
+  toldOfEvent = false
+  /** The login that a rule told to have failed. */
+  failedLogin: string | undefined
   runs = 0
   durationNs = 0
   durationExtUs = 0
@@ -100,8 +106,17 @@ export class Inspection {
     this.durationNs += result.durationNs
     if (result.timeout) this.timeouts++
     if (result.keep) this.keep = true
-    for (const event of result.events) this.events.push(event)
-    if (Object.keys(result.attributes).length > 0) this.attributes.push(result.attributes)
+    for (const event of result.events) {
+      this.events.push(event)
+      if (event.rule.tags['category'] === 'business_logic') this.toldOfEvent = true
+    }
+    let any = false
+    for (const name in result.attributes) {
+      any = true
+      if (name.startsWith(eventPrefix)) this.toldOfEvent = true
+      if (name === FAILED_LOGIN) this.failedLogin = String(result.attributes[name])
+    }
+    if (any) this.attributes.push(result.attributes)
     if (result.actions['extended_data_collection'] !== undefined)
       this.extended = result.actions['extended_data_collection']
     const { truncated } = result

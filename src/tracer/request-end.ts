@@ -28,7 +28,8 @@ export interface Ending {
 
 /** Completes the span of a request that is over. */
 export function conclude(ending: Ending): void {
-  const { span, scope, request, response, inspection, route, hasEvent, head } = ending
+  const { span, scope, request, response, inspection, route, head } = ending
+  const hasEvent = ending.hasEvent || inspection?.toldOfEvent === true
   const status = response.statusCode
   const method = span.meta[tag.httpMethod] ?? ''
   span.meta[tag.httpStatusCode] = String(status)
@@ -38,8 +39,8 @@ export function conclude(ending: Ending): void {
   const responseHeader = (name: string): unknown => head?.headers[name] ?? response.getHeader(name)
   recordConfigured(span, scope.configuredHeaders, request.headers, responseHeader)
   if (hasEvent) recordLoginHeaders(span, request.rawHeaders, scope.configuredHeaders)
+  if (hasEvent || inspection !== undefined) span.meta[tag.headerOrder] = headerOrderFingerprint(request.rawHeaders)
   if (inspection === undefined) return
-  span.meta[tag.headerOrder] = headerOrderFingerprint(request.rawHeaders)
   reportInspection(span, inspection, ending.peer)
   const event = hasEvent || inspection.events.length > 0
   recordSecurityHeaders(span, { request: request.headers, response: responseHeader, event })

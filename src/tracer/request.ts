@@ -1,15 +1,15 @@
 import { eventName, eventPrefix, tag, type IpSource } from '../model/tags.ts'
 import { clientIp } from '../net/client-ip.ts'
-import type { Addresses } from '../waf/waf.ts'
 import { headerOrderFingerprint } from '../waf/header-order.ts'
+import type { Addresses } from '../waf/waf.ts'
 import { blockReply, fromParameters, writeReply, type Exchange } from './block.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import { Inspection } from './inspection.ts'
 import type { BlockAction, LoginTarget } from './login/login-target.ts'
 import { conclude } from './request-end.ts'
 import { stageAddress, type Framework, type FrameworkEnd, type RequestScope, type Stage } from './request-scope.ts'
-import { captureBody, type CapturedBody } from './response-capture.ts'
-import { watchResponse, type ResponseHead } from './response-watch.ts'
+import { captureBody, CapturedBody } from './response-capture.ts'
+import { watchResponse, type ResponseHead, type ResponseObserver, type ResponseWatch } from './response-watch.ts'
 import { currentRequest } from './span/current.ts'
 import { finishSpan, keepSpan, setTag, startSpan, type LiveSpan } from './span/live-span.ts'
 import { activeOtelSpan, findOtelSpan, tagOtelSpan, type OtelSpan } from './span/otel.ts'
@@ -22,6 +22,7 @@ const active = currentRequest<InboundRequest>()
 const key = Symbol('portcullis.request')
 /** The tag by which a login call says that a login failed. */
 const LOGIN_FAILED = `${eventPrefix}${eventName.loginFailure}.track`
+const FAILED_LOGIN = `${eventPrefix}${eventName.loginFailure}.${tag.usrLogin}`
 
 /** The request being handled where the caller stands; undefined outside one, or after its response. */
 export function activeRequest(): InboundRequest | undefined {
@@ -48,7 +49,7 @@ export function within<R>(request: InboundRequest, next: () => R): R {
  * One inbound request from its first line to its last byte: its span, the checks on it, and its block. Nothing here
  * throws into the app, and nothing is held once the response is over.
  */
-export class InboundRequest implements LoginTarget {
+export class InboundRequest implements LoginTarget, ResponseObserver {
   readonly span: LiveSpan
   readonly scope: RequestScope
   readonly framework: Framework
@@ -65,6 +66,7 @@ export class InboundRequest implements LoginTarget {
   readonly #peer: string | undefined
   readonly #otelSpan: OtelSpan | undefined
   #hasEvent = false
+  #watch: ResponseWatch | undefined
   #failureBody: CapturedBody | undefined
   #offered: Partial<Record<Stage, unknown>> = {}
 
@@ -132,7 +134,7 @@ export class InboundRequest implements LoginTarget {
       this.#offered.query = query
       addresses[stageAddress.query] = query
     }
-    this.#watchResponse(http.response)
+    this.#watch = watchResponse(http.response, this)
     return this.#inspect(inspection, addresses)
   }
 
@@ -208,6 +210,25 @@ export class InboundRequest implements LoginTarget {
     return this.#http
   }
 
+  /** Looks at the status and the headers of the response. Returns true when it was blocked. */
+  headSeen(head: ResponseHead): boolean {
+    this.head = head
+    const { inspection } = this
+    if (inspection === undefined || this.stopped || this.finished) return false
+    const addresses: Record<string, unknown> = {}
+    if (inspection.knows('server.response.status')) addresses['server.response.status'] = String(head.status)
+    if (inspection.knows('server.response.headers.no_cookies')) {
+      addresses['server.response.headers.no_cookies'] = withoutHeader(head.headers, 'set-cookie')
+    }
+    if (this.#inspect(inspection, addresses)) return true
+    // Compressed bytes cannot be repeated to another client.
+    if (this.#failureBody === undefined && inspection.failedLogin !== undefined && !head.headers['content-encoding']) {
+      this.#failureBody = new CapturedBody(MAX_BODY_BYTES)
+      if (this.#watch !== undefined) this.#watch.capture = this.#failureBody
+    }
+    return false
+  }
+
   /** Closes the span and ships it: once, whichever of the response's ends comes first. */
   finish(): void {
     const http = this.#http
@@ -238,7 +259,9 @@ export class InboundRequest implements LoginTarget {
     this.error = undefined
     this.#offered = {}
     this.inspection?.dispose()
-    const security = this.#hasEvent || this.stopped || (this.inspection?.events.length ?? 0) > 0
+    const { inspection } = this
+    const found = inspection !== undefined && (inspection.events.length > 0 || inspection.toldOfEvent)
+    const security = this.#hasEvent || this.stopped || found
     if (this.#otelSpan !== undefined) tagOtelSpan(this.#otelSpan, span)
     scope.exporter.export(finishSpan(span, scope.clock.nowMs()), { security })
   }
@@ -264,20 +287,6 @@ export class InboundRequest implements LoginTarget {
     return false
   }
 
-  #watchResponse(response: HttpResponse): void {
-    watchResponse(response, (head) => {
-      this.head = head
-      const { inspection } = this
-      if (inspection === undefined || this.stopped || this.finished) return false
-      const addresses: Record<string, unknown> = {}
-      if (inspection.knows('server.response.status')) addresses['server.response.status'] = String(head.status)
-      if (inspection.knows('server.response.headers.no_cookies')) {
-        addresses['server.response.headers.no_cookies'] = withoutHeader(head.headers, 'set-cookie')
-      }
-      return this.#inspect(inspection, addresses)
-    })
-  }
-
   #write(http: { request: HttpRequest; response: HttpResponse }, action: BlockAction): void {
     const accept = http.request.headers['accept']
     const reply = blockReply(action, this.scope.pages, Array.isArray(accept) ? accept.join(',') : accept)
@@ -292,7 +301,7 @@ export class InboundRequest implements LoginTarget {
   #learnFailure({ request, response }: { request: HttpRequest; response: HttpResponse }, body: CapturedBody): void {
     this.scope.stealth.learn({
       place: placeOf(request),
-      login: this.tag(`${eventPrefix}${eventName.loginFailure}.${tag.usrLogin}`) ?? '',
+      login: this.tag(FAILED_LOGIN) ?? this.inspection?.failedLogin ?? '',
       status: response.statusCode,
       headers: { ...this.framework.headers(this), ...this.head?.headers },
       body: body.text,
