@@ -11,7 +11,8 @@ const hash = (password, salt) => promisify(scrypt)(password, salt, 32, { N: Numb
 const users = new Map()
 async function addUser(login, password) {
   const salt = randomBytes(16)
-  users.set(login, { id: `user-${users.size + 1}`, salt, key: await hash(password, salt) })
+  const key = await hash(password, salt)
+  users.set(login, { id: `user-${users.size + 1}`, salt, key })
 }
 await addUser('ada@example.com', 'correct horse')
 

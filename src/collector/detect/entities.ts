@@ -145,7 +145,8 @@ export async function compromisedUsers(store: Store, campaign: Campaign): Promis
   )
   const users = new Map<string, CompromisedUser>()
   for (const login of logins) {
-    const user = login.usrId ?? login.usrLogin
+    // By both: a service that gives several accounts one id by mistake must not hide all but one of them.
+    const user = JSON.stringify([login.usrLogin, login.usrId])
     if (!users.has(user) && !known.has(pair(login.usrLogin, login.ip))) users.set(user, login)
   }
   return [...users.values()]
