@@ -77,6 +77,16 @@ export interface WindowRequest {
   readonly touched: { readonly afterSequence: number; readonly upToSequence: number } | TimeRange
 }
 
+/** What a rule of long windows asks of the store: its queries over one stretch of event time, by group. */
+export interface CountRequest extends Pick<WindowRequest, 'queries' | 'suppress' | 'groupBy'> {
+  /** Records with `fromMs < timestamp <= toMs`. */
+  readonly range: TimeRange
+  /** Leaves out history: what came more than 15 minutes late. */
+  readonly live: boolean
+  /** Most groups of the answer. */
+  readonly limit: number
+}
+
 /** The counts of one group in the window `(toMs − windowSeconds, toMs]`. */
 export interface WindowCounts {
   readonly group: Readonly<Record<string, string>>
@@ -141,6 +151,8 @@ export interface Store {
   ): Promise<readonly { readonly value: AttributeValue; readonly count: number }[]>
   /** Window counts of a detection rule, in the order of `toMs`. */
   windows(request: WindowRequest): Promise<readonly WindowCounts[]>
+  /** Counts over one stretch as a whole; groups with the most records first, each with the end of the stretch as `toMs`. */
+  counts(request: CountRequest): Promise<readonly WindowCounts[]>
   /** The spans of a trace; `aroundMs` makes it cheap. */
   trace(traceId: string, aroundMs?: number): Promise<readonly Span[]>
   /** The whole result of a query as it streams, in constant memory. */

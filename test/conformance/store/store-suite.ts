@@ -441,6 +441,29 @@ export function storeSuite(engine: EngineUnderTest): void {
         expect(await store.windows({ ...stuffing, touched: always })).toHaveLength(1)
       })
 
+      test('counts are of one stretch, largest group first, without history where it is not wanted', async () => {
+        await fresh()
+        const at = (offsetMs: number, ip: string) => aFailure('ann', ip, { timestampMs: nowMs + offsetMs })
+        const ips = ['192.0.2.1', '192.0.2.2', '192.0.2.2', '192.0.2.3']
+        await store.append(batchOf([...ips.map((ip, index) => at(-index, ip)), at(-1_000_000, '192.0.2.1')]))
+        const asked = { ...stuffing, range: { fromMs: nowMs - 2_000_000, toMs: nowMs }, limit: 10 }
+        const failures = async (live: boolean, limit = 10) =>
+          (await store.counts({ ...asked, live, limit })).map(({ group, counts }) => [
+            group['@http.client_ip'],
+            counts['failures'],
+          ])
+        expect(await failures(true)).toEqual([
+          ['192.0.2.2', 2],
+          ['192.0.2.1', 1],
+          ['192.0.2.3', 1],
+        ])
+        expect(await failures(false, 2)).toEqual([
+          ['192.0.2.1', 2],
+          ['192.0.2.2', 2],
+        ])
+        expect(await store.counts({ ...asked, range: { fromMs: nowMs, toMs: nowMs + 1 }, live: true })).toEqual([])
+      })
+
       test('whatever arrives in whatever order, live and in a back-test, the counts are those of the model', async () => {
         const requests = fc.record({
           windowSeconds: fc.constantFrom(1, 3, 10, 60),
@@ -509,8 +532,13 @@ export function storeSuite(engine: EngineUnderTest): void {
                   const live = { ...request, touched: { afterSequence: after, upToSequence: rows.length } }
                   const past = { ...request, touched: { fromMs: nowMs - 5000, toMs: nowMs + 4000 } }
                   for (const asked of [live, past]) {
-                    expect(sorted(await store.windows(asked))).toEqual(windowModel(rows, asked))
+                    const answers = windowModel(rows, asked)
+                    expect(sorted(await store.windows(asked))).toEqual(answers)
                     compared++
+                    const toMs = answers.at(-1)?.toMs ?? nowMs
+                    const range = { fromMs: toMs - r.windowSeconds * 1000, toMs }
+                    const whole = await store.counts({ ...request, range, live: asked === live, limit: 100 })
+                    expect(whole).toEqual(expect.arrayContaining(answers.filter((answer) => answer.toMs === toMs)))
                   }
                   clock.nowMs += 1500
                 }

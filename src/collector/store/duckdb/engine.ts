@@ -11,6 +11,7 @@ import type { Limits } from './database.ts'
 import { Database, fileName } from './database.ts'
 import { DEDUPE_WINDOW_MS, Dedupe } from './dedupe.ts'
 import { dropBefore, eraseUser } from './erase.ts'
+import { counts } from './counts.ts'
 import { exportRecords } from './export.ts'
 import { facets } from './facets.ts'
 import type { EncodedBatch } from './encode.ts'
@@ -63,6 +64,7 @@ export async function openEngine({ dir, nowMs, limits }: EngineOptions): Promise
     facets: (range) => facets(database, tables, range),
     facetValues: (facet, query, range, limit) => facetValues(database, tables, facet, query, range, limit),
     windows: (request) => windows(database, tables, request),
+    counts: (request) => counts(database, tables, request),
     async trace(traceId, aroundMs): Promise<readonly Span[]> {
       const range =
         aroundMs === undefined

@@ -114,6 +114,7 @@ class RemoteEngine {
       facets: (...all) => this.#call('facets', ...all),
       facetValues: (...all) => this.#call('facetValues', ...all),
       windows: (...all) => this.#call('windows', ...all),
+      counts: (...all) => this.#call('counts', ...all),
       trace: (...all) => this.#call('trace', ...all),
       export: (query, range, format, signal) => this.#export([query, range, format], signal),
       dropBefore: (...all) => this.#call('dropBefore', ...all),

@@ -5,12 +5,11 @@ import type { CompiledQuery } from './compile-query.ts'
 import { compileQuery } from './compile-query.ts'
 import { oneOf } from './condition.ts'
 import type { Database } from './database.ts'
+import { LIVE_LATENESS_MS } from './lateness.ts'
 import type { FacetColumn } from './source.ts'
 import { Grouping, distinct, facetColumn, fromTables } from './source.ts'
 import type { TableKind, Tables } from './tables.ts'
 
-/** Spans later than this are history: they raise no live signal (spec/detection.md 1.5). */
-const LIVE_LATENESS_MS = 900_000
 /**
  * Up to this many ends of windows, each window is joined with its records; beyond, one pass slides over all of them. At
  * 60,000 records the join takes two thirds of the time of the pass at 30 windows, and the same at about 200.
