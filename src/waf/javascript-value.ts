@@ -37,8 +37,19 @@ export function readValue(value: unknown, maxEntries: number): ReadValue {
   }
 }
 
-/** The text of a value that is one: a string, or a list of a single one (as some servers give header values). */
+/** Characters of a text that processors look at: more than any header, path or name that they were made for. */
+const maxTextLength = 65_536
+
+/**
+ * The text of a value that is one: a string, or a list of a single one (as some servers give header values). Of a text
+ * longer than 65,536 characters the first ones.
+ */
 export function readText(value: unknown): string | undefined {
+  const text = wholeText(value)
+  return text === undefined || text.length <= maxTextLength ? text : text.slice(0, maxTextLength)
+}
+
+function wholeText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null) return undefined
   const read = readValue(value, 1)
@@ -64,7 +75,7 @@ function readObject(value: object, maxEntries: number): ReadValue {
 }
 
 function text(bytes: Buffer): ReadValue {
-  return { kind: 'scalar', value: bytes.toString('utf8') }
+  return { kind: 'scalar', value: bytes.toString('utf8', 0, Math.min(bytes.length, maxTextLength)) }
 }
 
 function readEntries(value: object, maxEntries: number): ReadValue {

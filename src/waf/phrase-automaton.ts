@@ -19,17 +19,35 @@ export class PhraseAutomaton {
     this.#link()
   }
 
-  /** The phrase whose occurrence ends first; of those ending at once, the longest. */
-  findFirstEnding(text: string): string | undefined {
-    for (const found of this.#occurrences(text)) return text.slice(found.start, found.end)
-    return undefined
+  /**
+   * The phrase whose occurrence ends first. One inside a longer phrase that has begun before it counts when that one
+   * breaks off, or when nothing else comes.
+   */
+  findFirstEnding(given: string): string | undefined {
+    const text = this.#caseSensitive ? given : foldAscii(given)
+    let state = this.#root
+    let inside: Occurrence | undefined
+    for (let index = 0; index < text.length; index += 1) {
+      const unit = text.charCodeAt(index)
+      let next = state.next.get(unit)
+      while (next === undefined && state.fallback !== undefined) {
+        state = state.fallback
+        if (state.length > 0) return given.slice(index - state.length, index)
+        next = state.next.get(unit)
+      }
+      state = next ?? this.#root
+      const end = index + 1
+      if (state.length > 0) return given.slice(end - state.length, end)
+      if (state.shorter !== undefined) inside ??= { start: end - state.shorter.length, end }
+    }
+    return inside === undefined ? undefined : given.slice(inside.start, inside.end)
   }
 
-  /** The leftmost, then longest, occurrence that neither begins nor ends inside a word. */
+  /** The longest occurrence that neither begins nor ends inside a word; of equally long ones the first. */
   findWord(text: string): string | undefined {
     let best: Occurrence | undefined
     for (const found of this.#occurrences(text)) {
-      if (best !== undefined && (found.start > best.start || found.end < best.end)) continue
+      if (best !== undefined && found.end - found.start <= best.end - best.start) continue
       if (standsAlone(text, found)) best = found
     }
     return best === undefined ? undefined : text.slice(best.start, best.end)

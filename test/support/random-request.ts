@@ -113,6 +113,7 @@ export function randomRequest(text: () => string, random: RandomSource): Record<
   if (random.chance(0.2)) all['graphql.server.resolver'] = map()
   if (random.chance(0.2)) all['grpc.server.request.message'] = value(2)
   if (random.chance(0.2)) all['grpc.server.request.metadata'] = { 'dd-canary': text() }
+  if (random.chance(0.3)) all['waf.context.processor'] = { 'extract-schema': random.chance(0.9) }
   if (random.chance(0.3)) all['server.response.status'] = random.pick(['200', '404', '500'])
   return all
 }

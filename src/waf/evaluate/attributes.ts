@@ -1,6 +1,7 @@
 import type { PlannedAttribute } from '../plan.ts'
 import type { Scalar } from '../operator.ts'
 import { transform } from '../transformer-list.ts'
+import { wellFormed } from './found.ts'
 import type { Layer } from './layer.ts'
 import type { Target, ValueTree } from './value-tree.ts'
 
@@ -33,7 +34,7 @@ export class Attributes {
     const value = target && firstScalar(tree, target)
     if (value === undefined || value === null) this.#set.add(source.name)
     else if (typeof value === 'string')
-      this.set(source.name, transform(source.input.transformers, value).slice(0, MAX_ATTRIBUTE_LENGTH))
+      this.set(source.name, wellFormed(transform(source.input.transformers, value).slice(0, MAX_ATTRIBUTE_LENGTH)))
     else this.set(source.name, value)
   }
 

@@ -6,7 +6,7 @@ import { PhraseAutomaton } from '../phrase-automaton.ts'
 
 /**
  * `phrase_match`: one of `list` occurs in the value. The match that ends first is reported; with
- * `options.enforce_word_boundary`, the leftmost and longest that stands alone as a word, whichever occurrence it is.
+ * `options.enforce_word_boundary`, the longest that stands alone as a word, whichever occurrence it is.
  * Case-sensitive unless `options.case_sensitive` is false. Source: libddwaf rule schema 2.2, operator `phrase_match`.
  */
 export const phraseMatch: ScalarOperator<'phrase_match'> = {

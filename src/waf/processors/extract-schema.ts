@@ -1,3 +1,4 @@
+import { wellFormed } from '../evaluate/found.ts'
 import { readValue } from '../javascript-value.ts'
 import type { Processor } from '../processor.ts'
 import type { Scanner } from '../scanner.ts'
@@ -10,6 +11,10 @@ const maxKeys = 255
 const maxDepth = 18
 /** Values looked at in all, so that a small object that repeats itself many times over costs a bounded time. */
 const maxValues = 20_000
+/** Characters of one text that scanners look at, and of one key: as many as the reference sees of a string. */
+const maxTextLength = 4096
+/** Characters that scanners look at in all; texts beyond are strings without tags. */
+const maxScanned = 1 << 18
 
 export type Schema =
   | readonly [type: number, tags?: Readonly<Record<string, string>>]
@@ -26,13 +31,16 @@ export const extractSchema: Processor<'extract_schema'> = {
   inputs: [{ name: 'inputs', required: true }],
   regenerates: false,
   generate({ inputs }, scanners) {
-    return inputs === undefined ? undefined : schemaOf(inputs, '', 0, { scanners, valuesLeft: maxValues })
+    return inputs === undefined
+      ? undefined
+      : schemaOf(inputs, '', 0, { scanners, valuesLeft: maxValues, textLeft: maxScanned })
   },
 }
 
 interface Walk {
   readonly scanners: readonly Scanner[]
   valuesLeft: number
+  textLeft: number
 }
 
 function schemaOf(value: unknown, key: string, depth: number, walk: Walk): Schema {
@@ -41,12 +49,15 @@ function schemaOf(value: unknown, key: string, depth: number, walk: Walk): Schem
   const read = readValue(value, isOpen ? maxKeys : 0)
   switch (read.kind) {
     case 'scalar':
-      return scalarSchema(read.value, key, walk.scanners)
+      return scalarSchema(read.value, key, walk)
     case 'list':
       return listSchema(read.items.slice(0, maxItems), read.size, key, depth, walk)
     case 'map': {
       const record: Record<string, Schema> = Object.create(null)
-      for (const [name, below] of read.entries) record[name] = schemaOf(below, name, depth + 1, walk)
+      for (const [name, below] of read.entries) {
+        const shown = wellFormed(name.slice(0, maxTextLength))
+        record[shown] = schemaOf(below, shown, depth + 1, walk)
+      }
       return isOpen && read.size > maxKeys ? [record, { truncated: true }] : [record]
     }
     default:
@@ -54,11 +65,7 @@ function schemaOf(value: unknown, key: string, depth: number, walk: Walk): Schem
   }
 }
 
-function scalarSchema(
-  value: string | number | bigint | boolean | null,
-  key: string,
-  scanners: readonly Scanner[],
-): Schema {
+function scalarSchema(value: string | number | bigint | boolean | null, key: string, walk: Walk): Schema {
   if (value === null) return [type.null]
   switch (typeof value) {
     case 'boolean':
@@ -68,7 +75,9 @@ function scalarSchema(
     case 'number':
       return [type.real]
     default: {
-      const scanner = scanners.find((candidate) => candidate.matches(key, value))
+      const text = value.slice(0, Math.min(maxTextLength, walk.textLeft))
+      walk.textLeft -= text.length
+      const scanner = text === '' && value !== '' ? undefined : walk.scanners.find((one) => one.matches(key, text))
       return scanner === undefined ? [type.string] : [type.string, scanner.tags]
     }
   }

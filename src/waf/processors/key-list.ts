@@ -3,12 +3,17 @@ import { shortHash } from '../short-hash.ts'
 
 /** Keys of one map that count for a fingerprint. */
 const maxKeys = 256
+/** Characters of one key that count. */
+const maxKeyLength = 4096
 
 /** Top-level entries of a map in the order of fingerprints; empty when the value is not a map. */
 export function sortedEntries(value: unknown): readonly (readonly [key: string, value: unknown])[] {
   if (value === undefined) return []
   const read = readValue(value, maxKeys)
-  return read.kind === 'map' ? [...read.entries].sort(([a], [b]) => compareKeys(a, b)) : []
+  if (read.kind !== 'map') return []
+  return read.entries
+    .map(([key, below]) => [key.slice(0, maxKeyLength), below] as const)
+    .sort(([a], [b]) => compareKeys(a, b))
 }
 
 /** Hash of the lower-cased keys in order, commas inside them escaped; "" without any key. */
