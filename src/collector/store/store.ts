@@ -98,6 +98,33 @@ export interface WindowCounts {
   readonly trusted: boolean
 }
 
+/** What a search for clusters asks of the store: requests by what they tell of the client that made them. */
+export interface TraitRequest {
+  readonly range: TimeRange
+  /** Requests that succeeded, and all others that are looked at; a request of both queries succeeded. */
+  readonly successes: QueryText
+  readonly attempts: QueryText
+  /** A request that came this long before the end of the range weighs half as much in `recent…`. */
+  readonly halfLifeMs: number
+  /** Into so many equal parts the range is cut to find bursts. */
+  readonly parts: number
+  /** Most combinations of traits that are told apart. */
+  readonly limit: number
+}
+
+/** All requests with the same traits; `weight` combinations stand behind this one where there are more than `limit`. */
+export interface TraitCounts {
+  /** As `decodeClientTraits` reads it. */
+  readonly traits: string
+  readonly weight: number
+  readonly failures: number
+  readonly successes: number
+  readonly recentFailures: number
+  readonly recentSuccesses: number
+  /** Failures, those of a part counted up to three times the median part and three more. */
+  readonly usualFailures: number
+}
+
 export interface StoreStats {
   readonly records: number
   readonly bytesOnDisk: number
@@ -153,6 +180,8 @@ export interface Store {
   windows(request: WindowRequest): Promise<readonly WindowCounts[]>
   /** Counts over one stretch as a whole; groups with the most records first, each with the end of the stretch as `toMs`. */
   counts(request: CountRequest): Promise<readonly WindowCounts[]>
+  /** Requests by the traits of their client, the most frequent first; records without traits are left out. */
+  traits(request: TraitRequest): Promise<readonly TraitCounts[]>
   /** The spans of a trace; `aroundMs` makes it cheap. */
   trace(traceId: string, aroundMs?: number): Promise<readonly Span[]>
   /** The whole result of a query as it streams, in constant memory. */

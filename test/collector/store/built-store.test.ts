@@ -45,6 +45,42 @@ test('a file that is no store is refused, and nothing is changed', async () => {
   expect(await readdir(dir)).toEqual(['spans.duckdb'])
 })
 
+test('a store of version 1 is brought forward: its records stay, new ones have traits', async () => {
+  const before = await openStore({ dir, clock })
+  const old = aFailure('ann', '203.0.113.9', { timestampMs: Date.now() })
+  await before.append(batchOf([old]))
+  await before.close()
+  const instance = await DuckDBInstance.create(join(dir, 'spans.duckdb'))
+  const connection = await instance.connect()
+  const tables = await (await connection.runAndReadAll('SELECT table_name FROM duckdb_tables()')).getRowsJS()
+  for (const [name] of tables.filter(([name]) => String(name).startsWith('events_'))) {
+    await connection.run(`ALTER TABLE "${String(name)}" DROP COLUMN traits`)
+  }
+  for (const [name] of tables.filter(([name]) => String(name).startsWith('traits_'))) {
+    await connection.run(`DROP TABLE "${String(name)}"`)
+  }
+  await connection.run("UPDATE meta SET value = 1 WHERE name = 'schema'")
+  connection.closeSync()
+  instance.closeSync()
+  const store = await openStore({ dir, clock })
+  await store.append(
+    batchOf([aFailure('bob', '203.0.113.9', { timestampMs: Date.now(), attributes: { 'http.useragent': 'curl' } })]),
+  )
+  const { records } = await store.search('', always, { limit: 10, sort: 'timestamp' })
+  expect(records.map(({ attributes }) => attributes['appsec.events_data.usr.login'])).toEqual(['ann', 'bob'])
+  const login = '@appsec.security_activity:business_logic.users.login'
+  const traits = await store.traits({
+    range: { fromMs: Date.now() - 600_000, toMs: Date.now() + 60_000 },
+    attempts: `${login}.failure`,
+    successes: `${login}.success`,
+    halfLifeMs: 600_000,
+    parts: 24,
+    limit: 100,
+  })
+  expect(traits).toMatchObject([{ failures: 1 }])
+  await store.close()
+})
+
 test('a store of a newer version is refused, and still opens there', async () => {
   await (await openStore({ dir, clock })).close()
   const instance = await DuckDBInstance.create(join(dir, 'spans.duckdb'))

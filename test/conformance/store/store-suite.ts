@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import * as fc from 'fast-check'
+import { decodeClientTraits } from '../../../src/model/client-traits.ts'
 import type { AttributeValue, SpanRecord } from '../../../src/model/span-record.ts'
 import type { Store, WindowRequest } from '../../../src/collector/store/store.ts'
 import { match, print } from '../../../src/query/query.ts'
@@ -551,6 +552,84 @@ export function storeSuite(engine: EngineUnderTest): void {
         )
         expect(compared).toBeGreaterThan(40)
         await fresh()
+      })
+    })
+
+    describe('traits', () => {
+      afterEach(() => opened.dispose())
+      const minute = 60_000
+      const request = {
+        successes: success,
+        attempts: failure,
+        halfLifeMs: 10 * minute,
+        parts: 10,
+        limit: 1_000,
+      } as const
+      const by = (agent: string): { readonly attributes: Record<string, string> } => ({
+        attributes: { 'http.useragent': agent, '_dd.portcullis.header_names': 'host,user-agent,x-a' },
+      })
+
+      test('requests are counted by the traits of their client, the recent ones by their weight, also after a restart', async () => {
+        await fresh()
+        await store.append(
+          batchOf([
+            aFailure('a', '203.0.113.1', { ...by('one'), timestampMs: nowMs - 10 * minute }),
+            aFailure('b', '203.0.113.2', { ...by('one'), timestampMs: nowMs - 20 * minute }),
+            aSuccess('c', '203.0.113.3', { ...by('one'), timestampMs: nowMs - 30 * minute }),
+          ]),
+        )
+        store = await opened.reopen()
+        await store.append(
+          batchOf([
+            aFailure('d', '203.0.113.4', { ...by('one'), timestampMs: nowMs - 10 * minute }),
+            aFailure('e', '203.0.113.5', { ...by('two'), timestampMs: nowMs - 10 * minute }),
+            aFailure('f', '203.0.113.5', { ...by('two'), service: 'other' }),
+            aRecord({ ...by('three') }),
+          ]),
+        )
+        const range = { fromMs: nowMs - 100 * minute, toMs: nowMs }
+        const found = await store.traits({ ...request, range, attempts: `service:shop ${failure}` })
+        expect(found.map(({ traits }) => decodeClientTraits(traits).values['http.useragent'])).toEqual(['one', 'two'])
+        expect(decodeClientTraits(found[0]?.traits ?? '').names).toEqual(['host', 'x-a'])
+        expect(found[0]).toMatchObject({ weight: 1, failures: 3, successes: 1, usualFailures: 3 })
+        expect(found[0]?.recentFailures).toBeCloseTo(0.5 + 0.25 + 0.5)
+        expect(found[0]?.recentSuccesses).toBeCloseTo(0.125)
+        expect(found[1]).toMatchObject({ weight: 1, failures: 1, successes: 0 })
+      })
+
+      test('a burst counts little among what is usual, a steady stream in full', async () => {
+        await fresh()
+        const records = Array.from({ length: 100 }, (_, index) => [
+          aFailure(`a${index}`, '203.0.113.1', { ...by('burst'), timestampMs: nowMs - 35 * minute + index }),
+          aFailure(`b${index}`, '203.0.113.2', { ...by('steady'), timestampMs: nowMs - index * minute - 1 }),
+        ])
+        await store.append(batchOf(records.flat()))
+        const found = await store.traits({ ...request, range: { fromMs: nowMs - 100 * minute, toMs: nowMs } })
+        const usual = found.map(({ traits, failures, usualFailures }) => [
+          decodeClientTraits(traits).values['http.useragent'],
+          failures,
+          usualFailures,
+        ])
+        expect(usual.sort()).toEqual([
+          ['burst', 100, 3],
+          ['steady', 100, 100],
+        ])
+      })
+
+      test('of very many combinations the frequent ones come in full and some stand for the others', async () => {
+        await fresh()
+        const rare = Array.from({ length: 600 }, (_, index) =>
+          aFailure(`a${index}`, '203.0.113.1', by(`rare ${index}`)),
+        )
+        const often = Array.from({ length: 50 }, (_, index) => aFailure(`b${index}`, '203.0.113.2', by('often')))
+        await store.append(batchOf([...rare, ...often]))
+        const range = { fromMs: nowMs - minute, toMs: nowMs + 1 }
+        const found = await store.traits({ ...request, range, limit: 100 })
+        expect(found[0]).toMatchObject({ weight: 1, failures: 50 })
+        expect(found.length).toBeLessThanOrEqual(130)
+        const total = found.reduce((sum, { weight, failures }) => sum + weight * failures, 0)
+        expect(total).toBeGreaterThan(450)
+        expect(total).toBeLessThan(850)
       })
     })
 

@@ -4,12 +4,13 @@ import { fail } from '../../../model/error.ts'
 import type { AppendResult } from '../store.ts'
 import type { Database, Driver } from './database.ts'
 import type { Cell, EncodedBatch } from './encode.ts'
-import { at } from './encode.ts'
+import { at, traitsAt } from './encode.ts'
 import type { Column } from './schema.ts'
-import { createTable, recordColumns, spanColumns } from './schema.ts'
+import { createTable, recordColumns, spanColumns, traitColumns } from './schema.ts'
 import type { Dedupe } from './dedupe.ts'
 import type { Table, Tables } from './tables.ts'
 import { tableFor } from './tables.ts'
+import type { KnownTraits } from './traits.ts'
 
 /** Rows that wait for their commit; more are refused with STORE_FULL, so that the sender keeps and retries them. */
 const MAX_WAITING_ROWS = 60_000
@@ -45,6 +46,7 @@ interface Columns {
 interface Commit {
   readonly records: Map<string, Columns>
   readonly spans: Map<string, Columns>
+  readonly traits: Map<string, Columns>
   readonly ids: Map<string, readonly [traceId: string, spanId: string, ingestedMs: number]>
   readonly results: { stored: number; duplicates: number }[]
   sequence: number
@@ -59,6 +61,7 @@ export class Writer {
   readonly #tables: Tables
   readonly #dedupe: Dedupe
   readonly #walFile: string
+  readonly #knownTraits: KnownTraits
   #sequence: number
   #queue: Waiting[] = []
   #queuedRows = 0
@@ -74,12 +77,14 @@ export class Writer {
     readonly dedupe: Dedupe
     readonly walFile: string
     readonly sequence: number
+    readonly knownTraits: KnownTraits
   }) {
     this.#database = options.database
     this.#tables = options.tables
     this.#dedupe = options.dedupe
     this.#walFile = options.walFile
     this.#sequence = options.sequence
+    this.#knownTraits = options.knownTraits
   }
 
   /** The highest sequence that is durable. */
@@ -160,6 +165,7 @@ export class Writer {
     const commit: Commit = {
       records: new Map(),
       spans: new Map(),
+      traits: new Map(),
       ids: new Map(),
       results: [],
       sequence: this.#sequence,
@@ -181,7 +187,7 @@ export class Writer {
   }
 
   /** Sorts the rows of a batch into tables and leaves out what is known; a record and its span share one identity. */
-  #plan(commit: Commit, { kinds, records, spans }: EncodedBatch, nowMs: number): void {
+  #plan(commit: Commit, { kinds, records, traits, spans }: EncodedBatch, nowMs: number): void {
     const verdicts = new Map<string, boolean>()
     const isNew = (traceId: string, spanId: string): boolean => {
       const id = `${traceId} ${spanId}`
@@ -213,6 +219,8 @@ export class Writer {
       set(at.seq, ++commit.sequence)
       set(at.ingested, nowMs)
       set(at.ts, ts)
+      const trait = records[traitsAt]?.[row]
+      if (typeof trait === 'number') this.#planTrait(commit, tableFor('traits', ts / 1000), trait, traits.get(trait))
     })
     const seenSpans = new Set<string>()
     spans.ts.forEach((rawTs, index) => {
@@ -229,6 +237,15 @@ export class Writer {
     commit.results.push({ stored, duplicates: verdicts.size - stored })
   }
 
+  /** Traits are written once a day, when the first record refers to them. */
+  #planTrait(commit: Commit, table: Table, id: number, body: string | undefined): void {
+    if (body === undefined || this.#knownTraits.has(table.name, id)) return
+    const { cells } = columnsOf(commit.traits, table, traitColumns)
+    if (cells[0]?.includes(id) === true) return
+    cells[0]?.push(id)
+    cells[1]?.push(body)
+  }
+
   async #write(commit: Commit): Promise<void> {
     if (commit.ids.size === 0) return
     const database = this.#database
@@ -236,12 +253,14 @@ export class Writer {
     try {
       for (const { table, cells } of commit.records.values()) await this.#fill(table, recordColumns, cells)
       for (const { table, cells } of commit.spans.values()) await this.#fill(table, spanColumns, cells)
+      for (const { table, cells } of commit.traits.values()) await this.#fill(table, traitColumns, cells)
       await database.write('COMMIT')
     } catch (error) {
       await database.write('ROLLBACK').catch(() => undefined)
       throw error
     }
-    for (const { table } of [...commit.records.values(), ...commit.spans.values()]) {
+    for (const { table, cells } of commit.traits.values()) this.#knownTraits.add(table.name, cells[0] as number[])
+    for (const { table } of [...commit.records.values(), ...commit.spans.values(), ...commit.traits.values()]) {
       const known = this.#tables.get(table.name)
       if (!known) this.#tables.add(table)
       else if (table.odd) known.odd = true

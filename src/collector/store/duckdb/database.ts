@@ -100,6 +100,7 @@ export class Database {
     const [row] = await this.rows(await this.writer(), "SELECT value FROM meta WHERE name = 'schema'")
     const found = Number(row?.[0])
     if (found > schemaVersion) throw fail('STORE_NEWER', file, found, schemaVersion)
+    if (found < schemaVersion) await this.write(`UPDATE meta SET value = ${schemaVersion} WHERE name = 'schema'`)
   }
 
   /** The connection that writes. */

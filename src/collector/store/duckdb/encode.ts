@@ -1,12 +1,14 @@
 import type { Span } from '../../../model/span.ts'
+import { encodeClientTraits } from '../../../model/client-traits.ts'
 import type { AttributeValue } from '../../../model/span-record.ts'
 import { attribute, businessLogicActivity } from '../../../model/span-record.ts'
 import { fold } from '../../../query/query.ts'
 import type { AppendBatch, AppendRecord } from '../store.ts'
 import { addressHex } from './address-hex.ts'
 import type { ColumnType } from './schema.ts'
-import { addressColumns, attributeColumns, fixedColumns, recordColumns } from './schema.ts'
-import type { TableKind } from './tables.ts'
+import { addressColumns, attributeColumns, fixedColumns, recordColumns, traitsColumn } from './schema.ts'
+import { TraitIds } from './trait-ids.ts'
+import type { RecordKind } from './tables.ts'
 
 export type Cell = string | number | boolean | readonly string[] | null
 
@@ -15,8 +17,10 @@ export type Cell = string | number | boolean | readonly string[] | null
  * `records[i]` belongs to `recordColumns[i]`; `seq` and `ingested` are left empty for the writer.
  */
 export interface EncodedBatch {
-  readonly kinds: readonly Exclude<TableKind, 'spans'>[]
+  readonly kinds: readonly RecordKind[]
   readonly records: readonly (readonly Cell[])[]
+  /** The traits that the records refer to, by id. */
+  readonly traits: ReadonlyMap<number, string>
   readonly spans: {
     readonly ts: readonly number[]
     readonly traceIds: readonly string[]
@@ -30,23 +34,40 @@ const columnOf = new Map(
   attributeColumns.map((column, index) => [column.name, { type: column.type, at: fixedColumns.length + index }]),
 )
 const addressesAt = fixedColumns.length + attributeColumns.length
-export const restAt = recordColumns.length - 1
-export const kindsAt = restAt - 1
+export const restAt = columnAt('rest')
+export const kindsAt = columnAt('kinds')
+export const traitsAt = columnAt(traitsColumn.name)
 type FixedName = (typeof fixedColumns)[number]['name']
 /** Positions of the fixed columns. */
 export const at = Object.fromEntries(fixedColumns.map((column, index) => [column.name, index])) as Readonly<
   Record<FixedName, number>
 >
 
+const traitIds = new TraitIds()
+
+function columnAt(name: string): number {
+  return recordColumns.findIndex((column) => column.name === name)
+}
+
 export function encodeBatch({ records, spans }: AppendBatch): EncodedBatch {
   const columns: Cell[][] = recordColumns.map(() => records.map((): Cell => null))
+  const traits = new Map<number, string>()
   const kinds = records.map((record, row) => {
     encodeRecord(record, row, columns)
-    return kindOf(record)
+    const kind = kindOf(record)
+    const body = kind === 'compact' ? undefined : encodeClientTraits(record.record.attributes)
+    if (body !== undefined) {
+      const id = traitIds.of(body)
+      traits.set(id, body)
+      const cells = columns[traitsAt] as Cell[]
+      cells[row] = id
+    }
+    return kind
   })
   return {
     kinds,
     records: columns,
+    traits,
     spans: {
       ts: spans.map((span) => Math.round(span.startMs * 1000)),
       traceIds: spans.map((span) => span.traceId),
@@ -56,7 +77,7 @@ export function encodeBatch({ records, spans }: AppendBatch): EncodedBatch {
   }
 }
 
-function kindOf({ record, keep }: AppendRecord): 'events' | 'requests' | 'compact' {
+function kindOf({ record, keep }: AppendRecord): RecordKind {
   if (keep === 'compact') return 'compact'
   const isEvent = activitiesOf(record.attributes[attribute.activity]).some((activity) =>
     activity.toLowerCase().startsWith(businessLogic),

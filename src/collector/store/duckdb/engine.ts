@@ -17,10 +17,12 @@ import { facets } from './facets.ts'
 import type { EncodedBatch } from './encode.ts'
 import { decodeSpan } from './decode.ts'
 import { encodeBatch } from './encode.ts'
-import { quoted } from './schema.ts'
+import { quoted, traitsColumn } from './schema.ts'
 import { search } from './search.ts'
 import { fromTables } from './source.ts'
-import { Tables, tableNamed } from './tables.ts'
+import type { Table } from './tables.ts'
+import { Tables, holdsRecords, tableNamed } from './tables.ts'
+import { loadKnownTraits, traits } from './traits.ts'
 import { windows } from './windows.ts'
 
 /** Most spans of a trace that are shown (spec/collector.md 5). */
@@ -51,7 +53,8 @@ export async function openEngine({ dir, nowMs, limits }: EngineOptions): Promise
   const tables = await loadTables(database)
   const dedupe = await loadDedupe(database, tables, nowMs)
   const sequence = await loadSequence(database, tables)
-  const writer = new Writer({ database, tables, dedupe, walFile, sequence })
+  const knownTraits = await loadKnownTraits(database, tables)
+  const writer = new Writer({ database, tables, dedupe, walFile, sequence, knownTraits })
   const recordTables = (): readonly string[] =>
     tables.all().flatMap((table) => (table.kind === 'events' || table.kind === 'requests' ? quoted(table.name) : []))
 
@@ -65,6 +68,7 @@ export async function openEngine({ dir, nowMs, limits }: EngineOptions): Promise
     facetValues: (facet, query, range, limit) => facetValues(database, tables, facet, query, range, limit),
     windows: (request) => windows(database, tables, request),
     counts: (request) => counts(database, tables, request),
+    traits: (request) => traits(database, tables, request),
     async trace(traceId, aroundMs): Promise<readonly Span[]> {
       const range =
         aroundMs === undefined
@@ -126,12 +130,18 @@ async function checkpoint(database: Database): Promise<void> {
   }
 }
 
+/** Tables of version 1 had no traits: their records take no part in clusters. */
+async function addMissingColumn(database: Database, { name }: Table): Promise<void> {
+  await database.write(`ALTER TABLE ${quoted(name)} ADD COLUMN IF NOT EXISTS ${quoted(traitsColumn.name)} BIGINT`)
+}
+
 async function loadTables(database: Database): Promise<Tables> {
   const tables = new Tables()
   for (const [name] of await database.read('SELECT table_name FROM duckdb_tables() WHERE NOT internal')) {
     const table = tableNamed(String(name))
     if (!table) continue
-    if (table.kind !== 'spans') {
+    if (holdsRecords(table)) {
+      await addMissingColumn(database, table)
       const [row] = await database.read(`SELECT coalesce(bool_or(odd), FALSE) FROM ${quoted(table.name)}`)
       table.odd = row?.[0] === true
     }
@@ -143,7 +153,7 @@ async function loadTables(database: Database): Promise<Tables> {
 /** What came in during the last minutes before the start, so that a batch retried over a restart is stored once. */
 async function loadDedupe(database: Database, tables: Tables, nowMs: number): Promise<Dedupe> {
   const dedupe = new Dedupe()
-  for (const { name } of tables.all()) {
+  for (const { name } of tables.all().filter(({ kind }) => kind !== 'traits')) {
     const since = integer(nowMs - DEDUPE_WINDOW_MS)
     const sql = `SELECT trace_id, span_id, ingested FROM ${quoted(name)} WHERE ingested >= ${since} ORDER BY ingested`
     for await (const rows of database.stream(sql, {})) {
@@ -159,7 +169,7 @@ async function loadDedupe(database: Database, tables: Tables, nowMs: number): Pr
 async function loadSequence(database: Database, tables: Tables): Promise<number> {
   const parts = tables
     .all()
-    .flatMap(({ kind, name }) => (kind === 'spans' ? [] : [`SELECT max(seq) AS seq FROM ${quoted(name)}`]))
+    .flatMap(({ name, kind }) => (!holdsRecords({ kind }) ? [] : [`SELECT max(seq) AS seq FROM ${quoted(name)}`]))
   const union = ["SELECT value AS seq FROM meta WHERE name = 'sequence'", ...parts].join(' UNION ALL ')
   const [row] = await database.read(`SELECT max(seq) FROM (${union})`)
   if (row === undefined) throw fail('STORE_CORRUPT', fileName, 'its sequence is missing')

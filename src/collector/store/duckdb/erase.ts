@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import { integer } from './binder.ts'
 import { quoted } from './schema.ts'
 import type { Table, Tables } from './tables.ts'
+import { holdsRecords } from './tables.ts'
 
 const DAY_MS = 86_400_000
 
@@ -37,7 +38,7 @@ export async function eraseUser(
   let erased = 0
   await atomically(database, sequence, async () => {
     await database.write('CREATE TEMP TABLE erased_traces (trace_id VARCHAR)')
-    for (const table of tables.all().filter(({ kind }) => kind !== 'spans')) {
+    for (const table of tables.all().filter(holdsRecords)) {
       erased += await eraseFrom(database, table, names, value)
     }
     for (const table of tables.all().filter(({ kind }) => kind === 'spans')) {

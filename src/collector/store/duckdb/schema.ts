@@ -1,5 +1,5 @@
 /** Version of the tables below; a file written by a newer one is refused. */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 export type ColumnType = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN' | 'VARCHAR[]'
 
@@ -107,16 +107,26 @@ export const addressColumns: readonly (Column & { readonly of: string })[] = [
  * `rest` is a JSON object of the other attributes, every value as text or a list of texts; `kinds`, null when all are
  * texts, says which are not: `[[numbers], [booleans], [lists]]` by name.
  */
-const restColumns: readonly Column[] = [
+const restColumns = [
   { name: 'kinds', type: 'VARCHAR' },
   { name: 'rest', type: 'VARCHAR' },
-]
+] as const satisfies readonly Column[]
+
+/** The id of a record's client traits in the day's table of traits; null in records of before version 2 and compact ones. */
+export const traitsColumn: Column = { name: 'traits', type: 'BIGINT' }
 
 export const recordColumns: readonly Column[] = [
   ...fixedColumns,
   ...attributeColumns,
   ...addressColumns,
   ...restColumns,
+  traitsColumn,
+]
+
+/** Columns of the tables of traits: each combination once a day, `body` as `encodeClientTraits` gives it. */
+export const traitColumns: readonly Column[] = [
+  { name: 'id', type: 'BIGINT' },
+  { name: 'body', type: 'VARCHAR' },
 ]
 
 /** Columns of the tables for the trace view; `body` is the span as JSON. */

@@ -115,6 +115,7 @@ class RemoteEngine {
       facetValues: (...all) => this.#call('facetValues', ...all),
       windows: (...all) => this.#call('windows', ...all),
       counts: (...all) => this.#call('counts', ...all),
+      traits: (...all) => this.#call('traits', ...all),
       trace: (...all) => this.#call('trace', ...all),
       export: (query, range, format, signal) => this.#export([query, range, format], signal),
       dropBefore: (...all) => this.#call('dropBefore', ...all),

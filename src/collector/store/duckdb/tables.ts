@@ -2,9 +2,16 @@ import type { TimeRange } from '../store.ts'
 
 /**
  * What a table holds: `events`, records with a business-logic activity (logins, which detection reads);
- * `requests`, all other records kept in full; `compact`, compact records; `spans`, spans for the trace view.
+ * `requests`, all other records kept in full; `compact`, compact records; `spans`, spans for the trace view; `traits`,
+ * the client traits that records of the day refer to.
  */
-export type TableKind = 'events' | 'requests' | 'compact' | 'spans'
+export type TableKind = RecordKind | 'spans' | 'traits'
+export type RecordKind = 'events' | 'requests' | 'compact'
+
+/** Whether a table holds records, of one kind or another. */
+export function holdsRecords({ kind }: Pick<Table, 'kind'>): boolean {
+  return kind !== 'spans' && kind !== 'traits'
+}
 
 export interface Table extends TimeRange {
   readonly name: string
@@ -30,7 +37,7 @@ function nameOf(kind: TableKind, fromMs: number): string {
 
 /** The table that a name in the file stands for; undefined for tables of other purposes. */
 export function tableNamed(name: string): Table | undefined {
-  const parts = /^(events|requests|compact|spans)_(\d{4})(\d\d)(\d\d)(\d\d)?$/.exec(name)
+  const parts = /^(events|requests|compact|spans|traits)_(\d{4})(\d\d)(\d\d)(\d\d)?$/.exec(name)
   if (!parts) return undefined
   const [, kind, year, month, day, hour = '00'] = parts
   const table = tableFor(kind as TableKind, Date.parse(`${year}-${month}-${day}T${hour}:00:00Z`))
