@@ -52,12 +52,10 @@ test('a store of version 1 is brought forward: its records stay, new ones have t
   await before.close()
   const instance = await DuckDBInstance.create(join(dir, 'spans.duckdb'))
   const connection = await instance.connect()
-  const tables = await (await connection.runAndReadAll('SELECT table_name FROM duckdb_tables()')).getRowsJS()
-  for (const [name] of tables.filter(([name]) => String(name).startsWith('events_'))) {
-    await connection.run(`ALTER TABLE "${String(name)}" DROP COLUMN traits`)
-  }
-  for (const [name] of tables.filter(([name]) => String(name).startsWith('traits_'))) {
-    await connection.run(`DROP TABLE "${String(name)}"`)
+  const reader = await connection.runAndReadAll('SELECT table_name FROM duckdb_tables()')
+  for (const [name] of reader.getRowsJS() as [string][]) {
+    if (name.startsWith('events_')) await connection.run(`ALTER TABLE "${name}" DROP COLUMN traits`)
+    if (name.startsWith('traits_')) await connection.run(`DROP TABLE "${name}"`)
   }
   await connection.run("UPDATE meta SET value = 1 WHERE name = 'schema'")
   connection.closeSync()
