@@ -1,8 +1,9 @@
 // After tsc: puts the collector's pure-JavaScript libraries under dist/collector/vendor, so that they weigh nothing on
 // those who only install the tracer, and turns its JSON files into modules (JSON imports warn on Node 20).
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { build, transformSync } from 'esbuild'
+import { noticeOf } from './notice.mjs'
 
 const dist = resolve('dist')
 const collector = join(dist, 'collector')
@@ -82,7 +83,7 @@ const result = await build({
     },
   ],
 })
-writeFileSync(join(vendor, 'NOTICE'), notice(Object.keys(result.metafile.inputs)))
+writeFileSync(join(vendor, 'NOTICE'), noticeOf(Object.keys(result.metafile.inputs)))
 
 // Comments are in the sources and the declarations; in the code they are weight in every service that installs this.
 // What runs in the user's process keeps its lines, so that its stack traces can be read.
@@ -110,22 +111,6 @@ function writeJsonModule(importer, specifier) {
   writeFileSync(`${name}.js`, `export default ${JSON.stringify(JSON.parse(content))}\n`)
   rmSync(name, { force: true })
   return `${specifier}.js`
-}
-
-/** The licences of what was bundled, as their terms ask. */
-function notice(inputs) {
-  const roots = new Set(
-    inputs.map((input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]).filter(Boolean),
-  )
-  return [...roots]
-    .sort()
-    .map((root) => {
-      const { name, version, license } = readJson(join(root, 'package.json'))
-      const file = readdirSync(root).find((entry) => /^licen[cs]e/i.test(entry))
-      const text = file && existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8').trim() : ''
-      return `${name} ${version} (${license})\n\n${text}\n`
-    })
-    .join(`\n${'-'.repeat(78)}\n\n`)
 }
 
 function packageOf(specifier) {

@@ -2,8 +2,9 @@ import { defineConfig } from 'vitest/config'
 import { closingLine } from './support/closing-line.ts'
 
 export default defineConfig({
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.{ts,tsx}'],
     sequence: { shuffle: { files: true, tests: true } },
     reporters: ['default', closingLine],
     testTimeout: 30_000,

@@ -16,6 +16,7 @@ import { requireRole, type Access, type Principal } from './access.ts'
 import { auditRoutes } from './audit.ts'
 import { blockedRoutes } from './blocked.ts'
 import { componentSchemas } from './components.ts'
+import { consoleFiles } from './console-files.ts'
 import { detectionRuleRoutes } from './detection-rules.ts'
 import { entityRoutes } from './entities.ts'
 import { eventRoutes } from './events.ts'
@@ -138,6 +139,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     keyRoutes(api, options)
     healthRoutes(api, options)
     signInPage(api)
+    consoleFiles(api)
     api.get('/api/openapi.json', { schema: { hide: true }, config: { access: 'public' } }, async () => server.swagger())
   })
   return server

@@ -26,6 +26,10 @@ const html = `<!doctype html>
 const script = `const says = document.getElementById('says')
 const confirm = document.getElementById('confirm')
 const secret = location.hash.slice(1)
+// Where to go then: a path of this console, so that a link cannot lead elsewhere.
+const to = new URLSearchParams(location.search).get('to') ?? '/'
+const wanted = new URL(URL.canParse(to, location.origin) ? to : '/', location.origin)
+const next = wanted.origin === location.origin ? wanted.pathname + wanted.search : '/'
 history.replaceState(null, '', location.pathname)
 if (secret === '') {
   confirm.hidden = true
@@ -44,7 +48,7 @@ confirm.addEventListener('click', async () => {
     if (reply.ok) {
       confirm.hidden = true
       says.textContent = 'You are signed in as ' + body.name + '.'
-      location.replace('/')
+      location.replace(next)
       return
     }
     says.textContent =
@@ -56,9 +60,14 @@ confirm.addEventListener('click', async () => {
 })
 `
 
-const style = `body { font: 16px/1.5 system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh; margin: 0; }
-main { max-width: 26rem; padding: 1rem; }
-button { font: inherit; padding: .5rem 1.25rem; cursor: pointer; }
+const style = `:root { color-scheme: light dark; }
+body { font: 15px/1.5 ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif; display: grid; place-items: center; min-height: 100dvh; margin: 0; background: light-dark(#f6f7f9, #0e1116); color: light-dark(#171b23, #e7eaf0); }
+main { width: min(26rem, calc(100vw - 2rem)); box-sizing: border-box; padding: 1.75rem 2rem 2rem; border: 1px solid light-dark(#e0e4ea, #2a303b); border-radius: 12px; background: light-dark(#fff, #161a21); }
+h1 { margin: 0 0 .5rem; font-size: 1.25rem; letter-spacing: -.01em; }
+p { margin: 0 0 1.25rem; color: light-dark(#59616f, #a0a9b8); }
+button { font: inherit; font-weight: 600; width: 100%; min-height: 40px; border: 0; border-radius: 6px; background: light-dark(#2b4acb, #3c5ce0); color: #fff; cursor: pointer; }
+button:disabled { opacity: .6; }
+:focus-visible { outline: 2px solid light-dark(#2b4acb, #a9bdff); outline-offset: 2px; }
 `
 
 const files = [

@@ -1,0 +1,181 @@
+import type { ComponentChildren, JSX } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { Button } from './button.tsx'
+import { useSteadyRows } from './steady-rows.ts'
+import { useWindow } from './use-window.ts'
+
+export interface Column<Row> {
+  readonly key: string
+  readonly title: ComponentChildren
+  readonly cell: (row: Row) => ComponentChildren
+  /** In pixels; those without share what is left. */
+  readonly width?: number
+  readonly number?: boolean
+  /** Left out where the table is narrower than this. */
+  readonly fromPx?: number
+}
+
+export interface TableProps<Row> {
+  /** What the table lists, for screen readers. */
+  readonly label: string
+  readonly rows: readonly Row[]
+  readonly columns: readonly Column<Row>[]
+  readonly keyOf: (row: Row) => string
+  /** Opens a row: by a click, by Enter on the current one. */
+  readonly onOpen?: ((row: Row) => void) | undefined
+  readonly selectedKey?: string | undefined
+  /** Called when the last rows come into sight, to read on. */
+  readonly onEnd?: (() => void) | undefined
+  /** Height of the frame, as CSS; what is longer scrolls inside. */
+  readonly height?: string
+  /** Rows chosen by their boxes. */
+  readonly chosen?: ReadonlySet<string>
+  readonly onChoose?: (chosen: ReadonlySet<string>) => void
+}
+
+const rowPx = 36
+/** How many rows to the end make `onEnd` worth calling. */
+const endRows = 30
+
+/**
+ * The one table: as many rows as there are, of which only those in sight are made. j and k move the current row,
+ * Enter opens it. Rows keep their places while the pointer or the focus is on the table.
+ */
+export function Table<Row>(props: TableProps<Row>): JSX.Element {
+  const { label, keyOf, onOpen, selectedKey, onEnd, chosen, onChoose } = props
+  const frame = useRef<HTMLDivElement>(null)
+  const [isHeld, setHeld] = useState(false)
+  const { rows, waiting, release } = useSteadyRows(props.rows, keyOf, isHeld)
+  const { start, end, widthPx, scrollTo } = useWindow(frame, rows.length, rowPx)
+  const columns = props.columns.filter(({ fromPx = 0 }) => widthPx === 0 || widthPx >= fromPx)
+  const [current, setCurrent] = useState(-1)
+  const isChoosing = chosen !== undefined && onChoose !== undefined
+
+  useEffect(() => {
+    if (end >= rows.length - endRows && rows.length > 0) onEnd?.()
+  }, [end, rows.length])
+
+  const focusRow = (index: number): void => {
+    if (index < 0 || index >= rows.length) return
+    setCurrent(index)
+    scrollTo(index)
+    requestAnimationFrame(() => frame.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus())
+  }
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || (event.target as Element).matches('input,select,textarea'))
+      return
+    const move: Readonly<Record<string, number>> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }
+    const step = move[event.key]
+    if (step !== undefined) {
+      event.preventDefault()
+      event.stopPropagation()
+      focusRow(Math.max(0, Math.min(rows.length - 1, current + step)))
+    } else if (event.key === 'Enter' && (event.target as Element).matches('tr')) {
+      const row = rows[current]
+      if (row !== undefined) onOpen?.(row)
+    }
+  }
+  const choose = (key: string, isOn: boolean): void => {
+    const next = new Set(chosen)
+    if (isOn) next.add(key)
+    else next.delete(key)
+    onChoose?.(next)
+  }
+  const shown = rows.slice(start, end)
+  const spacer = (count: number): JSX.Element | null =>
+    count <= 0 ? null : (
+      <tr class="spacer" aria-hidden="true">
+        <td colSpan={columns.length + (isChoosing ? 1 : 0)} style={{ height: `${count * rowPx}px` }} />
+      </tr>
+    )
+  return (
+    <div
+      class="table-frame"
+      ref={frame}
+      // A region that scrolls has to be reachable by keyboard.
+      tabIndex={0}
+      role="group"
+      aria-label={label}
+      style={{ '--table-height': props.height ?? '70vh' }}
+      onKeyDown={onKey}
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+    >
+      {waiting === 0 ? null : (
+        <div class="pill">
+          <Button small look="primary" onPress={release}>
+            {waiting} new
+          </Button>
+        </div>
+      )}
+      <table class="table" aria-label={label} aria-rowcount={rows.length + 1} data-table>
+        <colgroup>
+          {isChoosing ? <col style={{ width: '40px' }} /> : null}
+          {columns.map(({ key, width }) => (
+            <col key={key} style={width === undefined ? {} : { width: `${width}px` }} />
+          ))}
+        </colgroup>
+        <thead>
+          <tr aria-rowindex={1}>
+            {isChoosing ? (
+              <th class="check" scope="col">
+                <input
+                  type="checkbox"
+                  aria-label="All"
+                  checked={rows.length > 0 && chosen.size >= rows.length}
+                  onChange={(event) =>
+                    onChoose(event.currentTarget.checked ? new Set(rows.map((row) => keyOf(row))) : new Set())
+                  }
+                />
+              </th>
+            ) : null}
+            {columns.map(({ key, title, number }) => (
+              <th key={key} scope="col" class={number === true ? 'number' : undefined}>
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {spacer(start)}
+          {shown.map((row, offset) => {
+            const index = start + offset
+            const key = keyOf(row)
+            return (
+              <tr
+                key={key}
+                class={onOpen === undefined ? 'line' : 'line open'}
+                data-index={index}
+                aria-rowindex={index + 2}
+                aria-selected={selectedKey === undefined ? undefined : key === selectedKey}
+                tabIndex={index === Math.max(0, current) ? 0 : -1}
+                onFocus={() => setCurrent(index)}
+                onClick={(event) => {
+                  const isOwn = (event.target as Element).closest('a,button,input,label') === null
+                  if (isOwn && getSelection()?.isCollapsed !== false) onOpen?.(row)
+                }}
+              >
+                {isChoosing ? (
+                  <td class="check">
+                    <input
+                      type="checkbox"
+                      aria-label="Choose"
+                      checked={chosen.has(key)}
+                      onChange={(event) => choose(key, event.currentTarget.checked)}
+                    />
+                  </td>
+                ) : null}
+                {columns.map((column) => (
+                  <td key={column.key} class={column.number === true ? 'number' : undefined}>
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+            )
+          })}
+          {spacer(rows.length - end)}
+        </tbody>
+      </table>
+    </div>
+  )
+}

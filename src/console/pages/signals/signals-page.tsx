@@ -1,0 +1,212 @@
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import { severities } from '../../../model/detection-rule.ts'
+import { call, pathOf } from '../../api/call.ts'
+import { may } from '../../api/session.ts'
+import type { Page, Signal } from '../../api/shapes.ts'
+import { useData } from '../../api/use-data.ts'
+import { SeverityBadge, StateBadge } from '../../design/badges.tsx'
+import { Button, Segments } from '../../design/button.tsx'
+import { Raw } from '../../design/raw.tsx'
+import { Table, type Column } from '../../design/table.tsx'
+import { Time } from '../../design/time.tsx'
+import { EmptyState, View } from '../../design/view.tsx'
+import { go, parameter, setParameters } from '../../shell/address.ts'
+import { count } from '../../text/figures.ts'
+import { TriageDialog } from './triage-dialog.tsx'
+
+const states = [
+  { value: 'open,under_review', says: 'Open' },
+  { value: 'archived', says: 'Archived' },
+  { value: 'closed', says: 'Closed' },
+  { value: 'all', says: 'All' },
+] as const
+type States = (typeof states)[number]['value']
+
+const columns: readonly Column<Signal>[] = [
+  { key: 'severity', title: 'Severity', width: 116, cell: ({ severity }) => <SeverityBadge severity={severity} /> },
+  {
+    key: 'title',
+    title: 'Signal',
+    cell: ({ id, title }) => (
+      <a href={`/signals/${encodeURIComponent(id)}`}>
+        <Raw text={title} max={200} />
+      </a>
+    ),
+  },
+  {
+    key: 'service',
+    title: 'Service',
+    width: 180,
+    fromPx: 1_250,
+    cell: ({ group }) => <Raw text={[group['service'], group['env']].filter(Boolean).join(' / ')} />,
+  },
+  {
+    key: 'compromised',
+    title: 'Taken over',
+    width: 92,
+    number: true,
+    fromPx: 520,
+    cell: ({ compromisedUsers }) =>
+      compromisedUsers === 0 ? <span class="muted">0</span> : <b class="critical-text">{count(compromisedUsers)}</b>,
+  },
+  {
+    key: 'users',
+    title: 'Targeted',
+    width: 84,
+    number: true,
+    fromPx: 760,
+    cell: ({ targetedUsers }) => count(targetedUsers),
+  },
+  {
+    key: 'ips',
+    title: 'Addresses',
+    width: 88,
+    number: true,
+    fromPx: 760,
+    cell: ({ attackingIps }) => count(attackingIps),
+  },
+  { key: 'state', title: 'State', width: 116, fromPx: 640, cell: ({ state }) => <StateBadge state={state} /> },
+  { key: 'first', title: 'First seen', width: 104, fromPx: 1_400, cell: ({ firstSeen }) => <Time at={firstSeen} /> },
+  { key: 'last', title: 'Last seen', width: 104, fromPx: 520, cell: ({ lastSeen }) => <Time at={lastSeen} /> },
+]
+
+const pageSize = 500
+
+/** What was detected, newest first: filtered, and triaged in bulk. */
+export function SignalsPage(): JSX.Element {
+  const state = (parameter('state') || 'open,under_review') as States
+  const severity = parameter('severity')
+  const service = parameter('service')
+  const [chosen, choose] = useState<ReadonlySet<string>>(new Set())
+  const [isTriaging, setTriaging] = useState(false)
+  const [limit, setLimit] = useState(pageSize)
+  const signals = useData<Page<Signal>>({
+    key: ['signals', 'list', state, severity, service, limit],
+    load: (signal) =>
+      call(
+        'GET',
+        pathOf('/api/signals', { state: state === 'all' ? undefined : state, severity, service, limit }),
+        undefined,
+        signal,
+      ),
+  })
+  const isFiltered = severity !== '' || service !== ''
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>Signals</h1>
+        <div class="row">
+          <Segments
+            label="State"
+            options={states}
+            value={state}
+            onChange={(value) => setParameters({ state: value === 'open,under_review' ? undefined : value })}
+          />
+          <select
+            class="input"
+            aria-label="Severity"
+            data-key="/"
+            value={severity}
+            onChange={(event) => setParameters({ severity: event.currentTarget.value })}
+          >
+            <option value="">Any severity</option>
+            {severities.map((one) => (
+              <option key={one} value={one}>
+                {one[0]?.toUpperCase()}
+                {one.slice(1)}
+              </option>
+            ))}
+          </select>
+          <input
+            class="input"
+            type="search"
+            aria-label="Service"
+            placeholder="Service"
+            value={service}
+            onChange={(event) => setParameters({ service: event.currentTarget.value.trim() })}
+          />
+          <a
+            class="button"
+            href={pathOf('/api/signals', {
+              state: state === 'all' ? undefined : state,
+              severity,
+              service,
+              format: 'csv',
+            })}
+            download
+          >
+            CSV
+          </a>
+        </div>
+      </div>
+      {chosen.size === 0 ? null : (
+        <div class="row">
+          <b>{count(chosen.size)} chosen</b>
+          <Button needs="responder" onPress={() => setTriaging(true)}>
+            Triage …
+          </Button>
+          <Button look="quiet" onPress={() => choose(new Set())}>
+            None
+          </Button>
+        </div>
+      )}
+      <section class="card">
+        <View
+          data={signals}
+          empty={({ items }) =>
+            items.length > 0 ? (
+              false
+            ) : (
+              <EmptyState
+                icon={isFiltered ? 'filter' : 'check'}
+                title={isFiltered ? 'No signal matches' : emptyTitle(state)}
+              >
+                {isFiltered ? (
+                  <>
+                    <p>
+                      {severity === '' ? '' : `Severity is ${severity}. `}
+                      {service === '' ? '' : `Service is ${service}. `}
+                    </p>
+                    <Button onPress={() => setParameters({ severity: undefined, service: undefined })}>
+                      Take the filters away
+                    </Button>
+                  </>
+                ) : (
+                  <p>A signal is opened within about a second after an attack on logins crosses a rule’s bounds.</p>
+                )}
+              </EmptyState>
+            )
+          }
+        >
+          {({ items, next }) => (
+            <Table
+              label="Signals"
+              rows={items}
+              columns={columns}
+              keyOf={({ id }) => id}
+              onOpen={({ id }) => go(`/signals/${encodeURIComponent(id)}`)}
+              onEnd={next === null ? undefined : () => setLimit(limit + pageSize)}
+              height="calc(100dvh - 190px)"
+              {...(may('responder') ? { chosen, onChoose: choose } : {})}
+            />
+          )}
+        </View>
+      </section>
+      {isTriaging ? (
+        <TriageDialog
+          signals={(signals.data?.items ?? []).filter(({ id }) => chosen.has(id))}
+          onClose={() => {
+            setTriaging(false)
+            choose(new Set())
+          }}
+        />
+      ) : null}
+    </div>
+  )
+}
+
+function emptyTitle(state: States): string {
+  if (state === 'all') return 'Nothing has been detected yet'
+  return state === 'open,under_review' ? 'No open signal: nothing looks like an attack now' : `No ${state} signal`
+}

@@ -1,0 +1,86 @@
+import type { JSX } from 'preact'
+import { EntryLine } from '../actions/entry-line.tsx'
+import { call } from '../api/call.ts'
+import type { DenylistEntry, Span } from '../api/shapes.ts'
+import { useData } from '../api/use-data.ts'
+import { Entity } from '../design/entity.tsx'
+import { Panel } from '../design/panel.tsx'
+import { Raw } from '../design/raw.tsx'
+import { Time } from '../design/time.tsx'
+import { View } from '../design/view.tsx'
+
+interface Blocked {
+  readonly reason: 'denylist' | 'rule'
+  readonly rules: readonly string[]
+  readonly entries: readonly DenylistEntry[]
+  readonly span: Span
+}
+
+/** Why a request was stopped, for a person who quotes the id of the block page; and how to let them in again. */
+export function BlockedPanel({ id, onClose }: { readonly id: string; readonly onClose: () => void }): JSX.Element {
+  const blocked = useData<Blocked>({
+    key: ['entity', 'blocked', id],
+    load: (signal) => call('GET', `/api/blocked/${encodeURIComponent(id)}`, undefined, signal),
+  })
+  return (
+    <Panel title="Why was this blocked?" onClose={onClose}>
+      <View data={blocked}>
+        {({ reason, rules, entries, span }) => {
+          const ip = String(span.attributes['http.client_ip'] ?? '')
+          const login = String(span.attributes['appsec.events_data.usr.login'] ?? span.attributes['usr.login'] ?? '')
+          return (
+            <>
+              <p>
+                {reason === 'denylist'
+                  ? 'The request was stopped by an entry of the denylist.'
+                  : 'The request was stopped by a rule of the In-App WAF.'}
+              </p>
+              <dl class="facts">
+                <dt>Id</dt>
+                <dd class="mono">{id}</dd>
+                <dt>When</dt>
+                <dd>
+                  <Time at={span.timestamp} exact />
+                </dd>
+                <dt>Request</dt>
+                <dd>
+                  <Raw text={span.resource_name} /> of {span.service}
+                </dd>
+                <dt>Address</dt>
+                <dd>{ip === '' ? 'unknown' : <Entity kind="ip" value={ip} />}</dd>
+                {login === '' ? null : (
+                  <>
+                    <dt>User</dt>
+                    <dd>
+                      <Entity kind="user" value={login} />
+                    </dd>
+                  </>
+                )}
+                <dt>Rules</dt>
+                <dd>
+                  {rules.map((rule) => (
+                    <span key={rule} class="badge">
+                      <Raw text={rule} />
+                    </span>
+                  ))}
+                </dd>
+              </dl>
+              <section>
+                <h3>Entries that name it</h3>
+                {entries.length === 0 ? (
+                  <p class="muted">No entry of the list names it.</p>
+                ) : (
+                  <ul class="counted">
+                    {entries.map((entry) => (
+                      <EntryLine key={entry.id} list="denylist" entry={entry} />
+                    ))}
+                  </ul>
+                )}
+              </section>
+            </>
+          )
+        }}
+      </View>
+    </Panel>
+  )
+}

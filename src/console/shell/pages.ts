@@ -1,0 +1,40 @@
+import type { FunctionComponent } from 'preact'
+import type { IconName } from '../design/icon.tsx'
+
+export interface PageProps {
+  /** What stands in the path, by the names of the pattern. */
+  readonly params: Readonly<Record<string, string>>
+}
+
+export interface PageDescription {
+  readonly path: string
+  readonly title: string
+  /** The letter that goes there after `g`. */
+  readonly key?: string
+  /** Where it stands in the navigation; absent: it does not. */
+  readonly icon?: IconName
+  readonly load: () => Promise<FunctionComponent<PageProps>>
+}
+
+/** Every page: its address, its place in the navigation, and its code, loaded when it is first shown. */
+export const pages: readonly PageDescription[] = [
+  {
+    path: '/',
+    title: 'Overview',
+    key: 'o',
+    icon: 'overview',
+    load: async () => (await import('../pages/overview/overview-page.tsx')).OverviewPage,
+  },
+  {
+    path: '/signals',
+    title: 'Signals',
+    key: 's',
+    icon: 'signals',
+    load: async () => (await import('../pages/signals/signals-page.tsx')).SignalsPage,
+  },
+  {
+    path: '/signals/:id',
+    title: 'Signal',
+    load: async () => (await import('../pages/signals/signal-page.tsx')).SignalPage,
+  },
+]
