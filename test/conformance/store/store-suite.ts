@@ -480,8 +480,9 @@ export function storeSuite(engine: EngineUnderTest): void {
           any: fc.boolean(),
         })
         const offsets = fc.integer({ min: -70, max: 5 }).map((tenths) => tenths * 100)
+        const longAgo = fc.integer({ min: -150, max: 0 }).map((seconds) => seconds * 1000)
         const events = fc.record({
-          offsetMs: fc.oneof(offsets, offsets, fc.constant(-100_000), fc.constant(-1_000_000)),
+          offsetMs: fc.oneof(offsets, offsets, longAgo, fc.constant(-1_000_000)),
           login: fc.constantFrom('ann', 'bob', 'cyd'),
           ip: fc.constantFrom('192.0.2.1', '192.0.2.2'),
           service: fc.constantFrom('shop', 'api'),
@@ -532,7 +533,8 @@ export function storeSuite(engine: EngineUnderTest): void {
                   } as const
                   const live = { ...request, touched: { afterSequence: after, upToSequence: rows.length } }
                   const past = { ...request, touched: { fromMs: nowMs - 5000, toMs: nowMs + 4000 } }
-                  for (const asked of [live, past]) {
+                  const longPast = { ...request, touched: { fromMs: nowMs - 130_000, toMs: nowMs - 20_000 } }
+                  for (const asked of [live, past, longPast]) {
                     const answers = windowModel(rows, asked)
                     expect(sorted(await store.windows(asked))).toEqual(answers)
                     compared++
@@ -552,6 +554,29 @@ export function storeSuite(engine: EngineUnderTest): void {
         )
         expect(compared).toBeGreaterThan(40)
         await fresh()
+      })
+
+      test('thousands of attempts of one address in every window take no more memory than a few', async () => {
+        await fresh()
+        const [seconds, each] = [200, 130]
+        for (let second = 0; second < seconds; second += 10) {
+          const attempts = Array.from({ length: each * 10 }, (_, index) =>
+            aFailure(`user${(second * each + index) % 9000}`, '192.0.2.1', {
+              timestampMs: nowMs - 1000 * (seconds - second - Math.floor(index / each)),
+            }),
+          )
+          await store.append(batchOf(attempts))
+        }
+        const range = { fromMs: nowMs - 1000 * seconds, toMs: nowMs }
+        const past = await store.windows({ ...stuffing, touched: range })
+        expect(past.map(({ counts }) => counts)).toEqual(
+          Array.from({ length: seconds }, (_, second) => {
+            const failures = (second + 1) * each
+            return { failures, users: Math.min(failures, 9000), successes: 0 }
+          }),
+        )
+        const touched = { afterSequence: each * 50, upToSequence: each * seconds }
+        expect(await store.windows({ ...stuffing, touched })).toEqual(past.slice(50))
       })
     })
 

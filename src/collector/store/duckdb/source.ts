@@ -44,10 +44,15 @@ export function facetColumn(facet: string, tables: readonly Table[], binder: Bin
   }
 }
 
-/** How many distinct values a column has, over a group or, with `over`, a window. */
-export function distinct(column: string, { isList }: FacetColumn, over = ''): string {
-  if (!isList) return `count(DISTINCT ${column}) ${over}`
-  return `coalesce(len(list_distinct(flatten(list(DISTINCT ${column}) FILTER (${column} IS NOT NULL) ${over}))), 0)`
+/** How many distinct values a column has, over a group. */
+export function distinct(column: string, { isList }: FacetColumn): string {
+  if (!isList) return `count(DISTINCT ${column})`
+  return `coalesce(len(list_distinct(flatten(list(DISTINCT ${column}) FILTER (${column} IS NOT NULL)))), 0)`
+}
+
+/** The values of a column, one a row. */
+export function valuesOf(column: string, { isList }: FacetColumn): string {
+  return isList ? `unnest(${column})` : column
 }
 
 /** Groups by facets: what to select as g0, g1 …, and what a record must have; of a list, each distinct item is a group. */

@@ -6,15 +6,10 @@ import { compileQuery } from './compile-query.ts'
 import { oneOf } from './condition.ts'
 import type { Database } from './database.ts'
 import { LIVE_LATENESS_MS } from './lateness.ts'
+import { slide } from './slide.ts'
 import type { FacetColumn } from './source.ts'
-import { Grouping, distinct, facetColumn, fromTables } from './source.ts'
+import { Grouping, facetColumn, fromTables } from './source.ts'
 import type { TableKind, Tables } from './tables.ts'
-
-/**
- * Up to this many ends of windows, each window is joined with its records; beyond, one pass slides over all of them. At
- * 60,000 records the join takes two thirds of the time of the pass at 30 windows, and the same at about 200.
- */
-const MAX_SINGLE_WINDOWS = 60
 
 /** Whole seconds of event time, both inclusive. A record belongs to the second that its time is rounded up to. */
 interface Seconds {
@@ -50,8 +45,8 @@ export async function windows(
   if (!ends || ends.from > ends.to) return []
   const rows = rowsOf(plan, tables, { from: ends.from - request.windowSeconds + 1, to: ends.to })
   if (rows.union === undefined) return []
-  const single = plan.isNew !== undefined && ends.to - ends.from < MAX_SINGLE_WINDOWS
-  const sql = single ? separate(plan, rows) : sliding(plan, rows, ends)
+  const { groups, counted } = rows
+  const sql = `WITH ${touchedRows(plan, rows, ends)}, ${slide({ groups, counted, windowSeconds: request.windowSeconds })}`
   return read(database, plan, rows, sql)
 }
 
@@ -121,7 +116,9 @@ function rowsOf(plan: Plan, tables: Tables, seconds: Seconds): Rows {
   const select = (also: string): string | undefined =>
     fromTables(sources, binder, (scope, table) => {
       const holds = plan.queries.map((query) => query.where(scope))
-      const columns = ['(ts + 999999) // 1000000 AS s', 'ts', 'trusted', '0 AS k', ...grouping.select(scope)]
+      const isNew = plan.isNew ?? 'TRUE'
+      const columns = ['(ts + 999999) // 1000000 AS s', 'ts', 'trusted', `${isNew} AS is_new`, '0 AS k']
+      columns.push(...grouping.select(scope))
       holds.forEach((condition, index) => {
         const column = counted[index]
         columns.push(`${condition} AS q${index}`)
@@ -140,53 +137,20 @@ function rowsOf(plan: Plan, tables: Tables, seconds: Seconds): Rows {
   }
 }
 
-function aggregates({ counted }: Rows, over = ''): readonly string[] {
-  return [
-    ...counted.map((column, index) =>
-      column
-        ? `${distinct(`c${index}`, column, over)} AS v${index}`
-        : `count(CASE WHEN q${index} THEN 1 END) ${over} AS v${index}`,
-    ),
-    `min(ts) ${over} AS first_ts`,
-    `max(ts) ${over} AS last_ts`,
-    `bool_and(trusted) ${over} AS all_trusted`,
-  ]
-}
-
-/** New records' groups and seconds, and the records of these groups. For a back-test all are new. */
-function touchedRows({ union, fresh, groups }: Rows): string {
+/**
+ * The records of the groups that have new ones, as far back as the first window that these touch; for a back-test all
+ * records are.
+ */
+function touchedRows({ request: { windowSeconds } }: Plan, { union, fresh, groups }: Rows, ends: Seconds): string {
   const group = groups.join(', ')
-  if (fresh === undefined) return `touched AS MATERIALIZED (${union})`
-  return `fresh AS MATERIALIZED (SELECT DISTINCT ${group}, s FROM (${fresh})),
-    touched AS MATERIALIZED (SELECT * FROM (${union}) SEMI JOIN (SELECT DISTINCT ${group} FROM fresh) USING (${group}))`
-}
-
-/** Few windows: joins each with the records inside it. */
-function separate(plan: Plan, rows: Rows): string {
-  const { groups } = rows
-  const group = groups.join(', ')
-  const last = plan.request.windowSeconds - 1
-  return `WITH ${touchedRows(rows)},
-    ends AS (SELECT DISTINCT ${groups.map((name) => `touched.${name}`).join(', ')}, touched.s AS t
-      FROM touched JOIN fresh USING (${group}) WHERE touched.s BETWEEN fresh.s AND fresh.s + ${last})
-    SELECT t, ${group}, ${aggregates(rows).join(', ')}
-    FROM ends JOIN touched USING (${group}) WHERE s BETWEEN t - ${last} AND t
-    GROUP BY t, ${group} ORDER BY t, ${group}`
-}
-
-/** Many windows: one pass over each group's records in the order of time. */
-function sliding(plan: Plan, rows: Rows, ends: Seconds): string {
-  const group = rows.groups.join(', ')
-  const last = plan.request.windowSeconds - 1
-  const same = rows.groups.map((name) => `slid.${name} = fresh.${name}`).join(' AND ')
-  const asked =
-    rows.fresh === undefined ? '' : `SEMI JOIN fresh ON ${same} AND slid.s BETWEEN fresh.s AND fresh.s + ${last}`
-  return `WITH ${touchedRows(rows)},
-    slid AS (SELECT s, ${group}, ${aggregates(rows, 'OVER w').join(', ')}, row_number() OVER (PARTITION BY ${group}, s) AS n
-      FROM touched
-      WINDOW w AS (PARTITION BY ${group} ORDER BY s RANGE BETWEEN ${last} PRECEDING AND CURRENT ROW))
-    SELECT * EXCLUDE (n) FROM slid ${asked} WHERE n = 1 AND s BETWEEN ${integer(ends.from)} AND ${integer(ends.to)}
-    ORDER BY s, ${group}`
+  const last = integer(ends.to)
+  if (fresh === undefined) {
+    return `touched AS MATERIALIZED (SELECT *, ${integer(ends.from)} AS from_s, ${last} AS to_s FROM (${union}))`
+  }
+  return `fresh AS MATERIALIZED (SELECT ${group}, min(s) AS from_s, least(max(s) + ${windowSeconds - 1}, ${last}) AS to_s
+      FROM (${fresh}) GROUP BY ${group}),
+    touched AS MATERIALIZED (SELECT * FROM (${union}) JOIN fresh USING (${group})
+      WHERE s > from_s - ${windowSeconds} AND s <= to_s)`
 }
 
 async function read(database: Database, plan: Plan, rows: Rows, sql: string): Promise<readonly WindowCounts[]> {
