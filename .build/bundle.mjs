@@ -1,6 +1,6 @@
 // After tsc: puts the collector's pure-JavaScript libraries under dist/collector/vendor, so that they weigh nothing on
 // those who only install the tracer, and turns its JSON files into modules (JSON imports warn on Node 20).
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { build, transformSync } from 'esbuild'
 import { noticeOf } from './notice.mjs'
@@ -32,6 +32,12 @@ const visit = (file) => {
 for (const { types } of Object.values(readJson('package.json').exports)) if (types) visit(resolve(types))
 for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.d.ts'))) {
   if (!declarations.has(join(dist, name))) rmSync(join(dist, name))
+}
+
+// Triage guides are read as they are.
+const guides = join('collector', 'detect', 'rules')
+for (const name of readdirSync(join('src', guides)).filter((entry) => entry.endsWith('.md'))) {
+  copyFileSync(join('src', guides, name), join(dist, guides, name))
 }
 
 rmSync(vendor, { recursive: true, force: true })

@@ -14,6 +14,7 @@ import { countCollector } from './collector-metrics.ts'
 import { loadConfig, parseListen, type CollectorConfig, type CollectorOptions } from './config.ts'
 import { writeControl } from './control-file.ts'
 import { createDetection } from './detect/detection.ts'
+import { readGuide } from './detect/guide.ts'
 import { createRuleBook } from './detect/rule-book.ts'
 import { createSignalLists } from './detect/signal-lists.ts'
 import { loadThreatIntel } from './enrich/load-threat-intel.ts'
@@ -196,6 +197,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       state,
       lists,
       rules: createRuleBook({ state, store, clock }),
+      guideOf: readGuide,
       responder,
       remoteConfig,
       metrics,

@@ -17,7 +17,7 @@ import { auditRoutes } from './audit.ts'
 import { blockedRoutes } from './blocked.ts'
 import { componentSchemas } from './components.ts'
 import { consoleFiles } from './console-files.ts'
-import { detectionRuleRoutes } from './detection-rules.ts'
+import { detectionRuleRoutes, type GuideOf } from './detection-rules.ts'
 import { entityRoutes } from './entities.ts'
 import { eventRoutes } from './events.ts'
 import { checkHost } from './gate.ts'
@@ -62,6 +62,7 @@ export interface ConsoleOptions {
   readonly state: State
   readonly lists: SignalLists
   readonly rules: RuleBook
+  readonly guideOf: GuideOf
   readonly responder: Responder
   readonly remoteConfig: RemoteConfigServer
   readonly metrics: Metrics

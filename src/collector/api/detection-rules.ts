@@ -23,6 +23,9 @@ import {
 } from './schema.ts'
 import { parseRange } from './time-range.ts'
 
+/** The triage guide of a rule that ships, as Markdown; null where there is none. */
+export type GuideOf = (ruleId: string) => Promise<string | null>
+
 /** A rule is checked by the rule book, which names all that is wrong with it and where. */
 const ruleBody: Schema = { type: 'object', description: 'a detection rule, see the component DetectionRule' }
 
@@ -70,7 +73,7 @@ const testedSignal = object(
 /** `/api/detection-rules`: rules with their versions, and what a rule would have signalled. */
 export function detectionRuleRoutes(
   server: FastifyInstance,
-  { rules, clock }: { readonly rules: RuleBook; readonly clock: Clock },
+  { rules, guideOf, clock }: { readonly rules: RuleBook; readonly guideOf: GuideOf; readonly clock: Clock },
 ): void {
   const tag = 'detection'
 
@@ -95,6 +98,17 @@ export function detectionRuleRoutes(
       reply: page(ref('RuleVersion')),
     }),
     async ({ params }) => ({ items: await rules.versions(params.id), next: null }),
+  )
+
+  server.get<{ Params: { id: string } }>(
+    '/api/detection-rules/:id/guide',
+    route({
+      summary: 'The triage guide of a rule that ships, as Markdown; null where a rule has none',
+      tag,
+      params: idParams(),
+      reply: object({ guide: textOrNull }),
+    }),
+    async ({ params }) => ({ guide: await guideOf(params.id) }),
   )
 
   server.post<{ Body: unknown }>(

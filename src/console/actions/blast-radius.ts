@@ -38,15 +38,18 @@ export function queryOf(entries: readonly WantedEntry[]): string {
   return terms.length === 1 ? (terms[0] ?? '') : `(${terms.join(' OR ')})`
 }
 
-/** Measures on stored traffic what entries would have stopped, apart from what `except` (a query) matches. */
-export function useBlastRadius(entries: readonly WantedEntry[], except?: string): Data<BlastRadius> {
+/** Measures on stored traffic what entries would have stopped in the days before `beforeMs`, such as an attack's onset. */
+export function useBlastRadius(entries: readonly WantedEntry[], beforeMs?: number): Data<BlastRadius> {
   const looked = entries.slice(0, maxValues)
-  const query = queryOf(looked) + (except === undefined || except === '' ? '' : ` -(${except})`)
+  const query = queryOf(looked)
   return useData<BlastRadius>({
-    key: ['blast-radius', query],
+    key: ['blast-radius', query, beforeMs],
     enabled: looked.length > 0,
     load: async (signal) => {
-      const range = { from: `now-${days}d`, to: 'now' }
+      const range =
+        beforeMs === undefined
+          ? { from: `now-${days}d`, to: 'now' }
+          : { from: beforeMs - days * 86_400_000, to: beforeMs }
       const post = (path: string, body: object): Promise<Series> => call('POST', path, { ...range, ...body }, signal)
       const [all, successes, users] = await Promise.all([
         post('/api/spans/timeseries', { query, interval: '2h' }),

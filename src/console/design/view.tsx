@@ -1,7 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { isOnline } from '../api/call.ts'
-import type { Data } from '../api/use-data.ts'
+import { isOnline, type ApiError } from '../api/call.ts'
 import { Button } from './button.tsx'
 import { Icon, type IconName } from './icon.tsx'
 import { Note } from './note.tsx'
@@ -41,12 +40,18 @@ function Loading(): JSX.Element | null {
   )
 }
 
+interface Read<T> {
+  readonly data: T | undefined
+  readonly error: ApiError | null
+  readonly refetch: () => Promise<unknown>
+}
+
 /**
  * What was read of the API, in one of its states: loading, failed with a code and a retry, empty, partial (shown with
  * what is missing), or there. What was read last stays while it is read again, also when that fails.
  */
 export function View<T>(props: {
-  readonly data: Data<T>
+  readonly data: Read<T>
   readonly empty?: ((data: T) => ComponentChildren | false) | undefined
   /** What of the whole is missing, if something is. */
   readonly partial?: ((data: T) => string | undefined) | undefined

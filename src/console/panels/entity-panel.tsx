@@ -122,7 +122,7 @@ function Signals({ signals }: { readonly signals: readonly Signal[] }): JSX.Elem
       <ul class="counted">
         {signals.map(({ id, title, severity, lastSeen }) => (
           <li key={id}>
-            <span class="row">
+            <span class="signal-line">
               <SeverityBadge severity={severity} />
               <a href={`/signals/${encodeURIComponent(id)}`}>
                 <Raw text={title} />

@@ -123,6 +123,7 @@ const calls: readonly Call[] = [
     status: 200,
   },
   { operation: 'get /api/detection-rules/{id}/versions', params: { id: 'many-failures' }, status: 200 },
+  { operation: 'get /api/detection-rules/{id}/guide', params: { id: 'brute-force' }, status: 200 },
   {
     operation: 'post /api/detection-rules/test',
     body: { ruleId: 'many-failures', from: 'now-1h', include: ['entities'] },

@@ -1,11 +1,21 @@
 import type { JSX } from 'preact'
+import './signal.css'
 import { call } from '../../api/call.ts'
 import type { Signal } from '../../api/shapes.ts'
 import { useData } from '../../api/use-data.ts'
 import { SeverityBadge, StateBadge } from '../../design/badges.tsx'
 import { Raw } from '../../design/raw.tsx'
-import { View } from '../../design/view.tsx'
+import { Time } from '../../design/time.tsx'
+import { Figure, View } from '../../design/view.tsx'
 import type { PageProps } from '../../shell/pages.ts'
+import { count, percent } from '../../text/figures.ts'
+import { Course } from './course.tsx'
+import { Guide } from './guide.tsx'
+import { NextSteps } from './next-steps.tsx'
+import { AttackingAddresses, CompromisedUsers, TargetedUsers } from './people.tsx'
+import { Responses } from './responses.tsx'
+import { outcomeOf, storyOf } from './signal-words.ts'
+import { Timeline } from './timeline.tsx'
 
 /** One attack: what happened, who is compromised, what the attackers share, what a block would hit; act and undo. */
 export function SignalPage({ params }: PageProps): JSX.Element {
@@ -16,19 +26,68 @@ export function SignalPage({ params }: PageProps): JSX.Element {
   })
   return (
     <div class="page">
-      <View data={signal}>
-        {({ title, severity, state }) => (
-          <div class="page-head">
-            <h1>
-              <Raw text={title} max={200} />
-            </h1>
-            <div class="row">
-              <SeverityBadge severity={severity} />
-              <StateBadge state={state} />
-            </div>
-          </div>
-        )}
-      </View>
+      <View data={signal}>{(found) => <Story signal={found} />}</View>
     </div>
   )
+}
+
+function Story({ signal }: { readonly signal: Signal }): JSX.Element {
+  const { title, severity, state, counts, archiveReason } = signal
+  return (
+    <>
+      <header class="story">
+        <div class="row">
+          <SeverityBadge severity={severity} />
+          <StateBadge state={state} />
+          {archiveReason === null ? null : <span class="muted">{archiveReason}</span>}
+          <span class="muted">
+            <a href={`/detection-rules/${encodeURIComponent(signal.rule.id)}`}>{signal.rule.name}</a>, first seen{' '}
+            <Time at={signal.firstSeen} />, last <Time at={signal.lastSeen} />
+          </span>
+        </div>
+        <h1>
+          <Raw text={title} max={200} />
+        </h1>
+        <p class="sentence">
+          <Raw text={storyOf(signal)} max={400} />{' '}
+          <b class={signal.compromisedUsers > 0 ? 'critical-text' : undefined}>{outcomeOf(signal)}</b>
+        </p>
+      </header>
+      <div class="figures">
+        <Figure
+          label="Compromised users"
+          value={count(signal.compromisedUsers)}
+          critical={signal.compromisedUsers > 0}
+        />
+        <Figure label="Targeted users" value={count(signal.targetedUsers)} />
+        <Figure label="Addresses" value={count(signal.attackingIps)} />
+        {Object.entries(counts)
+          .filter(([name]) => name in countWords)
+          .map(([name, value]) => (
+            <Figure key={name} label={countWords[name] ?? name} value={count(value)} />
+          ))}
+        <Figure label="Known to threat intel" value={percent(signal.threatIntelShare)} says="of the addresses" />
+      </div>
+      <div class="signal-columns">
+        <div class="stack">
+          <Course signal={signal} />
+          <CompromisedUsers signal={signal} />
+          <AttackingAddresses signal={signal} />
+          <TargetedUsers signal={signal} />
+        </div>
+        <div class="stack">
+          <NextSteps signal={signal} />
+          <Responses signal={signal} />
+          <Guide signal={signal} />
+          <Timeline signal={signal} />
+        </div>
+      </div>
+    </>
+  )
+}
+
+const countWords: Readonly<Record<string, string>> = {
+  failures: 'Failed logins',
+  successes: 'Successful logins',
+  blocked: 'Blocked requests',
 }

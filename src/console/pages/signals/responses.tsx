@@ -1,0 +1,103 @@
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import { call } from '../../api/call.ts'
+import type { Signal } from '../../api/shapes.ts'
+import { refresh } from '../../api/use-data.ts'
+import { Button } from '../../design/button.tsx'
+import { Entity } from '../../design/entity.tsx'
+import { Raw } from '../../design/raw.tsx'
+import { now, Time, Until } from '../../design/time.tsx'
+import { toast } from '../../design/toast.tsx'
+import { Card } from '../../design/view.tsx'
+import { many } from '../../text/figures.ts'
+
+const kindWords = {
+  block_ip: 'Address',
+  block_user: 'User',
+  block_login: 'Login',
+  block_user_agent: 'User agent',
+  block_fingerprint: 'Fingerprint',
+  waf_rule: 'WAF rule',
+} as const
+const shown = 6
+
+/** What was done against the attack, by whom, until when; each can be taken back. */
+export function Responses({ signal }: { readonly signal: Signal }): JSX.Element {
+  const [isOpen, setOpen] = useState(false)
+  const inForce = signal.responses.filter(
+    ({ undoneAt, until }) => undoneAt === null && (until === null || Date.parse(until) > now.value),
+  )
+  const all = isOpen ? signal.responses : signal.responses.slice(0, shown)
+  return (
+    <Card
+      title={
+        <>
+          Responses <span class="muted">{inForce.length} in force</span>
+        </>
+      }
+      actions={
+        inForce.length < 2 ? null : (
+          <Button small needs="responder" icon="undo" onPress={() => undo(inForce.map(({ id }) => id))}>
+            Take all back
+          </Button>
+        )
+      }
+      flush
+    >
+      {signal.responses.length === 0 ? (
+        <p class="inside muted">Nothing has been done yet.</p>
+      ) : (
+        <ul class="lines">
+          {all.map((response) => {
+            const { id, kind, value, by, at, until, undoneAt } = response
+            return (
+              <li key={id}>
+                <span class="grow">
+                  {kindWords[kind]}{' '}
+                  {kind === 'block_ip' ? (
+                    <Entity kind="ip" value={value} />
+                  ) : kind === 'block_user' || kind === 'block_login' ? (
+                    <Entity kind="user" value={value} />
+                  ) : (
+                    <Raw text={value} />
+                  )}
+                  <br />
+                  <span class="muted small">
+                    by {by} <Time at={at} />
+                    {undoneAt === null ? (
+                      <>
+                        , ends <Until at={until} />
+                      </>
+                    ) : (
+                      <>
+                        , taken back <Time at={undoneAt} />
+                      </>
+                    )}
+                  </span>
+                </span>
+                {inForce.includes(response) ? (
+                  <Button small needs="responder" onPress={() => undo([id])}>
+                    Undo
+                  </Button>
+                ) : null}
+              </li>
+            )
+          })}
+          {signal.responses.length <= shown ? null : (
+            <li>
+              <Button small look="quiet" onPress={() => setOpen(!isOpen)}>
+                {isOpen ? 'Fewer' : `All ${signal.responses.length}`}
+              </Button>
+            </li>
+          )}
+        </ul>
+      )}
+    </Card>
+  )
+}
+
+async function undo(ids: readonly string[]): Promise<void> {
+  for (const id of ids) await call('DELETE', `/api/responses/${encodeURIComponent(id)}`)
+  await refresh('signals', 'denylist', 'mitigations', 'entity', 'overview')
+  toast(`${many(ids.length, 'response')} taken back.`)
+}
