@@ -27,6 +27,7 @@ import { createOutbound } from './outbound.ts'
 import { createPipeline } from './pipeline.ts'
 import { createRemoteConfigServer } from './remote-config/server.ts'
 import { createResponder } from './respond/responder.ts'
+import { createWafRules } from './respond/waf-rule-book.ts'
 import { keepRetention } from './retention.ts'
 import { openState } from './state/duckdb/state.ts'
 import { openStore } from './store/duckdb/store.ts'
@@ -105,6 +106,20 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
         log.error({ err: error }, 'a configuration could not be published; the next change tries again'),
     })
     closers.push(() => remoteConfig.close())
+    const wafRules = await createWafRules({ state, clock })
+    closers.push(() => wafRules.close())
+    closers.push(
+      remoteConfig.onRuleRefused(({ ruleId, version, service, env, error }) => {
+        log.warn(
+          { ruleId, version, service, env, error },
+          'a tracer refused a WAF rule; the version before is restored',
+        )
+        const why = `${service} in ${env}: ${error}`
+        wafRules.restore(ruleId, version, why).catch((failure: unknown) => {
+          log.error({ err: failure, ruleId }, 'a refused WAF rule could not be taken back')
+        })
+      }),
+    )
     const lists = createSignalLists({ store, state })
     const responder = await createResponder({
       state,
@@ -199,6 +214,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       rules: createRuleBook({ state, store, clock }),
       guideOf: readGuide,
       responder,
+      wafRules,
       remoteConfig,
       metrics,
       threatIntel,

@@ -45,6 +45,7 @@ export const errors = {
   QUERY_SYNTAX: (what: string) => what,
   QUERY_UNKNOWN_FIELD: (field: string, near?: string) => `unknown field "${field}"${didYouMean(near)}`,
   DETECTION_RULE_INVALID: (path: string, why: string) => `${path}: ${why}`,
+  WAF_RULE_INVALID: (path: string, why: string) => `${path}: ${why}`,
   REQUEST_INVALID: (path: string, why: string) => `${path}: ${why}`,
   OUTBOUND_REFUSED: (url: string, why: string) => `${url} is not called (${why})`,
   WEBHOOK_INVALID: (why: string) => `the webhook is not trusted: ${why}`,

@@ -131,9 +131,11 @@ export function readWafRule(
   return problems.length > 0 ? { problems } : { rule }
 }
 
+/** What every engine of the format takes as a redirection. */
+const redirections: ReadonlySet<unknown> = new Set([301, 302, 303, 307])
+
 type Complain = (path: string, message: string) => void
 
-/** Reads a reply; `undefined` and `null` are no reply. */
 export function readReply(value: unknown, path: string, problem: Complain): WafReply {
   if (value === 'block' || value === 'login_failure') return value
   if (isObject(value)) {
@@ -151,7 +153,7 @@ function readRedirect(value: Readonly<Record<string, unknown>>, path: string, pr
   const { redirect, status } = value
   const isTarget = typeof redirect === 'string' && /^(?:https?:\/\/[^\s/]|\/(?![/\\]))[^\s\\]*$/.test(redirect)
   if (!isTarget || redirect.length > 2_000) problem(`${path}.redirect`, 'is neither a path nor an http(s) URL')
-  if (status !== undefined && !isWhole(status, 300, 399)) problem(`${path}.status`, 'is no status of 300 to 399')
+  if (status !== undefined && !redirections.has(status)) problem(`${path}.status`, 'is none of 301, 302, 303, 307')
   return { redirect: String(redirect), ...(status === undefined ? {} : { status: Number(status) }) }
 }
 

@@ -1,5 +1,6 @@
 import { severities } from '../../model/detection-rule.ts'
 import { newIdAttributes } from '../../model/notification.ts'
+import { blockPageTypes, wafRuleModes } from '../../model/waf-rule.ts'
 import {
   array,
   count,
@@ -11,6 +12,7 @@ import {
   object,
   oneOf,
   orNull,
+  point,
   ref,
   text,
   textOrNull,
@@ -42,6 +44,26 @@ const user = {
   lastSignInAt: instantOrNull,
 }
 const signInLink = { signInLink: text, expiresAt: instant }
+
+const blockReply = object({ status: count, type: oneOf(...blockPageTypes) }, ['type'])
+const wafRule = {
+  id: text,
+  version: count,
+  name: text,
+  mode: oneOf(...wafRuleModes),
+  services: array(text),
+  envs: array(text),
+  routes: array(object({ method: text, pathPattern: text }, ['method'])),
+  response: ref('WafReply'),
+  endsAt: instantOrNull,
+  collateral: object({ logins: count, share: number }),
+  rule: { type: 'object', required: ['conditions'], description: 'a rule of the libddwaf format' },
+  origin: object({ by: text, signalId: textOrNull, clusterId: textOrNull }),
+  signalId: textOrNull,
+  clusterId: textOrNull,
+  createdAt: instant,
+  updatedAt: instant,
+}
 
 /** What the replies are made of, by the names under which the API document shows them. */
 const components: Readonly<Record<string, Schema>> = {
@@ -165,6 +187,44 @@ const components: Readonly<Record<string, Schema>> = {
     },
   },
   RuleVersion: object({ rule: ref('DetectionRule'), at: instant, by: text, deleted: flag }),
+  WafReply: {
+    description: 'how a stopped request is answered; login_failure looks like a failed login of the service itself',
+    anyOf: [
+      oneOf('block', 'login_failure'),
+      blockReply,
+      object({ redirect: text, status: count }, ['status']),
+      object({ login_failure: blockReply }),
+    ],
+  },
+  WafRule: object({
+    ...wafRule,
+    wireIds: { ...array(text), description: 'what @appsec.rules of its matches says' },
+    inForce: { ...flag, description: 'sent to tracers now: monitoring or blocking, and not past its end' },
+    tracers: array(
+      object({
+        clientId: text,
+        service: text,
+        env: text,
+        kind: oneOf('portcullis', 'datadog'),
+        state: oneOf('applied', 'waiting', 'refused', 'missing'),
+        error: textOrNull,
+      }),
+    ),
+  }),
+  WafRuleVersion: object({ rule: object(wafRule), at: instant, by: text, deleted: flag, fault: textOrNull }),
+  Replay: object({
+    matched: count,
+    undetermined: { ...count, description: 'requests of which too little is recorded to tell' },
+    successfulLogins: count,
+    users: count,
+    total: count,
+    interval: text,
+    series: array(point),
+    traceIds: array(text),
+    measuredOn: oneOf('full', 'compact'),
+    hours: { ...number, description: 'hours of the range of which something is stored' },
+    unreplayable: array(object({ address: text, keyPath: array({ type: ['string', 'number'] }), why: text })),
+  }),
   Tracer: object({
     clientId: text,
     runtimeId: text,

@@ -10,6 +10,7 @@ import type { Notifier } from '../notify/notify.ts'
 import type { Outbound } from '../outbound.ts'
 import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
 import type { Responder } from '../respond/respond.ts'
+import type { WafRules } from '../respond/waf-rules.ts'
 import type { State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { requireRole, type Access, type Principal } from './access.ts'
@@ -40,6 +41,7 @@ import { spanRoutes } from './spans.ts'
 import { threatIntelRoutes } from './threat-intel.ts'
 import { traceRoutes } from './traces.ts'
 import { userRoutes } from './users.ts'
+import { wafRuleRoutes } from './waf-rules.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -64,6 +66,7 @@ export interface ConsoleOptions {
   readonly rules: RuleBook
   readonly guideOf: GuideOf
   readonly responder: Responder
+  readonly wafRules: WafRules
   readonly remoteConfig: RemoteConfigServer
   readonly metrics: Metrics
   readonly threatIntel: ThreatIntelLists
@@ -130,6 +133,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     detectionRuleRoutes(api, options)
     listRoutes(api, 'denylist', options)
     listRoutes(api, 'passlist', options)
+    wafRuleRoutes(api, options)
     serviceRoutes(api, options)
     threatIntelRoutes(api, options)
     notificationRoutes(api, options)

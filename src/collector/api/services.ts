@@ -177,7 +177,7 @@ function shownSettings({ id, appsec, clientIpVerified, autoUserMode = null, envs
 }
 
 /** A tracer as the API and its events show it. */
-function shownTracer({ firstSeenMs, lastSeenMs, ...others }: ConnectedTracer): object {
+function shownTracer({ firstSeenMs, lastSeenMs, appliedThroughMs: _through, ...others }: ConnectedTracer): object {
   return {
     ...others,
     firstSeen: new Date(firstSeenMs).toISOString(),

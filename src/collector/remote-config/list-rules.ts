@@ -1,3 +1,4 @@
+import type { DataItem } from '../../model/remote-config.ts'
 import type { WireListId } from './lists.ts'
 
 const respond = { type: 'security_response', category: 'security_response' } as const
@@ -16,7 +17,6 @@ const blockRules: readonly { readonly list: WireListId; readonly rule: object }[
       tags: { ...respond, type: 'block_login' },
       conditions: [condition('exact_match', 'blocked_logins', [{ address: 'usr.login' }])],
       transformers: [],
-      on_match: ['block'],
     },
   },
   {
@@ -31,7 +31,6 @@ const blockRules: readonly { readonly list: WireListId; readonly rule: object }[
         ]),
       ],
       transformers: [],
-      on_match: ['block'],
     },
   },
   {
@@ -49,7 +48,6 @@ const blockRules: readonly { readonly list: WireListId; readonly rule: object }[
         ]),
       ],
       transformers: [],
-      on_match: ['block'],
     },
   },
 ]
@@ -73,15 +71,37 @@ const passRules: readonly { readonly list: WireListId; readonly rule: object }[]
   },
 ]
 
-/** The content of the `ASM` configurations that make these lists work; undefined where none is needed. */
-export function listRules(isUsed: (list: WireListId) => boolean): {
+/**
+ * The content of the `ASM` configurations that make these lists work; undefined where none is needed. `onMatch` is the
+ * action that answers a denylist block.
+ */
+export function listRules(
+  isUsed: (list: WireListId) => boolean,
+  onMatch: string,
+): {
   readonly block: object | undefined
   readonly pass: object | undefined
 } {
-  const custom_rules = blockRules.filter(({ list }) => isUsed(list)).map(({ rule }) => rule)
+  const custom_rules = blockRules
+    .filter(({ list }) => isUsed(list))
+    .map(({ rule }) => ({ ...rule, on_match: [onMatch] }))
   const exclusions = passRules.filter(({ list }) => isUsed(list)).map(({ rule }) => rule)
   return {
     block: custom_rules.length === 0 ? undefined : { custom_rules },
     pass: exclusions.length === 0 ? undefined : { exclusions },
   }
+}
+
+/** All networks on the passlist: the kill switch, as every tracer understands it. */
+export const everyNetwork: readonly DataItem[] = [{ value: '0.0.0.0/0' }, { value: '::/0' }]
+
+/** With it, requests whose client has no address are let through as well. */
+export const killSwitchExclusion = {
+  exclusions: [
+    {
+      id: 'pc-kill-switch',
+      conditions: [{ operator: 'exists', parameters: { inputs: [{ address: 'server.request.uri.raw' }] } }],
+      on_match: 'monitor',
+    },
+  ],
 }

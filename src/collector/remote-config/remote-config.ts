@@ -19,6 +19,17 @@ export interface ConnectedTracer {
   readonly upToDate: boolean
   readonly configurations: readonly ConfigState[]
   readonly error: string | null
+  /** It has taken over, of what is meant for it, everything that was decided before this time. */
+  readonly appliedThroughMs: number
+}
+
+/** A tracer could not take a version of a managed rule over. */
+export interface RuleRefusal {
+  readonly ruleId: string
+  readonly version: number
+  readonly service: string
+  readonly env: string
+  readonly error: string
 }
 
 /** `held`: the reply was held back until something changed or the wait was over (`Preference-Applied: wait`). */
@@ -41,6 +52,8 @@ export interface RemoteConfigServer {
   tracers(): readonly ConnectedTracer[]
   /** Calls `listener` when a tracer is seen first or reports a change of what it applied. */
   onTracer(listener: (tracer: ConnectedTracer) => void): () => void
+  /** Calls `listener` with each version of a managed rule that a tracer refuses, once. */
+  onRuleRefused(listener: (refusal: RuleRefusal) => void): () => void
   /** Answers everyone who waits; nothing is held from then on. */
   drain(): void
   close(): void

@@ -1,17 +1,16 @@
 import type { Clock } from '../../model/clock.ts'
-import { product } from '../../model/remote-config.ts'
-import type { ConfigRequest } from '../../model/remote-config.ts'
-import type { Changes, ServiceSettings, State } from '../state/state.ts'
+import { applyState, product } from '../../model/remote-config.ts'
+import type { ConfigRequest, Product } from '../../model/remote-config.ts'
+import type { Changes, State } from '../state/state.ts'
 import { configFile } from './config-file.ts'
 import type { ConfigFile } from './config-file.ts'
 import { decodeConfigRequest } from './decode-request.ts'
-import { featuresFor } from './features.ts'
-import { listRules } from './list-rules.ts'
+import { GlobalFiles } from './global-files.ts'
 import { Lists } from './lists.ts'
 import { recentEntriesFiles } from './recent-entries.ts'
-import type { ConfigAnswer, RemoteConfigServer } from './remote-config.ts'
+import type { ConfigAnswer, RemoteConfigServer, RuleRefusal } from './remote-config.ts'
 import { abilitiesOf, replyFor, sameFiles, targetSet } from './targets.ts'
-import type { Abilities, TargetSet } from './targets.ts'
+import type { TargetSet } from './targets.ts'
 import { TracerRegistry, clientKind } from './tracer-registry.ts'
 import { reserveVersions } from './versions.ts'
 
@@ -25,6 +24,8 @@ const afterErrorMs = 5_000
 const sweepEveryMs = 60_000
 /** New entries of a quiet list are merged when there are as many. */
 const mergeFrom = 500
+/** The longest that a timer can be set for. */
+const maxTimerMs = 2 ** 31 - 1
 /** Sets of files for different kinds of clients that are kept; a service with settings of its own has one more each. */
 const maxSets = 2_000
 
@@ -39,7 +40,8 @@ export async function createRemoteConfigServer(options: {
   const nextVersion = await reserveVersions(state)
   const lists = new Lists()
   const registry = new TracerRegistry()
-  const services = new Map<string, ServiceSettings>()
+  const globals = new GlobalFiles(keep)
+  const refusalListeners = new Set<(refusal: RuleRefusal) => void>()
   const waiting = new Set<() => void>()
   const sets = new Map<string, TargetSet>()
   /** Files that are the same for all services, by kind of client. Those for Datadog tracers are made when one asks. */
@@ -50,23 +52,32 @@ export async function createRemoteConfigServer(options: {
   const pending: Changes[] = []
   let publishing: Promise<void> = Promise.resolve()
   let isScheduled = false
+  /** Every commit before this time is in what is published. */
+  let publishedMs = 0
+  let publishCount = 0
   /** Until all is read, commits only gather. */
   let isReady = false
   let draining = false
   let changedSinceSweep = false
 
   const unsubscribe = state.subscribe((changes) => {
-    const concerns =
-      (changes.entries?.length ?? 0) > 0 || changes.documents?.some(({ kind }) => kind === 'service') === true
-    if (!concerns) return
+    if ((changes.entries?.length ?? 0) === 0 && !GlobalFiles.concerns(changes)) return
     pending.push(changes)
     changedSinceSweep = true
     schedulePublish()
   })
   await lists.load(state, clock.nowMs())
-  for (const service of await state.documents('service')) services.set(service.id, service)
+  await globals.load(state)
+  let cancelEnd = (): void => undefined
   await publish()
   isReady = true
+  registry.onTracer(({ configurations, service, env }) => {
+    for (const { id, version, apply_state, apply_error = 'no reason given' } of configurations) {
+      const refusal = apply_state === applyState.error ? globals.refusal(id, version) : undefined
+      if (refusal === undefined) continue
+      for (const listener of refusalListeners) listener({ ...refusal, service, env, error: apply_error })
+    }
+  })
   let cancelSweep = clock.after(sweepEveryMs, sweep)
 
   function schedulePublish(): void {
@@ -79,18 +90,29 @@ export async function createRemoteConfigServer(options: {
   }
 
   async function publish(): Promise<void> {
+    const beganMs = clock.nowMs()
     for (let changes = pending[0]; changes !== undefined; changes = pending[0]) {
       await lists.apply(changes, state, clock.nowMs())
       pending.shift()
-      for (const change of changes.documents ?? []) {
-        if (change.kind !== 'service') continue
-        if ('put' in change) services.set(change.put.id, change.put)
-        else services.delete(change.delete)
-      }
+      globals.apply(changes)
     }
     wholeLists = await lists.files(nextVersion)
     recentLists = undefined
+    publishedMs = beganMs
+    publishCount++
     for (const wake of waiting) wake()
+    wakeAtNextEnd()
+  }
+
+  /** Rules that end leave the sets that are asked for then; who waits has to ask. */
+  function wakeAtNextEnd(): void {
+    cancelEnd()
+    const inMs = globals.nextEndMs(clock.nowMs()) - clock.nowMs()
+    if (inMs > maxTimerMs) return
+    cancelEnd = clock.after(inMs, () => {
+      for (const wake of waiting) wake()
+      wakeAtNextEnd()
+    })
   }
 
   function sweep(): void {
@@ -100,22 +122,15 @@ export async function createRemoteConfigServer(options: {
     cancelSweep = clock.after(sweepEveryMs, sweep)
   }
 
-  /** The file with this content, under its old version if the content is the same. */
-  function keep(productName: Parameters<typeof configFile>[0], id: string, content: unknown): ConfigFile {
+  /** The file with this content, under its old version if the content of its variant is the same. */
+  function keep(productName: Product, id: string, content: unknown, variant = ''): ConfigFile {
     const file = configFile(productName, id, content, 0)
-    const before = kept.get(file.path)
+    const key = `${file.path} ${variant}`
+    const before = kept.get(key)
     if (before?.sha256 === file.sha256) return before
     const versioned = { ...file, version: nextVersion() }
-    kept.set(file.path, versioned)
+    kept.set(key, versioned)
     return versioned
-  }
-
-  function ruleFiles(): readonly ConfigFile[] {
-    const { block, pass } = listRules((list) => lists.size(list) > 0)
-    return [
-      ...(block === undefined ? [] : [keep(product.custom, customRulesId, block)]),
-      ...(pass === undefined ? [] : [keep(product.custom, exclusionsId, pass)]),
-    ]
   }
 
   function readRecentLists(): Promise<readonly ConfigFile[]> {
@@ -130,19 +145,12 @@ export async function createRemoteConfigServer(options: {
     const abilities = abilitiesOf(request)
     const kind = clientKind(request)
     const { service, env } = request.client.client_tracer
-    const wanted = featuresFor(services.get(service), env)
-    const data = kind === 'datadog' ? await readRecentLists() : wholeLists
-    const files = [...data, ...ruleFiles()].filter((file) => canTake(abilities, file))
-    if (abilities.products.has(product.features)) {
-      for (const { id, content } of wanted) files.push(keep(product.features, id, content))
-    }
-    const key = JSON.stringify([
-      kind,
-      wanted.map(({ id }) => id),
-      [...abilities.products].sort(),
-      abilities.customRules,
-      abilities.exclusions,
-    ])
+    const whole = kind === 'datadog' ? await readRecentLists() : wholeLists
+    // Without exclusions a tracer would go on blocking by lists when all blocking is switched off.
+    const data = abilities.products.has(product.data) && (globals.blocking || abilities.exclusions) ? whole : []
+    const others = globals.filesFor({ service, env, kind, abilities }, (list) => lists.size(list) > 0, clock.nowMs())
+    const files = [...data, ...others]
+    const key = JSON.stringify([kind, data.length > 0, others.map(({ path, version }) => [path, version])])
     const before = sets.get(key)
     if (before !== undefined && sameFiles(before.files, files)) return before
     const set = targetSet(files, nextVersion())
@@ -170,8 +178,9 @@ export async function createRemoteConfigServer(options: {
 
   async function configFor(body: unknown, { waitMs, signal }: WaitOptions): Promise<ConfigAnswer> {
     const request = decodeConfigRequest(body)
+    let seen = { count: publishCount, throughMs: publishedMs }
     const current = await setFor(request)
-    registry.note(request, current.version, clock.nowMs())
+    registry.note(request, current.version, { nowMs: clock.nowMs(), throughMs: seen.throughMs })
     const reply = replyFor(request, current)
     const failed = request.client.state.has_error
     const lacksNothing = reply.targets === undefined
@@ -181,9 +190,12 @@ export async function createRemoteConfigServer(options: {
     const endMs = clock.nowMs() + Math.min(waitMs, failed ? afterErrorMs : maxWaitMs)
     try {
       for (;;) {
-        await untilChange(Math.max(0, endMs - clock.nowMs()), signal)
+        // What was published while the set was put together may not be in it, and wakes nobody any more.
+        if (publishCount === seen.count) await untilChange(Math.max(0, endMs - clock.nowMs()), signal)
+        seen = { count: publishCount, throughMs: publishedMs }
         const set = await setFor(request)
         const isOver = draining || signal?.aborted === true || clock.nowMs() >= endMs
+        if (set.version === current.version) registry.confirm(request.client.id, seen.throughMs)
         if (set.version === current.version && !isOver) continue
         return { reply: replyFor(request, set), held: true }
       }
@@ -201,23 +213,20 @@ export async function createRemoteConfigServer(options: {
     configFor,
     tracers: () => registry.all(clock.nowMs()),
     onTracer: (listener) => registry.onTracer(listener),
+    onRuleRefused(listener) {
+      refusalListeners.add(listener)
+      return () => {
+        refusalListeners.delete(listener)
+      }
+    },
     drain,
     close() {
       unsubscribe()
       cancelSweep()
+      cancelEnd()
       drain()
     },
   }
 }
 
 type WaitOptions = Parameters<RemoteConfigServer['configFor']>[1]
-
-const customRulesId = 'pc-denylist-rules'
-const exclusionsId = 'pc-passlist-rules'
-
-function canTake(abilities: Abilities, file: ConfigFile): boolean {
-  if (!abilities.products.has(file.product)) return false
-  if (file.path.includes(`/${customRulesId}/`)) return abilities.customRules
-  if (file.path.includes(`/${exclusionsId}/`)) return abilities.exclusions
-  return true
-}

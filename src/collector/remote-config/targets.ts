@@ -54,6 +54,10 @@ export interface Abilities {
   readonly products: ReadonlySet<string>
   readonly customRules: boolean
   readonly exclusions: boolean
+  /** Replies other than the plain block. */
+  readonly customBlocking: boolean
+  /** Rules that put tags on spans. */
+  readonly traceTagging: boolean
 }
 
 export function abilitiesOf({ client }: ConfigRequest): Abilities {
@@ -61,10 +65,12 @@ export function abilitiesOf({ client }: ConfigRequest): Abilities {
   const has = (bit: number): boolean => ((bits.at(-1 - Math.floor(bit / 8)) ?? 0) & (1 << (bit % 8))) !== 0
   const enoughBytes = (bit: number): boolean => bits.length > Math.floor(bit / 8)
   const can = (bit: number): boolean => enoughBytes(bit) && has(bit)
+  const takesCustom = client.products.includes(product.custom)
   return {
     products: new Set(client.products),
-    customRules: client.products.includes(product.custom) && can(capability.asmCustomRules),
-    exclusions:
-      client.products.includes(product.custom) && can(capability.asmExclusions) && can(capability.asmExclusionData),
+    customRules: takesCustom && can(capability.asmCustomRules),
+    exclusions: takesCustom && can(capability.asmExclusions) && can(capability.asmExclusionData),
+    customBlocking: takesCustom && can(capability.asmCustomBlockingResponse),
+    traceTagging: takesCustom && can(capability.asmTraceTaggingRules),
   }
 }

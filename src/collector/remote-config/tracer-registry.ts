@@ -23,8 +23,12 @@ export class TracerRegistry {
   readonly #known = new Map<string, Known>()
   readonly #listeners = new Set<(tracer: ConnectedTracer) => void>()
 
-  /** Notes a request; `currentVersion` is what the client should have. */
-  note(request: ConfigRequest, currentVersion: number, nowMs: number): void {
+  /** Notes a request; `currentVersion` is what the client should have, with everything decided before `throughMs`. */
+  note(
+    request: ConfigRequest,
+    currentVersion: number,
+    { nowMs, throughMs }: { readonly nowMs: number; readonly throughMs: number },
+  ): void {
     const { id, state, client_tracer: about } = request.client
     const before = this.#known.get(id)
     const tracer = {
@@ -41,7 +45,9 @@ export class TracerRegistry {
       targetsVersion: state.targets_version,
       configurations: state.config_states,
       error: state.has_error ? (state.error ?? 'unknown') : null,
+      appliedThroughMs: before?.tracer.appliedThroughMs ?? 0,
     }
+    if (isUpToDate(tracer, currentVersion)) tracer.appliedThroughMs = throughMs
     const known: Known = { tracer, held: before?.held ?? 0, currentVersion }
     // Set anew, so that the order of the map is the order in which tracers were seen last.
     this.#known.delete(id)
@@ -51,6 +57,14 @@ export class TracerRegistry {
     if (before === undefined || reported(before.tracer) !== reported(tracer)) {
       const told = connectedTracer(known, nowMs)
       for (const listener of this.#listeners) listener(told)
+    }
+  }
+
+  /** Notes that what a client has taken over holds everything that was decided before this time. */
+  confirm(clientId: string, throughMs: number): void {
+    const known = this.#known.get(clientId)
+    if (known !== undefined && isUpToDate(known.tracer, known.currentVersion)) {
+      known.tracer = { ...known.tracer, appliedThroughMs: throughMs }
     }
   }
 
@@ -82,11 +96,19 @@ function connectedTracer({ tracer, held, currentVersion }: Known, nowMs: number)
   return {
     ...tracer,
     connected: held > 0 || nowMs - tracer.lastSeenMs <= connectedMs,
-    upToDate:
-      tracer.targetsVersion === currentVersion &&
-      tracer.error === null &&
-      tracer.configurations.every(({ apply_state }) => apply_state === applyState.acknowledged),
+    upToDate: isUpToDate(tracer, currentVersion),
   }
+}
+
+function isUpToDate(
+  { targetsVersion, error, configurations }: Pick<Known['tracer'], 'targetsVersion' | 'error' | 'configurations'>,
+  currentVersion: number,
+): boolean {
+  return (
+    targetsVersion === currentVersion &&
+    error === null &&
+    configurations.every(({ apply_state }) => apply_state === applyState.acknowledged)
+  )
 }
 
 /** What a tracer says of itself, as one text to compare. */

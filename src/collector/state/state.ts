@@ -2,6 +2,7 @@ import type { DenylistEntry, DenylistKind } from '../../model/denylist-entry.ts'
 import type { DetectionRule, Severity } from '../../model/detection-rule.ts'
 import type { DeliveryRecord, NotificationRule, NotifiedIds, NotifiedMark, Recipient } from './notification-records.ts'
 import type { Signal, SignalResponse, SignalState, TimelineEntry } from '../../model/signal.ts'
+import type { ManagedWafRule, WafReply } from '../../model/waf-rule.ts'
 
 /** What a collector keeps beside the spans. All times are ISO 8601 UTC unless the name carries a unit. */
 
@@ -89,6 +90,8 @@ export interface ServiceSettings {
   readonly clientIpVerified: boolean
   /** How tracers note users by themselves; null or absent: left to the service. */
   readonly autoUserMode?: AutoUserMode | null
+  /** How a request that the denylist stops is answered; null or absent: with the block page. */
+  readonly denylistReply?: WafReply | null
   /** What holds in some environments in place of the above, by their name. */
   readonly envs?: Readonly<Record<string, EnvSettings>>
 }
@@ -112,12 +115,47 @@ export interface ThreatIntelRecord {
   readonly lastError: string | null
 }
 
+/** One version of a managed WAF rule; the id is `<rule>@<version>`. */
+export interface WafRuleVersion {
+  readonly id: string
+  readonly rule: ManagedWafRule
+  readonly at: string
+  readonly by: string
+  readonly deleted: boolean
+  /** Why it was taken back by itself: a tracer refused it, or it hit ordinary users; null otherwise. */
+  readonly fault: string | null
+}
+
+/** What is set for all services by hand; null: as the configuration of the collector says. There is one. */
+export interface GlobalSettings {
+  readonly id: 'settings'
+  readonly automation: boolean | null
+  /** false: nothing is blocked anywhere, whatever lists and rules say. */
+  readonly blocking: boolean
+  readonly retentionDays: number | null
+}
+
+/** A standing answer to a signal: what joins its selection later is blocked too, while it is open. */
+export interface StandingAnswer {
+  readonly id: string
+  readonly signalId: string
+  readonly kind: DenylistKind
+  readonly selection: 'ips' | 'compromisedUsers' | 'users'
+  readonly forSeconds: number
+  readonly by: string
+  readonly at: string
+}
+
 /** Kinds of documents: small records, found by id, that need no query of their own. */
 export interface DocumentKinds {
   readonly key: KeyRecord
   readonly user: UserRecord
   readonly session: SessionRecord
   readonly service: ServiceSettings
+  readonly settings: GlobalSettings
+  readonly wafRule: ManagedWafRule
+  readonly wafRuleVersion: WafRuleVersion
+  readonly standingAnswer: StandingAnswer
   readonly threatIntel: ThreatIntelRecord
   readonly notificationRule: NotificationRule
   readonly recipient: Recipient

@@ -67,6 +67,49 @@ function notificationCalls(): readonly Call[] {
   ]
 }
 
+/** A managed rule from its making to its end. */
+function wafRuleCalls(): readonly Call[] {
+  const url = '/api/waf-rules'
+  const agentIs = {
+    operator: 'exact_match',
+    parameters: {
+      inputs: [{ address: 'server.request.headers.no_cookies', key_path: ['user-agent'] }],
+      list: ['evil-bot/1.0'],
+    },
+  }
+  const bare = {
+    id: 'evil-bot',
+    conditions: [agentIs, { ...agentIs, parameters: { ...agentIs.parameters, list: ['b'] } }],
+  }
+  const managed = { name: 'Evil bot', mode: 'monitoring', response: { login_failure: { status: 401 } }, rule: bare }
+  const params = { id: 'evil-bot' }
+  return [
+    { operation: `post ${url}`, body: managed, status: 201 },
+    { operation: `post ${url}`, body: managed, status: 409 },
+    { operation: `post ${url}`, body: { ...managed, mode: 'on' }, status: 400 },
+    { operation: `get ${url}`, status: 200 },
+    { operation: `get ${url}/{id}`, params, status: 200 },
+    { operation: `put ${url}/{id}`, params, body: { ...managed, version: 9 }, status: 409 },
+    { operation: `put ${url}/{id}`, params, body: { ...managed, routes: [{ pathPattern: '/login' }] }, status: 200 },
+    { operation: `patch ${url}/{id}`, params, body: { mode: 'blocking', endsAt: null }, status: 200 },
+    { operation: `get ${url}/{id}/versions`, params, status: 200 },
+    { operation: `post ${url}/validate`, body: managed, status: 200 },
+    { operation: `post ${url}/validate`, body: { ...managed, mode: 'on' }, status: 200 },
+    { operation: `post ${url}/explain`, body: { ruleId: 'evil-bot', traceId: ':traceId' }, status: 200 },
+    { operation: `post ${url}/explain`, body: { rule: bare, traceId: 'ffff' }, status: 404 },
+    { operation: `post ${url}/preview`, body: { rule: bare, from: 'now-1h' }, status: 200 },
+    { operation: `post ${url}/preview`, body: { ruleId: 'evil-bot', rule: bare }, status: 400 },
+    { operation: `get ${url}/templates`, status: 200 },
+    {
+      operation: `post ${url}/templates/{id}`,
+      params: { id: 'tag-login' },
+      body: { values: { pathPattern: '/login' } },
+      status: 200,
+    },
+    { operation: `delete ${url}/{id}`, params, status: 204 },
+  ]
+}
+
 const range = { from: 'now-1h', to: 'now+1m' }
 
 /** In this order: some use what earlier ones made. */
@@ -161,6 +204,7 @@ const calls: readonly Call[] = [
   },
   { operation: 'get /api/services', status: 200 },
   ...notificationCalls(),
+  ...wafRuleCalls(),
   {
     operation: 'post /api/threat-intel',
     body: { name: 'mine', csv: 'ip_address,category\n192.0.2.0/24,tor\n' },
@@ -276,7 +320,7 @@ test('no operation of the document is left out above', () => {
   )
   const succeeded = calls.filter(({ status, operation }) => status < 400 || refusalsOnly.has(operation))
   expect([...new Set(succeeded.map(({ operation }) => operation))].toSorted()).toEqual(described.toSorted())
-  expect(described.length).toBeGreaterThanOrEqual(65)
+  expect(described.length).toBeGreaterThanOrEqual(76)
 })
 
 async function send(method: string, path: string, { params = {}, query, body, headers }: Call) {
@@ -304,7 +348,12 @@ async function send(method: string, path: string, { params = {}, query, body, he
 
 /** The body with what earlier calls left: the secret of a sign-in link, the id of a recipient. */
 function withIds(body: unknown): unknown {
-  const { secret, recipients } = body as { secret?: string; recipients?: readonly string[] }
+  const { secret, recipients, traceId } = body as {
+    secret?: string
+    recipients?: readonly string[]
+    traceId?: string
+  }
+  if (traceId === ':traceId') return { ...(body as object), traceId: ids['traceId'] }
   if (secret === ':link') return { secret: ids['link']?.split('#')[1] }
   return recipients?.[0] === ':recipient' ? { ...(body as object), recipients: [ids['recipient']] } : body
 }

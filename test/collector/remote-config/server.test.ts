@@ -1,16 +1,14 @@
-import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createRemoteConfigServer } from '../../../src/collector/remote-config/server.ts'
-import type { ConfigAnswer, RemoteConfigServer } from '../../../src/collector/remote-config/remote-config.ts'
+import type { RemoteConfigServer } from '../../../src/collector/remote-config/remote-config.ts'
 import { openEngine } from '../../../src/collector/state/duckdb/engine.ts'
 import { observe } from '../../../src/collector/state/duckdb/state.ts'
 import type { State } from '../../../src/collector/state/state.ts'
 import type { DenylistEntry, DenylistKind } from '../../../src/model/denylist-entry.ts'
-import { portcullisClientTag } from '../../../src/model/remote-config.ts'
-import type { AsmData, ConfigReply, SignedTargets } from '../../../src/model/remote-config.ts'
+import { ConfigClient, type ClientOptions } from '../../support/config-client.ts'
 import { systemClock } from '../../support/system-clock.ts'
 
 let dir: string
@@ -62,115 +60,9 @@ function deny(...entries: readonly DenylistEntry[]): Promise<void> {
   return state.commit({ entries: entries.map((one) => ({ list: 'denylist', entry: one })) })
 }
 
-interface ClientOptions {
-  readonly kind?: 'portcullis' | 'datadog'
-  readonly service?: string
-  readonly products?: readonly string[]
-  readonly capabilities?: string
-}
-
-/** A client as the protocol wants it: verifies what it gets, keeps files, says what it has. */
-class Client {
-  readonly id = `client-${++ids}`
-  readonly files = new Map<string, { raw: Buffer; version: number }>()
-  readonly received: string[] = []
-  version = 0
-  error = ''
-  readonly failing = new Map<string, string>()
-  readonly options: ClientOptions
-
+class Client extends ConfigClient {
   constructor(options: ClientOptions = {}) {
-    this.options = options
-  }
-
-  request(): unknown {
-    const {
-      kind = 'portcullis',
-      service = 'shop',
-      products = ['ASM_DATA', 'ASM', 'ASM_FEATURES', 'ASM_DD'],
-      capabilities = 'HA+ABwf8',
-    } = this.options
-    return {
-      client: {
-        id: this.id,
-        state: {
-          root_version: 1,
-          targets_version: this.version,
-          config_states: [...this.files].map(([path, { version }]) => ({
-            id: path.split('/')[3],
-            version,
-            product: path.split('/')[2],
-            apply_state: this.failing.has(path) ? 3 : 2,
-            ...(this.failing.has(path) ? { apply_error: this.failing.get(path) } : {}),
-          })),
-          has_error: this.error !== '',
-          error: this.error,
-        },
-        products,
-        is_tracer: true,
-        client_tracer: {
-          runtime_id: `runtime-${this.id}`,
-          language: 'node',
-          tracer_version: '0.1.0',
-          service,
-          env: 'prod',
-          app_version: '1.0.0',
-          tags: kind === 'portcullis' ? [portcullisClientTag] : [],
-        },
-        capabilities,
-      },
-      cached_target_files: [...this.files].map(([path, { raw }]) => ({
-        path,
-        length: raw.length,
-        hashes: [{ algorithm: 'sha256', hash: createHash('sha256').update(raw).digest('hex') }],
-      })),
-    }
-  }
-
-  async ask(waitMs = 0, signal?: AbortSignal): Promise<ConfigAnswer> {
-    const answer = await server.configFor(this.request(), { waitMs, ...(signal === undefined ? {} : { signal }) })
-    this.apply(answer.reply)
-    return answer
-  }
-
-  apply(reply: ConfigReply): void {
-    this.received.splice(0)
-    if (reply.targets === undefined) {
-      expect(reply).toEqual({})
-      return
-    }
-    const { signed } = JSON.parse(Buffer.from(reply.targets, 'base64').toString()) as SignedTargets
-    expect(Object.keys(signed.targets).sort()).toEqual([...(reply.client_configs ?? [])].sort())
-    for (const path of this.files.keys()) if (!Object.hasOwn(signed.targets, path)) this.files.delete(path)
-    const sent = new Map((reply.target_files ?? []).map(({ path, raw }) => [path, Buffer.from(raw, 'base64')]))
-    for (const [path, target] of Object.entries(signed.targets)) {
-      expect(path).toMatch(/^datadog\/\d+\/[A-Z_]+\/[^/]+\/config$/)
-      const raw = sent.get(path) ?? this.files.get(path)?.raw
-      if (raw === undefined) throw new Error(`${path} was neither sent nor cached`)
-      expect(raw.length).toBe(target.length)
-      expect(createHash('sha256').update(raw).digest('hex')).toBe(target.hashes.sha256)
-      const before = this.files.get(path)
-      if (before !== undefined && !before.raw.equals(raw)) expect(target.custom.v).toBeGreaterThan(before.version)
-      this.files.set(path, { raw, version: target.custom.v })
-    }
-    this.received.push(...sent.keys())
-    this.version = signed.version
-  }
-
-  /** Values of a list, over all the configurations that share its id. */
-  list(id: string): Map<string, number> {
-    const values = new Map<string, number>()
-    for (const [path, { raw }] of this.files) {
-      if (!path.includes('/ASM_DATA/')) continue
-      const content = JSON.parse(raw.toString()) as AsmData
-      for (const list of [...(content.rules_data ?? []), ...(content.exclusion_data ?? [])]) {
-        expect(list.data.length, `${path} is empty`).toBeGreaterThan(0)
-        expect(list.data.length).toBeLessThanOrEqual(5_000)
-        if (list.id !== id) continue
-        for (const { value, expiration } of list.data) values.set(value, expiration ?? 0)
-      }
-    }
-    return values
+    super((request, wait) => server.configFor(request, wait), options)
   }
 }
 
