@@ -26,6 +26,7 @@ import { createNotifier } from './notify/notifier.ts'
 import { createOutbound } from './outbound.ts'
 import { createPipeline } from './pipeline.ts'
 import { createRemoteConfigServer } from './remote-config/server.ts'
+import { createReplayer } from './replay/replay.ts'
 import { createResponder } from './respond/responder.ts'
 import { createWafRules } from './respond/waf-rule-book.ts'
 import { keepRetention } from './retention.ts'
@@ -215,6 +216,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       guideOf: readGuide,
       responder,
       wafRules,
+      replayer: createReplayer({ store, clock }),
       remoteConfig,
       metrics,
       threatIntel,

@@ -29,6 +29,34 @@ export function wireRuleIds({ id, routes }: Pick<RuleSource, 'id' | 'routes'>): 
   return routeConditions(routes).map((_, index) => (index === 0 ? id : `${id}-${index + 1}`))
 }
 
+/** What the configuration of a managed rule begins with. */
+const configPrefix = 'pc-rule-'
+
+export function ruleConfigId(ruleId: string): string {
+  return configPrefix + ruleId
+}
+
+/** The managed rule that a configuration is of; undefined for other configurations. */
+export function ruleOfConfig(configId: string): string | undefined {
+  return configId.startsWith(configPrefix) ? configId.slice(configPrefix.length) : undefined
+}
+
+/** Whether a managed rule goes to tracers of this service and environment. */
+export function isFor(
+  rule: ManagedWafRule,
+  { service, env }: { readonly service: string; readonly env: string },
+): boolean {
+  return (
+    (rule.services.length === 0 || rule.services.includes(service)) &&
+    (rule.envs.length === 0 || rule.envs.includes(env))
+  )
+}
+
+/** Whether a managed rule is in force: sent at all, and not past its end. */
+export function isInForce({ mode, endsAt }: ManagedWafRule, nowMs: number): boolean {
+  return (mode === 'monitoring' || mode === 'blocking') && (endsAt === null || Date.parse(endsAt) > nowMs)
+}
+
 /** Lists of conditions of which one has to hold: one for each method that the routes name; one without any for no routes. */
 export function routeConditions(routes: readonly WafRoute[]): readonly (readonly object[])[] {
   if (routes.length === 0) return [[]]

@@ -9,6 +9,7 @@ import type { Metrics } from '../metrics.ts'
 import type { Notifier } from '../notify/notify.ts'
 import type { Outbound } from '../outbound.ts'
 import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
+import type { Replayer } from '../replay/replay.ts'
 import type { Responder } from '../respond/respond.ts'
 import type { WafRules } from '../respond/waf-rules.ts'
 import type { State } from '../state/state.ts'
@@ -67,6 +68,7 @@ export interface ConsoleOptions {
   readonly guideOf: GuideOf
   readonly responder: Responder
   readonly wafRules: WafRules
+  readonly replayer: Replayer
   readonly remoteConfig: RemoteConfigServer
   readonly metrics: Metrics
   readonly threatIntel: ThreatIntelLists

@@ -3,16 +3,12 @@ import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
 import { applyState } from '../../model/remote-config.ts'
 import { wafRuleModes, type ManagedWafRule, type NewWafRule } from '../../model/waf-rule.ts'
-import type { WafClock } from '../../waf/waf.ts'
-import { isFor, isInForce, ruleConfigId } from '../remote-config/rule-files.ts'
 import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
-import { explainRecord } from '../replay/explain-record.ts'
-import { replay } from '../replay/replay.ts'
-import { checkWafRule } from '../respond/check-waf-rule.ts'
+import type { Replayer } from '../replay/replay.ts'
 import type { WafRuleChange, WafRules } from '../respond/waf-rules.ts'
 import type { Store } from '../store/store.ts'
 import { fillTemplate, wafRuleTemplates } from '../waf-rule-templates.ts'
-import { wireRuleIds, wireRules } from '../wire-rule.ts'
+import { isFor, isInForce, ruleConfigId, wireRuleIds, wireRules } from '../wire-rule.ts'
 import { idParams, route } from './route.ts'
 import { array, count, flag, instantOrNull, map, object, oneOf, page, ref, text, when } from './schema.ts'
 import { toSpan } from './spans.ts'
@@ -21,6 +17,7 @@ import { parseRange, printInterval } from './time-range.ts'
 interface WafRuleParts {
   readonly store: Store
   readonly wafRules: WafRules
+  readonly replayer: Replayer
   readonly remoteConfig: RemoteConfigServer
   readonly clock: Clock
 }
@@ -56,7 +53,7 @@ const maxRecordsOfTrace = 10
 
 /** `/api/waf-rules`: rules that tracers run, their versions, and what they would have hit (spec/collector.md 5). */
 export function wafRuleRoutes(server: FastifyInstance, parts: WafRuleParts): void {
-  const { wafRules, store, clock } = parts
+  const { wafRules, replayer, store, clock } = parts
   const url = '/api/waf-rules'
   const shown = (rule: ManagedWafRule): object => shownRule(rule, parts)
 
@@ -148,12 +145,12 @@ export function wafRuleRoutes(server: FastifyInstance, parts: WafRuleParts): voi
       reply: object({ valid: flag, problems, wire: array({ type: 'object' }), unreplayable }),
     }),
     async ({ body }) => {
-      const checked = checkWafRule(body)
+      const checked = wafRules.check(body)
       if (checked.problems !== undefined) {
         return { valid: false, problems: checked.problems, wire: [], unreplayable: [] }
       }
       const { rule } = checked
-      const { unreplayable: open } = explainRecord(rule, { attributes: {} }, wafClock(clock))
+      const { unreplayable: open } = replayer.explain(rule, { attributes: {} })
       const id = typeof rule.rule['id'] === 'string' ? rule.rule['id'] : 'unnamed'
       const wire = wireRules({ ...rule, id }, rule.mode === 'blocking' ? ['block'] : [])
       return { valid: true, problems: [], wire, unreplayable: open }
@@ -173,7 +170,7 @@ export function wafRuleRoutes(server: FastifyInstance, parts: WafRuleParts): voi
       const range = { fromMs: 0, toMs: clock.nowMs() + 120_000 }
       const query = `trace_id:${body.traceId.toLowerCase().padStart(32, '0')}`
       const { records } = await store.search(query, range, { limit: maxRecordsOfTrace })
-      const explained = records.map((record) => ({ record, ...explainRecord(rule, record, wafClock(clock)) }))
+      const explained = records.map((record) => ({ record, ...replayer.explain(rule, record) }))
       const best = explained.find(({ matched }) => matched) ?? explained[0]
       if (best === undefined) throw fail('NOT_FOUND', `a stored request ${body.traceId}`)
       const { record, ...explanation } = best
@@ -200,10 +197,13 @@ export function wafRuleRoutes(server: FastifyInstance, parts: WafRuleParts): voi
       const rule = ruleOf(body, wafRules)
       const range = parseRange(body.from ?? 'now-7d', body.to, clock.nowMs())
       const { services = rule.services, envs = rule.envs } = body
-      const { intervalMs, ...result } = await replay(
-        { rule: rule.rule, routes: rule.routes, services, envs, range },
-        { store, clock },
-      )
+      const { intervalMs, ...result } = await replayer.replay({
+        rule: rule.rule,
+        routes: rule.routes,
+        services,
+        envs,
+        range,
+      })
       return { ...result, interval: printInterval(intervalMs) }
     },
   )
@@ -247,7 +247,7 @@ function ruleOf({ rule, ruleId }: Tested, wafRules: WafRules): Placed {
   }
   if (ruleId !== undefined) return wafRules.find(ruleId)
   const isBare = typeof rule === 'object' && rule !== null && 'conditions' in rule
-  const checked = checkWafRule(isBare ? { name: 'given', rule } : { name: 'given', ...(rule as object) })
+  const checked = wafRules.check(isBare ? { name: 'given', rule } : { name: 'given', ...(rule as object) })
   if (checked.problems === undefined) return checked.rule
   const [first] = checked.problems
   throw Object.assign(fail('WAF_RULE_INVALID', first?.path ?? '$', first?.message ?? 'it cannot be read'), {
@@ -279,9 +279,4 @@ function shownRule(rule: ManagedWafRule, { remoteConfig, clock }: WafRuleParts):
 
 function storedRule({ origin, ...rule }: ManagedWafRule): object {
   return { ...rule, origin, signalId: origin.signalId, clusterId: origin.clusterId }
-}
-
-/** Budgets do not matter where nobody waits for the answer within a request. */
-function wafClock(clock: Clock): WafClock {
-  return { nowMs: () => clock.nowMs(), monotonicNs: () => 0 }
 }

@@ -8,16 +8,9 @@ import { featuresFor } from './features.ts'
 import { everyNetwork, killSwitchExclusion, listRules } from './list-rules.ts'
 import { listContent } from './lists.ts'
 import type { WireListId } from './lists.ts'
-import {
-  denylistReply,
-  denylistReplyId,
-  isFor,
-  isInForce,
-  ruleConfig,
-  ruleConfigId,
-  ruleOfConfig,
-} from './rule-files.ts'
+import { denylistReply, denylistReplyId, ruleConfig } from './rule-files.ts'
 import type { RuleTarget } from './rule-files.ts'
+import { isFor, isInForce, ruleConfigId, ruleOfConfig } from '../wire-rule.ts'
 
 /** Makes a file; the same content under the same variant and id keeps its version. */
 export type KeepFile = (productName: Product, id: string, content: unknown, variant?: string) => ConfigFile

@@ -1,5 +1,5 @@
 import type { BlockReply, ManagedWafRule, WafReply } from '../../model/waf-rule.ts'
-import { wireRules } from '../wire-rule.ts'
+import { ruleConfigId, wireRules } from '../wire-rule.ts'
 import type { ConnectedTracer } from './remote-config.ts'
 import type { Abilities } from './targets.ts'
 
@@ -15,30 +15,6 @@ export interface RuleTarget {
 export interface RuleConfig {
   readonly id: string
   readonly content: object
-}
-
-const prefix = 'pc-rule-'
-
-export function ruleConfigId(ruleId: string): string {
-  return prefix + ruleId
-}
-
-/** The managed rule that a configuration is of; undefined for other configurations. */
-export function ruleOfConfig(configId: string): string | undefined {
-  return configId.startsWith(prefix) ? configId.slice(prefix.length) : undefined
-}
-
-/** Whether a managed rule goes to tracers of this service and environment. */
-export function isFor(rule: ManagedWafRule, { service, env }: Pick<RuleTarget, 'service' | 'env'>): boolean {
-  return (
-    (rule.services.length === 0 || rule.services.includes(service)) &&
-    (rule.envs.length === 0 || rule.envs.includes(env))
-  )
-}
-
-/** Whether a managed rule is in force: sent at all, and not past its end. */
-export function isInForce({ mode, endsAt }: ManagedWafRule, nowMs: number): boolean {
-  return (mode === 'monitoring' || mode === 'blocking') && (endsAt === null || Date.parse(endsAt) > nowMs)
 }
 
 /**

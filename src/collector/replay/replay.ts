@@ -3,8 +3,10 @@ import { attribute, businessLogicActivity, type SpanRecord } from '../../model/s
 import { eventName } from '../../model/tags.ts'
 import type { WafRoute, WafRuleObject } from '../../model/waf-rule.ts'
 import { anyValue } from '../campaign.ts'
+import type { WafClock } from '../../waf/waf.ts'
 import type { Store, TimeRange } from '../store/store.ts'
 import { wireRules } from '../wire-rule.ts'
+import { explainRecord, type RecordExplanation } from './explain-record.ts'
 import { preselect } from './preselect.ts'
 import { readRecords } from './read-records.ts'
 import { RuleMatcher } from './rule-matcher.ts'
@@ -45,6 +47,32 @@ export interface ReplayResult {
   readonly unreplayable: readonly UnreplayableInput[]
 }
 
+/** Rules on the traffic of the past. All reject with RULESET_INVALID or RULE_UNKNOWN_OPERATOR for a rule that cannot be read. */
+export interface Replayer {
+  /** What a rule would have hit, in constant memory. Rejects with QUERY_SYNTAX for a bad `query`. */
+  replay(request: ReplayRequest, signal?: AbortSignal): Promise<ReplayResult>
+  /** Why a rule does or does not match a stored request. Throws. */
+  explain(
+    rule: { readonly rule: WafRuleObject; readonly routes: readonly WafRoute[] },
+    record: Pick<SpanRecord, 'attributes'>,
+  ): RecordExplanation
+}
+
+export function createReplayer({
+  store,
+  clock,
+}: {
+  readonly store: Store
+  readonly clock: Pick<Clock, 'nowMs'>
+}): Replayer {
+  // Budgets do not matter where nobody waits for the answer within a request.
+  const wafClock = { nowMs: () => clock.nowMs(), monotonicNs: () => 0 }
+  return {
+    replay: (request, signal) => replay(request, store, wafClock, signal),
+    explain: (rule, record) => explainRecord(rule, record, wafClock),
+  }
+}
+
 const buckets = 168
 const minIntervalMs = 60_000
 const hourMs = 3_600_000
@@ -53,19 +81,15 @@ const maxTraceIds = 20
 const maxUsers = 1_000_000
 const success = businessLogicActivity(eventName.loginSuccess)
 
-/**
- * Runs a rule over stored traffic with the engine of the tracers, in constant memory. Rejects with RULESET_INVALID or
- * RULE_UNKNOWN_OPERATOR when it cannot be compiled, with QUERY_SYNTAX for a bad `query`.
- */
-export async function replay(
+async function replay(
   request: ReplayRequest,
-  { store, clock }: { readonly store: Store; readonly clock: Pick<Clock, 'nowMs'> },
+  store: Store,
+  clock: WafClock,
   signal?: AbortSignal,
 ): Promise<ReplayResult> {
   const { rule, routes = [], range } = request
   const rules = wireRules({ id: 'replayed', name: 'replayed', rule, routes }, [])
-  const nowMs = clock.nowMs()
-  const matcher = new RuleMatcher(rules, { nowMs: () => nowMs, monotonicNs: () => 0 })
+  const matcher = new RuleMatcher(rules, clock)
   const scope = scopeQuery(request)
   const [whole] = await store.top(scope, range, { by: [], aggregates: ['count'], limit: 1 })
   const result = new Hits(range)

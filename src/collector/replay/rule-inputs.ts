@@ -25,7 +25,7 @@ export const storedAddresses: Readonly<Record<string, readonly string[]>> = {
   '_dd.appsec.fp.http.endpoint': ['_dd.appsec.fp.http.endpoint'],
   '_dd.appsec.fp.http.header': ['_dd.appsec.fp.http.header'],
   '_dd.appsec.fp.http.network': ['_dd.appsec.fp.http.network'],
-  '_dd.appsec.fp.http.order': ['_dd.appsec.fp.http.order'],
+  '_dd.appsec.fp.http.order': ['_dd.appsec.fp.http.order', 'appsec.fingerprint.header.order'],
   '_dd.appsec.fp.session': ['_dd.appsec.fp.session'],
 }
 

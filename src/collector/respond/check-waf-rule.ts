@@ -1,11 +1,8 @@
 import { PortcullisError } from '../../model/error.ts'
-import { readWafRule, type NewWafRule, type WafRuleObject, type WafRuleProblem } from '../../model/waf-rule.ts'
+import { readWafRule, type WafRuleObject, type WafRuleProblem } from '../../model/waf-rule.ts'
 import { compileRuleset } from '../../waf/compile-ruleset.ts'
 import type { WafClock } from '../../waf/waf.ts'
-
-export type CheckedWafRule =
-  | { readonly rule: NewWafRule; readonly problems?: undefined }
-  | { readonly problems: readonly WafRuleProblem[] }
+import type { CheckedWafRule } from './waf-rules.ts'
 
 /** Only endings of lists are looked up by it, which a check does not do. */
 const noClock: WafClock = { nowMs: () => 0, monotonicNs: () => 0 }

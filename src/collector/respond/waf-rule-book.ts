@@ -80,6 +80,7 @@ export async function createWafRules({
   })
 
   return {
+    check: checkWafRule,
     list: () => [...rules.all()].sort((one, other) => (one.name < other.name ? -1 : 1)),
     find,
     async versions(id) {

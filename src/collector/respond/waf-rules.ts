@@ -1,4 +1,4 @@
-import type { CollateralBound, ManagedWafRule, WafRuleMode } from '../../model/waf-rule.ts'
+import type { CollateralBound, ManagedWafRule, NewWafRule, WafRuleMode, WafRuleProblem } from '../../model/waf-rule.ts'
 import type { WafRuleVersion } from '../state/state.ts'
 
 /** What may change of a rule without writing it anew. */
@@ -8,12 +8,18 @@ export interface WafRuleChange {
   readonly collateral?: CollateralBound
 }
 
+export type CheckedWafRule =
+  | { readonly rule: NewWafRule; readonly problems?: undefined }
+  | { readonly problems: readonly WafRuleProblem[] }
+
 /**
  * The managed WAF rules: every change is a version, audited, and sent to the tracers at once. A rule that answers a
  * signal is a response of that signal while it is in force. Attackers and ordinary users are told apart before:
  * `replay` says what a rule would have hit.
  */
 export interface WafRules {
+  /** Reads a rule from outside and compiles it; nothing is kept. */
+  check(value: unknown): CheckedWafRule
   /** Sorted by name. */
   list(): readonly ManagedWafRule[]
   /** Throws NOT_FOUND. */

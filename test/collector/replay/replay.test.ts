@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as fc from 'fast-check'
 import type { AttributeValue } from '../../../src/model/span-record.ts'
 import type { WafRoute, WafRuleObject } from '../../../src/model/waf-rule.ts'
-import { replay, type ReplayResult } from '../../../src/collector/replay/replay.ts'
+import { createReplayer, type Replayer, type ReplayResult } from '../../../src/collector/replay/replay.ts'
 import type { Store } from '../../../src/collector/store/store.ts'
 import { aFailure, aSuccess, batchOf, nowMs } from '../../conformance/store/fixtures.ts'
 import { openTestStore } from '../../support/test-store.ts'
@@ -12,6 +12,7 @@ const range = { fromMs: nowMs - 7 * 86_400_000, toMs: nowMs + 1 }
 const headers = 'server.request.headers.no_cookies'
 const bot = 'evil-bot/1.0'
 let store: Store
+let replayer: Replayer
 let dispose: () => Promise<void>
 
 type Attributes = Readonly<Record<string, AttributeValue>>
@@ -32,6 +33,7 @@ function told(names: string, more: Attributes = {}): { attributes: Attributes } 
 beforeAll(async () => {
   const opened = await openTestStore(clock)
   store = opened.store
+  replayer = createReplayer({ store, clock })
   dispose = opened.dispose
   const browser = 'host,user-agent,accept,accept-language,x-app-key'
   await store.append(
@@ -151,15 +153,15 @@ const cases: readonly Case[] = [
 
 test.each(cases)('replays $says', async ({ conditions, routes = [], services = [], found }) => {
   const rule: WafRuleObject = { conditions }
-  expect(await replay({ rule, routes, services, range }, { store, clock })).toMatchObject(found)
+  expect(await replayer.replay({ rule, routes, services, range })).toMatchObject(found)
 })
 test('every case ran', () => expect(cases.length).toBeGreaterThanOrEqual(12))
 
 test('says when it matched, and in which traces', async () => {
-  const { series, traceIds, intervalMs, hours } = await replay(
-    { rule: { conditions: [userAgentIs(bot)] }, range },
-    { store, clock },
-  )
+  const { series, traceIds, intervalMs, hours } = await replayer.replay({
+    rule: { conditions: [userAgentIs(bot)] },
+    range,
+  })
   expect(series.reduce((sum, [, count]) => sum + count, 0)).toBe(21)
   expect(series.every(([startMs]) => startMs % intervalMs === 0)).toBe(true)
   expect(traceIds).toHaveLength(20)
@@ -169,7 +171,7 @@ test('says when it matched, and in which traces', async () => {
 
 test('a rule that cannot be compiled is refused', async () => {
   const conditions = [condition('exact_mach', { address: 'usr.id' }, { list: ['1'] })]
-  await expect(replay({ rule: { conditions }, range }, { store, clock })).rejects.toMatchObject({
+  await expect(replayer.replay({ rule: { conditions }, range })).rejects.toMatchObject({
     code: 'RULESET_INVALID',
     message: expect.stringContaining('exact_match'),
   })
@@ -201,7 +203,7 @@ test('what the store selects beforehand is never less than what the rule matches
         }),
       )
       const [one, other] = await Promise.all(
-        [exact, asRegex].map((conditions) => replay({ rule: { conditions }, range }, { store, clock })),
+        [exact, asRegex].map((conditions) => replayer.replay({ rule: { conditions }, range })),
       )
       expect(one).toEqual(other)
     }),
