@@ -8,6 +8,7 @@ import { count, many } from '../text/figures.ts'
 import { useBlastRadius } from './blast-radius.ts'
 import { EndField, secondsOf, standardEnd } from './ends.tsx'
 import { addEntries, type ListName, type WantedEntry } from './lists.ts'
+import { kindWords } from './read-entries.ts'
 import { needsTyping, Radius, TypedConfirmation } from './radius.tsx'
 
 const maxNamed = 6
@@ -78,18 +79,9 @@ export function BlockDialog({
   )
 }
 
-const words: Readonly<Record<string, readonly [string, string]>> = {
-  ip: ['address', 'addresses'],
-  cidr: ['network', 'networks'],
-  user: ['user', 'users'],
-  login: ['login', 'logins'],
-  user_agent: ['user agent', 'user agents'],
-  fingerprint: ['fingerprint', 'fingerprints'],
-}
-
 function subject(entries: readonly WantedEntry[]): string {
   const kinds = new Set(entries.map(({ kind }) => kind))
   const [only] = kinds
-  const [one, several] = (kinds.size === 1 && only !== undefined ? words[only] : undefined) ?? ['entry', 'entries']
+  const [one, several] = (kinds.size === 1 && only !== undefined ? kindWords[only] : undefined) ?? ['entry', 'entries']
   return entries.length === 1 ? `this ${one}` : many(entries.length, one, several)
 }

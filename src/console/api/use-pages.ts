@@ -25,19 +25,27 @@ export function usePages<T>(wanted: {
   readonly path: string
   readonly parameters?: Readonly<Record<string, string | number | undefined>>
 }): Pages<T> {
-  const { path, parameters = {} } = wanted
+  const { key, path, parameters = {} } = wanted
+  return usePagesOf<T>({
+    key: [...key, path, parameters],
+    load: (cursor, signal) => call('GET', pathOf(path, { limit: pageSize, ...parameters, cursor }), undefined, signal),
+  })
+}
+
+/** The same for any call that pages by a cursor; the first has an empty one. */
+export function usePagesOf<T>(wanted: {
+  readonly key: Key
+  readonly load: (cursor: string, signal: AbortSignal) => Promise<Listed<T>>
+  readonly everyMs?: number | undefined
+}): Pages<T> {
+  const { key, load, everyMs } = wanted
   const options = {
-    queryKey: [...wanted.key, path, parameters],
+    queryKey: key,
     initialPageParam: '',
-    queryFn: ({
-      pageParam,
-      signal,
-    }: {
-      readonly pageParam: string
-      readonly signal: AbortSignal
-    }): Promise<Listed<T>> =>
-      call('GET', pathOf(path, { limit: pageSize, ...parameters, cursor: pageParam }), undefined, signal),
+    queryFn: ({ pageParam, signal }: { readonly pageParam: string; readonly signal: AbortSignal }) =>
+      load(pageParam, signal),
     getNextPageParam: (last: Listed<T>): string | null => last.next,
+    refetchInterval: everyMs ?? (false as const),
   }
   const [observer] = useState(
     () =>
@@ -48,7 +56,7 @@ export function usePages<T>(wanted: {
   )
   const [, redraw] = useReducer((count: number) => count + 1, 0)
   useEffect(() => observer.subscribe(() => redraw(undefined)), [observer])
-  useEffect(() => observer.setOptions(options), [JSON.stringify(options.queryKey)])
+  useEffect(() => observer.setOptions(options), [JSON.stringify(key), everyMs])
   const result = observer.getOptimisticResult(cache.defaultQueryOptions(options as never) as never)
   const { hasNextPage, isFetchingNextPage } = result
   return {

@@ -69,6 +69,7 @@ export function drawChart(frame: HTMLElement, drawing: Drawing): UPlot {
         {
           ...axis,
           grid: { show: false },
+          size: 26,
           space: 70,
           values: (_plot, splits, _axis, _space, stepMs) => clockLabels(dateOf, splits, stepMs),
         },

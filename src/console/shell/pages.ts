@@ -37,4 +37,25 @@ export const pages: readonly PageDescription[] = [
     title: 'Signal',
     load: async () => (await import('../pages/signals/signal-page.tsx')).SignalPage,
   },
+  {
+    path: '/traces',
+    title: 'Traces',
+    key: 't',
+    icon: 'traces',
+    load: async () => (await import('../pages/traces/traces-page.tsx')).TracesPage,
+  },
+  {
+    path: '/denylist',
+    title: 'Denylist',
+    key: 'd',
+    icon: 'denylist',
+    load: async () => (await import('../pages/lists/list-page.tsx')).DenylistPage,
+  },
+  {
+    path: '/passlist',
+    title: 'Passlist',
+    key: 'p',
+    icon: 'passlist',
+    load: async () => (await import('../pages/lists/list-page.tsx')).PasslistPage,
+  },
 ]
