@@ -21,8 +21,9 @@ export function readEvents(meta: Meta): Attributes {
   for (const event of trackedEvents(meta)) {
     activities.add(businessLogicActivity(event))
     const prefix = `${eventPrefix}${event}.`
-    for (const [name, value] of Object.entries(meta)) {
-      if (name.startsWith(prefix) && !name.endsWith(trackSuffix)) setData(found, name.slice(prefix.length), value)
+    for (const name in meta) {
+      if (!name.startsWith(prefix) || name.endsWith(trackSuffix)) continue
+      setData(found, name.slice(prefix.length), meta[name] as string)
     }
   }
   for (const { id, type, category, responseId } of readTriggers(meta[tag.appsecJson])) {
@@ -47,9 +48,12 @@ export function readEvents(meta: Meta): Attributes {
 
 /** Names of the events that the span tracks: `appsec.events.<event>.track`. */
 function trackedEvents(meta: Meta): string[] {
-  return Object.keys(meta)
-    .filter((name) => name.startsWith(eventPrefix) && name.endsWith(trackSuffix) && meta[name] === 'true')
-    .map((name) => name.slice(eventPrefix.length, -trackSuffix.length))
+  const events: string[] = []
+  for (const name in meta) {
+    if (!name.startsWith(eventPrefix) || !name.endsWith(trackSuffix) || meta[name] !== 'true') continue
+    events.push(name.slice(eventPrefix.length, -trackSuffix.length))
+  }
+  return events
 }
 
 function setData(attributes: Attributes, name: string, value: string): void {

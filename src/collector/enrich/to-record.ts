@@ -29,11 +29,13 @@ export function toRecord(span: Span, readers: Readers): SpanRecord {
   const { meta, metrics } = span
   const attributes: Attributes = Object.create(null) as Attributes
   let count = 0
-  for (const [name, value] of Object.entries(meta)) {
+  for (const name in meta) {
+    const value = meta[name] as string
     if (consumed.has(name) || name.startsWith(eventPrefix) || ++count > maxAttributes) continue
     attributes[name] = value.length > maxValueLength ? value.slice(0, maxValueLength) : value
   }
-  for (const [name, value] of Object.entries(metrics)) {
+  for (const name in metrics) {
+    const value = metrics[name] as number
     if (!name.startsWith('_') && Number.isFinite(value) && ++count <= maxAttributes) attributes[name] = value
   }
   const status = Number(meta[tag.httpStatusCode] ?? metrics[tag.httpStatusCode])

@@ -1,15 +1,14 @@
 import { statSync } from 'node:fs'
-import type { DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { fail } from '../../../model/error.ts'
 import type { AppendResult } from '../store.ts'
-import type { Database, Driver } from './database.ts'
+import type { Share, TableRows } from './commit-plan.ts'
+import { CommitPlan } from './commit-plan.ts'
+import type { Database } from './database.ts'
 import type { Cell, EncodedBatch } from './encode.ts'
-import { at, traitsAt } from './encode.ts'
-import type { Column } from './schema.ts'
-import { createTable, recordColumns, spanColumns, traitColumns } from './schema.ts'
+import { fillChunk } from './fill-chunk.ts'
+import { columnsOf, createTable } from './schema.ts'
 import type { Dedupe } from './dedupe.ts'
-import type { Table, Tables } from './tables.ts'
-import { tableFor } from './tables.ts'
+import type { Tables } from './tables.ts'
 import type { KnownTraits } from './traits.ts'
 
 /** Rows that wait for their commit; more are refused with STORE_FULL, so that the sender keeps and retries them. */
@@ -20,36 +19,12 @@ const MAX_COMMIT_ROWS = 10_000
 const CHECKPOINT_WAL_BYTES = 256 * 1024 * 1024
 /** DuckDB's data chunks hold no more. */
 const CHUNK_ROWS = 2048
-/** Clocks further ahead are taken to be wrong. */
-const MAX_AHEAD_MS = 60_000
-/** Older times are taken to be wrong too: every day of event time is a table. */
-const MAX_HISTORY_MS = 400 * 86_400_000
-
-/** Compact records live for hours; later ones are past their end on arrival, and each hour is a table. */
-const MAX_COMPACT_AGE_MS = 48 * 3_600_000
-
 interface Waiting {
   readonly batch: EncodedBatch
   readonly nowMs: number
   readonly rows: number
   readonly resolve: (result: AppendResult) => void
   readonly reject: (error: Error) => void
-}
-
-/** Rows on their way into a table, a list a column. */
-interface Columns {
-  readonly table: Table
-  readonly cells: Cell[][]
-}
-
-/** What one commit writes: rows by table, and what becomes of each batch. */
-interface Commit {
-  readonly records: Map<string, Columns>
-  readonly spans: Map<string, Columns>
-  readonly traits: Map<string, Columns>
-  readonly ids: Map<string, readonly [traceId: string, spanId: string, ingestedMs: number]>
-  readonly results: { stored: number; duplicates: number }[]
-  sequence: number
 }
 
 /**
@@ -162,17 +137,10 @@ export class Writer {
   }
 
   async #commit(taken: readonly Waiting[]): Promise<void> {
-    const commit: Commit = {
-      records: new Map(),
-      spans: new Map(),
-      traits: new Map(),
-      ids: new Map(),
-      results: [],
-      sequence: this.#sequence,
-    }
+    const plan = new CommitPlan({ sequence: this.#sequence, dedupe: this.#dedupe, knownTraits: this.#knownTraits })
     try {
-      for (const { batch, nowMs } of taken) this.#plan(commit, batch, nowMs)
-      await this.#write(commit)
+      for (const { batch, nowMs } of taken) plan.add(batch, nowMs)
+      await this.#write(plan)
     } catch (error) {
       const why = error instanceof Error ? firstLine(error.message) : String(error)
       const refusal = fail(/no space left on device/i.test(why) ? 'DISK_FULL' : 'STORE_FULL', why)
@@ -181,137 +149,72 @@ export class Writer {
     } finally {
       for (const waiting of taken) this.#queuedRows -= waiting.rows
     }
-    this.#sequence = commit.sequence
-    for (const [traceId, spanId, ingestedMs] of commit.ids.values()) this.#dedupe.add(traceId, spanId, ingestedMs)
-    taken.forEach((waiting, index) => waiting.resolve(commit.results[index] as AppendResult))
+    this.#sequence = plan.sequence
+    plan.settle()
+    taken.forEach((waiting, index) => waiting.resolve(plan.results[index] as AppendResult))
   }
 
-  /** Sorts the rows of a batch into tables and leaves out what is known; a record and its span share one identity. */
-  #plan(commit: Commit, { kinds, records, traits, spans }: EncodedBatch, nowMs: number): void {
-    const verdicts = new Map<string, boolean>()
-    const isNew = (traceId: string, spanId: string): boolean => {
-      const id = `${traceId} ${spanId}`
-      let verdict = verdicts.get(id)
-      if (verdict === undefined) {
-        verdict = !commit.ids.has(id) && !this.#dedupe.has(traceId, spanId)
-        verdicts.set(id, verdict)
-        if (verdict) commit.ids.set(id, [traceId, spanId, nowMs])
-      }
-      return verdict
-    }
-    const [traceIds, spanIds, times] = [records[at.trace_id], records[at.span_id], records[at.ts]] as string[][]
-    const seen = new Set<string>()
-    kinds.forEach((kind, row) => {
-      const [traceId, spanId] = [traceIds?.[row] ?? '', spanIds?.[row] ?? '']
-      const id = `${traceId} ${spanId}`
-      if (!isNew(traceId, spanId) || seen.has(id)) return
-      seen.add(id)
-      const ts = clampTime(Number(times?.[row]), nowMs)
-      if (kind === 'compact' && ts < (nowMs - MAX_COMPACT_AGE_MS) * 1000) return
-      const { table, cells } = columnsOf(commit.records, tableFor(kind, ts / 1000), recordColumns)
-      if (records[at.odd]?.[row] === true) table.odd = true
-      for (let column = 0; column < cells.length; column++) cells[column]?.push(records[column]?.[row] ?? null)
-      const last = (cells[0]?.length ?? 1) - 1
-      const set = (column: number, value: Cell): void => {
-        const target = cells[column]
-        if (target) target[last] = value
-      }
-      set(at.seq, ++commit.sequence)
-      set(at.ingested, nowMs)
-      set(at.ts, ts)
-      const trait = records[traitsAt]?.[row]
-      if (typeof trait === 'number') this.#planTrait(commit, tableFor('traits', ts / 1000), trait, traits.get(trait))
-    })
-    const seenSpans = new Set<string>()
-    spans.ts.forEach((rawTs, index) => {
-      const [traceId, spanId] = [spans.traceIds[index] ?? '', spans.spanIds[index] ?? '']
-      const id = `${traceId} ${spanId}`
-      if (!isNew(traceId, spanId) || seenSpans.has(id)) return
-      seenSpans.add(id)
-      const ts = clampTime(rawTs, nowMs)
-      const { cells } = columnsOf(commit.spans, tableFor('spans', ts / 1000), spanColumns)
-      const row: Cell[] = [nowMs, ts, traceId, spanId, spans.bodies[index] ?? '{}']
-      row.forEach((value, column) => cells[column]?.push(value))
-    })
-    const stored = [...verdicts.values()].filter(Boolean).length
-    commit.results.push({ stored, duplicates: verdicts.size - stored })
-  }
-
-  /** Traits are written once a day, when the first record refers to them. */
-  #planTrait(commit: Commit, table: Table, id: number, body: string | undefined): void {
-    if (body === undefined || this.#knownTraits.has(table.name, id)) return
-    const { cells } = columnsOf(commit.traits, table, traitColumns)
-    if (cells[0]?.includes(id) === true) return
-    cells[0]?.push(id)
-    cells[1]?.push(body)
-  }
-
-  async #write(commit: Commit): Promise<void> {
-    if (commit.ids.size === 0) return
+  async #write(plan: CommitPlan): Promise<void> {
+    if (plan.isEmpty) return
     const database = this.#database
+    const written = plan.tables()
     await database.write('BEGIN')
     try {
-      for (const { table, cells } of commit.records.values()) await this.#fill(table, recordColumns, cells)
-      for (const { table, cells } of commit.spans.values()) await this.#fill(table, spanColumns, cells)
-      for (const { table, cells } of commit.traits.values()) await this.#fill(table, traitColumns, cells)
+      for (const rows of written) await this.#fill(rows)
       await database.write('COMMIT')
     } catch (error) {
       await database.write('ROLLBACK').catch(() => undefined)
       throw error
     }
-    for (const { table, cells } of commit.traits.values()) this.#knownTraits.add(table.name, cells[0] as number[])
-    for (const { table } of [...commit.records.values(), ...commit.spans.values(), ...commit.traits.values()]) {
+    for (const { table } of written) {
       const known = this.#tables.get(table.name)
       if (!known) this.#tables.add(table)
       else if (table.odd) known.odd = true
     }
   }
 
-  async #fill(table: Table, columns: readonly Column[], cells: readonly (readonly Cell[])[]): Promise<void> {
-    const { driver } = this.#database
+  async #fill({ table, shares }: TableRows): Promise<void> {
+    const columns = columnsOf(table.kind)
     if (!this.#tables.get(table.name)) await this.#database.write(createTable(table.name, columns))
-    const types = columns.map((column) => duckType(driver, column))
-    const rows = cells[0]?.length ?? 0
     const appender = await (await this.#database.writer()).createAppender(table.name)
-    for (let from = 0; from < rows; from += CHUNK_ROWS) {
-      const count = Math.min(CHUNK_ROWS, rows - from)
-      const chunk = driver.DuckDBDataChunk.create(types, count)
-      columns.forEach((column, index) => {
-        const part = (cells[index] ?? []).slice(from, from + count)
-        chunk.setColumnValues(index, part.map(toDuck(driver, column)))
-      })
-      appender.appendDataChunk(chunk)
+    for (const part of chunks(shares)) {
+      const rows = part.reduce((sum, share) => sum + share.rows.length, 0)
+      const values = columns.map((_, column) => gather(part, column, rows))
+      appender.appendDataChunk(fillChunk(this.#database, columns, values, rows))
     }
     appender.closeSync()
   }
 }
 
-function columnsOf(into: Map<string, Columns>, table: Table, columns: readonly Column[]): Columns {
-  let found = into.get(table.name)
-  if (!found) {
-    found = { table, cells: columns.map(() => []) }
-    into.set(table.name, found)
+/** Rows of the shares, as many at a time as a chunk holds. */
+function* chunks(shares: readonly Share[]): Generator<readonly Share[]> {
+  let part: Share[] = []
+  let room = CHUNK_ROWS
+  for (const { columns, rows } of shares) {
+    for (let from = 0; from < rows.length;) {
+      const some = rows.slice(from, from + room)
+      part.push({ columns, rows: some })
+      from += some.length
+      room -= some.length
+      if (room > 0) continue
+      yield part
+      part = []
+      room = CHUNK_ROWS
+    }
   }
-  return found
+  if (part.length > 0) yield part
 }
 
-/** Event time in microseconds within what is believable; a clock ahead counts as now. */
-function clampTime(ts: number, nowMs: number): number {
-  if (!(ts <= (nowMs + MAX_AHEAD_MS) * 1000)) return Math.round(nowMs * 1000)
-  return Math.max(ts, Math.round((nowMs - MAX_HISTORY_MS) * 1000))
-}
-
-function duckType(driver: Driver, column: Column): DuckDBType {
-  if (column.type === 'VARCHAR[]') return driver.LIST(driver.VARCHAR)
-  return driver[column.type]
-}
-
-function toDuck(driver: Driver, column: Column): (value: Cell) => DuckDBValue {
-  if (column.type === 'BIGINT') return (value) => (value === null ? null : BigInt(Math.round(value as number)))
-  if (column.type === 'VARCHAR[]') {
-    return (value) => (value === null ? null : driver.listValue(value as readonly string[]))
+/** The values of a column; undefined where all are null. */
+function gather(shares: readonly Share[], column: number, count: number): readonly Cell[] | undefined {
+  if (shares.every(({ columns }) => columns[column] === null)) return undefined
+  const values = Array.from<Cell>({ length: count })
+  let at = 0
+  for (const { columns, rows } of shares) {
+    const cells = columns[column]
+    for (const row of rows) values[at++] = cells?.[row] ?? null
   }
-  return (value) => value as DuckDBValue
+  return values
 }
 
 /** Size of the log of recent commits. */

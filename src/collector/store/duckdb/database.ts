@@ -2,9 +2,10 @@ import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node
 import type { PortcullisError } from '../../../model/error.ts'
 import { fail } from '../../../model/error.ts'
 import { schemaVersion } from './schema.ts'
-import { loadDriver } from './driver.ts'
+import type { Bindings } from './driver.ts'
+import { loadBindings, loadDriver } from './driver.ts'
 
-export type Driver = Awaited<ReturnType<typeof loadDriver>>
+type Driver = Awaited<ReturnType<typeof loadDriver>>
 export type Parameters = Readonly<Record<string, DuckDBValue>>
 
 /** The store's file under its data directory; DuckDB puts the log of recent commits beside it, as `.wal`. */
@@ -27,6 +28,7 @@ const MAX_WAITING = 200
 /** An open file: one connection that writes, one a read. All errors a user can see are PortcullisErrors. */
 export class Database {
   readonly driver: Driver
+  readonly bindings: Bindings
   readonly #file: string
   readonly #limits: Limits
   #open: { readonly instance: DuckDBInstance; readonly writer: DuckDBConnection } | undefined
@@ -38,6 +40,7 @@ export class Database {
 
   private constructor(driver: Driver, file: string, limits: Limits) {
     this.driver = driver
+    this.bindings = loadBindings()
     this.#file = file
     this.#limits = limits
   }

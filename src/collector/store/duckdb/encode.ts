@@ -14,11 +14,11 @@ export type Cell = string | number | boolean | readonly string[] | null
 
 /**
  * A batch as columns, which cross a thread's boundary cheaply and go into the appender as they are.
- * `records[i]` belongs to `recordColumns[i]`; `seq` and `ingested` are left empty for the writer.
+ * `records[i]` belongs to `recordColumns[i]` and is null where every record lacks it; `seq` and `ingested` are the writer's.
  */
 export interface EncodedBatch {
   readonly kinds: readonly RecordKind[]
-  readonly records: readonly (readonly Cell[])[]
+  readonly records: readonly (readonly Cell[] | null)[]
   /** The traits that the records refer to, by id. */
   readonly traits: ReadonlyMap<number, string>
   readonly spans: {
@@ -50,7 +50,7 @@ function columnAt(name: string): number {
 }
 
 export function encodeBatch({ records, spans }: AppendBatch): EncodedBatch {
-  const columns: Cell[][] = recordColumns.map(() => records.map((): Cell => null))
+  const columns = new ColumnSet(records.length)
   const traits = new Map<number, string>()
   const kinds = records.map((record, row) => {
     encodeRecord(record, row, columns)
@@ -59,14 +59,13 @@ export function encodeBatch({ records, spans }: AppendBatch): EncodedBatch {
     if (body !== undefined) {
       const id = traitIds.of(body)
       traits.set(id, body)
-      const cells = columns[traitsAt] as Cell[]
-      cells[row] = id
+      columns.set(traitsAt, row, id)
     }
     return kind
   })
   return {
     kinds,
-    records: columns,
+    records: columns.columns,
     traits,
     spans: {
       ts: spans.map((span) => Math.round(span.startMs * 1000)),
@@ -90,55 +89,73 @@ function activitiesOf(value: AttributeValue | undefined): readonly string[] {
   return typeof value === 'object' ? value : []
 }
 
-function encodeRecord({ record, trusted, weight = 1 }: AppendRecord, row: number, columns: readonly Cell[][]): void {
-  const set = (column: number, value: Cell): void => {
-    const cells = columns[column] as Cell[]
+/** Columns that are made when the first record has a value for them. */
+class ColumnSet {
+  readonly columns: (Cell[] | null)[] = recordColumns.map(() => null)
+  readonly #rows: number
+
+  constructor(rows: number) {
+    this.#rows = rows
+  }
+
+  set(column: number, row: number, value: Cell): void {
+    let cells = this.columns[column]
+    if (!cells) {
+      cells = Array.from<Cell>({ length: this.#rows }).fill(null)
+      this.columns[column] = cells
+    }
     cells[row] = value
   }
-  set(at.ts, Math.round(record.timestampMs * 1000))
-  set(at.trusted, trusted)
-  set(at.weight, weight)
-  set(at.odd, false)
-  set(at.trace_id, wellFormed(record.traceId))
-  set(at.span_id, wellFormed(record.spanId))
-  set(at.service, wellFormed(record.service))
-  set(at.env, wellFormed(record.env))
-  set(at.version, wellFormed(record.version))
-  set(at.resource, wellFormed(record.resource))
-  set(at.operation, wellFormed(record.operation))
-  set(at.type, wellFormed(record.type))
-  set(at.status, record.status)
-  set(at.duration, record.durationMs)
-  const [activity, ...more] = activitiesOf(record.attributes[attribute.activity])
-  if (activity !== undefined && more.length === 0) set(at.activity, fold(wellFormed(activity)))
-  addressColumns.forEach(({ of }, index) => set(addressesAt + index, addressHex(record.attributes[of])))
-  encodeAttributes(record.attributes, set)
 }
 
-function encodeAttributes(
-  attributes: Readonly<Record<string, AttributeValue>>,
-  set: (column: number, value: Cell) => void,
-): void {
+function encodeRecord({ record, trusted, weight = 1 }: AppendRecord, row: number, columns: ColumnSet): void {
+  columns.set(at.ts, row, Math.round(record.timestampMs * 1000))
+  columns.set(at.trusted, row, trusted)
+  columns.set(at.weight, row, weight)
+  columns.set(at.odd, row, false)
+  columns.set(at.trace_id, row, wellFormed(record.traceId))
+  columns.set(at.span_id, row, wellFormed(record.spanId))
+  columns.set(at.service, row, wellFormed(record.service))
+  columns.set(at.env, row, wellFormed(record.env))
+  columns.set(at.version, row, wellFormed(record.version))
+  columns.set(at.resource, row, wellFormed(record.resource))
+  columns.set(at.operation, row, wellFormed(record.operation))
+  columns.set(at.type, row, wellFormed(record.type))
+  columns.set(at.status, row, record.status)
+  columns.set(at.duration, row, record.durationMs)
+  const [activity, ...more] = activitiesOf(record.attributes[attribute.activity])
+  if (activity !== undefined && more.length === 0) columns.set(at.activity, row, fold(wellFormed(activity)))
+  addressColumns.forEach(({ of }, index) => {
+    const hex = addressHex(record.attributes[of])
+    if (hex !== null) columns.set(addressesAt + index, row, hex)
+  })
+  encodeAttributes(record.attributes, row, columns)
+}
+
+function encodeAttributes(attributes: Readonly<Record<string, AttributeValue>>, row: number, columns: ColumnSet): void {
   const rest: string[] = []
   const numbers: string[] = []
   const booleans: string[] = []
   const lists: string[] = []
-  for (const [rawName, raw] of Object.entries(attributes)) {
+  for (const rawName in attributes) {
+    const raw = attributes[rawName] as AttributeValue
     const value = typeof raw === 'string' ? wellFormed(raw) : typeof raw === 'object' ? raw.map(wellFormed) : raw
     const column = columnOf.get(rawName)
     if (column !== undefined && fits(value, column.type)) {
-      set(column.at, value)
+      columns.set(column.at, row, value)
       continue
     }
-    if (column !== undefined) set(at.odd, true)
+    if (column !== undefined) columns.set(at.odd, row, true)
     const name = wellFormed(rawName)
     if (typeof value === 'number') numbers.push(name)
     else if (typeof value === 'boolean') booleans.push(name)
     else if (typeof value === 'object') lists.push(name)
     rest.push(`${JSON.stringify(name)}:${JSON.stringify(typeof value === 'object' ? value : String(value))}`)
   }
-  if (numbers.length + booleans.length + lists.length > 0) set(kindsAt, JSON.stringify([numbers, booleans, lists]))
-  set(restAt, `{${rest.join(',')}}`)
+  if (numbers.length + booleans.length + lists.length > 0) {
+    columns.set(kindsAt, row, JSON.stringify([numbers, booleans, lists]))
+  }
+  columns.set(restAt, row, `{${rest.join(',')}}`)
 }
 
 function fits(value: AttributeValue, type: ColumnType): boolean {

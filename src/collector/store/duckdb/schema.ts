@@ -1,3 +1,5 @@
+import type { TableKind } from './tables.ts'
+
 /** Version of the tables below; a file written by a newer one is refused. */
 export const schemaVersion = 2
 
@@ -123,14 +125,20 @@ export const recordColumns: readonly Column[] = [
   traitsColumn,
 ]
 
+/** Columns of the tables of a kind. */
+export function columnsOf(kind: TableKind): readonly Column[] {
+  if (kind === 'spans') return spanColumns
+  return kind === 'traits' ? traitColumns : recordColumns
+}
+
 /** Columns of the tables of traits: each combination once a day, `body` as `encodeClientTraits` gives it. */
-export const traitColumns: readonly Column[] = [
+const traitColumns: readonly Column[] = [
   { name: 'id', type: 'BIGINT' },
   { name: 'body', type: 'VARCHAR' },
 ]
 
 /** Columns of the tables for the trace view; `body` is the span as JSON. */
-export const spanColumns: readonly Column[] = [
+const spanColumns: readonly Column[] = [
   { name: 'ingested', type: 'BIGINT' },
   { name: 'ts', type: 'BIGINT' },
   { name: 'trace_id', type: 'VARCHAR' },

@@ -1,0 +1,163 @@
+import type { Cell, EncodedBatch } from './encode.ts'
+import { at, traitsAt } from './encode.ts'
+import type { Dedupe } from './dedupe.ts'
+import type { RecordKind, Table, TableKind } from './tables.ts'
+import { tableFor } from './tables.ts'
+import type { KnownTraits } from './traits.ts'
+
+/** Clocks further ahead are taken to be wrong. */
+const MAX_AHEAD_MS = 60_000
+/** Older times are taken to be wrong too: every day of event time is a table. */
+const MAX_HISTORY_MS = 400 * 86_400_000
+/** Compact records live for hours; later ones are past their end on arrival, and each hour is a table. */
+const MAX_COMPACT_AGE_MS = 48 * 3_600_000
+
+type Columns = readonly (readonly Cell[] | null)[]
+
+/** What a batch gives to a table: these rows of these columns; null is a column of nulls. */
+export interface Share {
+  readonly columns: Columns
+  readonly rows: number[]
+}
+
+/** Rows on their way into a table. */
+export interface TableRows {
+  readonly table: Table
+  readonly shares: Share[]
+}
+
+/** What of a batch has been seen in this plan. */
+const isNew = 1
+const hasRecord = 2
+const hasSpan = 4
+
+/** What one commit writes: rows by table, and what becomes of each batch. */
+export class CommitPlan {
+  readonly results: { readonly stored: number; readonly duplicates: number }[] = []
+  /** The highest sequence, once this is durable. */
+  sequence: number
+  readonly #dedupe: Dedupe
+  readonly #knownTraits: KnownTraits
+  readonly #tables = new Map<string, TableRows>()
+  readonly #latest = new Map<TableKind, TableRows>()
+  readonly #ids = new Map<string, number>()
+  readonly #identities: (readonly [traceId: string, spanId: string, ingestedMs: number])[] = []
+  readonly #traits = new Map<Table, Map<number, string>>()
+
+  constructor(options: { readonly sequence: number; readonly dedupe: Dedupe; readonly knownTraits: KnownTraits }) {
+    this.sequence = options.sequence
+    this.#dedupe = options.dedupe
+    this.#knownTraits = options.knownTraits
+  }
+
+  get isEmpty(): boolean {
+    return this.#identities.length === 0
+  }
+
+  /** Sorts the rows of a batch into tables and leaves out what is known; a record and its span share one identity. */
+  add(batch: EncodedBatch, nowMs: number): void {
+    const verdicts = new Map<string, number>()
+    this.#addRecords(batch, nowMs, verdicts)
+    this.#addSpans(batch, nowMs, verdicts)
+    let stored = 0
+    for (const [id, verdict] of verdicts) {
+      if ((verdict & isNew) === 0) continue
+      stored++
+      this.#ids.set(id, isNew)
+    }
+    this.results.push({ stored, duplicates: verdicts.size - stored })
+  }
+
+  /** Everything to be written, the traits last. */
+  tables(): readonly TableRows[] {
+    const traits = [...this.#traits].map(([table, bodies]): TableRows => {
+      const rows = Array.from({ length: bodies.size }, (_, row) => row)
+      return { table, shares: [{ columns: [[...bodies.keys()], [...bodies.values()]], rows }] }
+    })
+    return [...this.#tables.values(), ...traits].filter(({ shares }) => shares.length > 0)
+  }
+
+  /** Remembers what has been written, once it is durable. */
+  settle(): void {
+    for (const [traceId, spanId, ingestedMs] of this.#identities) this.#dedupe.add(traceId, spanId, ingestedMs)
+    for (const [table, bodies] of this.#traits) this.#knownTraits.add(table.name, [...bodies.keys()])
+  }
+
+  /** Whether a record or span is to be written; `part` is written once. */
+  #takes(verdicts: Map<string, number>, traceId: string, spanId: string, part: number, nowMs: number): boolean {
+    const id = `${traceId} ${spanId}`
+    let verdict = verdicts.get(id)
+    if (verdict === undefined) {
+      verdict = this.#ids.has(id) || this.#dedupe.has(traceId, spanId) ? 0 : isNew
+      if (verdict === isNew) this.#identities.push([traceId, spanId, nowMs])
+    }
+    verdicts.set(id, verdict | part)
+    return verdict !== 0 && (verdict & isNew) !== 0 && (verdict & part) === 0
+  }
+
+  #addRecords({ kinds, records, traits }: EncodedBatch, nowMs: number, verdicts: Map<string, number>): void {
+    const [traceIds, spanIds, times] = [records[at.trace_id], records[at.span_id], records[at.ts]]
+    const sequences: Cell[] = kinds.map(() => null)
+    const clamped: Cell[] = kinds.map(() => null)
+    const columns = [...records]
+    columns[at.seq] = sequences
+    columns[at.ts] = clamped
+    columns[at.ingested] = kinds.map(() => nowMs)
+    kinds.forEach((kind, row) => {
+      if (!this.#takes(verdicts, traceIds?.[row] as string, spanIds?.[row] as string, hasRecord, nowMs)) return
+      const ts = clampTime(Number(times?.[row]), nowMs)
+      if (kind === 'compact' && ts < (nowMs - MAX_COMPACT_AGE_MS) * 1000) return
+      const rows = this.#rowsOf(kind, ts / 1000)
+      if (records[at.odd]?.[row] === true) rows.table.odd = true
+      sequences[row] = ++this.sequence
+      clamped[row] = ts
+      take(rows, columns, row)
+      const trait = records[traitsAt]?.[row]
+      if (typeof trait === 'number') this.#addTrait(ts / 1000, trait, traits.get(trait))
+    })
+  }
+
+  #addSpans({ spans }: EncodedBatch, nowMs: number, verdicts: Map<string, number>): void {
+    const clamped = spans.ts.map((ts) => clampTime(ts, nowMs))
+    const columns = [spans.ts.map(() => nowMs), clamped, spans.traceIds, spans.spanIds, spans.bodies]
+    clamped.forEach((ts, row) => {
+      if (!this.#takes(verdicts, spans.traceIds[row] as string, spans.spanIds[row] as string, hasSpan, nowMs)) return
+      take(this.#rowsOf('spans', ts / 1000), columns, row)
+    })
+  }
+
+  /** Traits are written once a day, when the first record refers to them. */
+  #addTrait(timestampMs: number, id: number, body: string | undefined): void {
+    const { table } = this.#rowsOf('traits', timestampMs)
+    if (body === undefined || this.#knownTraits.has(table.name, id)) return
+    let bodies = this.#traits.get(table)
+    if (!bodies) this.#traits.set(table, (bodies = new Map()))
+    bodies.set(id, body)
+  }
+
+  /** Rows mostly go where the one before went. */
+  #rowsOf(kind: RecordKind | 'spans' | 'traits', timestampMs: number): TableRows {
+    const latest = this.#latest.get(kind)
+    if (latest && timestampMs >= latest.table.fromMs && timestampMs < latest.table.toMs) return latest
+    const table = tableFor(kind, timestampMs)
+    let rows = this.#tables.get(table.name)
+    if (!rows) {
+      rows = { table, shares: [] }
+      this.#tables.set(table.name, rows)
+    }
+    this.#latest.set(kind, rows)
+    return rows
+  }
+}
+
+function take({ shares }: TableRows, columns: Columns, row: number): void {
+  const last = shares.at(-1)
+  if (last?.columns === columns) last.rows.push(row)
+  else shares.push({ columns, rows: [row] })
+}
+
+/** Event time in microseconds within what is believable; a clock ahead counts as now. */
+function clampTime(ts: number, nowMs: number): number {
+  if (!(ts <= (nowMs + MAX_AHEAD_MS) * 1000)) return Math.round(nowMs * 1000)
+  return Math.max(ts, Math.round((nowMs - MAX_HISTORY_MS) * 1000))
+}
