@@ -60,7 +60,8 @@ export function textSource(ruleset: RecommendedRuleset, random: RandomSource): (
   }
 }
 
-function damage(text: string, random: RandomSource): string {
+/** The text with a character taken out, or something put in. */
+export function damage(text: string, random: RandomSource): string {
   const at = random.integer(text.length + 1)
   if (random.chance(0.5)) return text.slice(0, at) + text.slice(at + 1)
   return (

@@ -4,13 +4,22 @@ import { createRequire } from 'node:module'
 export interface RecommendedRule {
   readonly id: string
   readonly tags: { readonly type: string; readonly module?: string }
+  readonly transformers?: readonly string[]
   readonly conditions: readonly {
     readonly operator: string
     readonly parameters: {
-      readonly inputs?: readonly { readonly address: string; readonly key_path?: readonly string[] }[]
+      readonly inputs?: readonly {
+        readonly address: string
+        readonly key_path?: readonly string[]
+        readonly transformers?: readonly string[]
+      }[]
       readonly regex?: string
       readonly list?: readonly string[]
-      readonly options?: { readonly enforce_word_boundary?: boolean }
+      readonly options?: {
+        readonly enforce_word_boundary?: boolean
+        readonly case_sensitive?: boolean
+        readonly min_length?: number
+      }
     }
   }[]
 }
