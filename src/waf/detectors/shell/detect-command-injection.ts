@@ -1,23 +1,36 @@
+import { isLetter, skipWhile } from '../skip.ts'
 import { detectShellInjection } from './detect-shell-injection.ts'
 
 interface ShellOptions {
-  /** The option whose argument is a command line. */
-  readonly command: RegExp
+  /** Whether the argument behind this option is a command line. */
+  readonly isCommand: (option: string) => boolean
   /** Options that take the next argument. */
-  readonly takesNext?: RegExp
+  readonly takesNext?: ReadonlySet<string>
   /** Whether more options may stand between the option and the command line. */
   readonly mayContinue: boolean
 }
 
+/** Letters behind one dash, a `c` among them, as in `-lc`. */
+function isClusterWithC(option: string): boolean {
+  return option.startsWith('-') && option.includes('c') && skipWhile(option, 1, isLetter) === option.length
+}
+
 const posix: ShellOptions = {
-  command: /^-(?:-c|[A-Za-z]*c[A-Za-z]*)$/,
-  takesNext: /^(?:[-+][oO]|--(?:rcfile|init-file))$/,
+  isCommand: (option) => option === '--c' || isClusterWithC(option),
+  takesNext: new Set(['-o', '-O', '+o', '+O', '--rcfile', '--init-file']),
   mayContinue: true,
 }
-const windows: ShellOptions = { command: /^(?:--?|\/)command$/i, mayContinue: false }
+const windows: ShellOptions = {
+  isCommand: (option) => ['-command', '--command', '/command'].includes(option.toLowerCase()),
+  mayContinue: false,
+}
+const fish: ShellOptions = {
+  isCommand: (option) => option === '--command' || isClusterWithC(option),
+  mayContinue: false,
+}
 const shells: ReadonlyMap<string, ShellOptions> = new Map([
   ...['sh', 'bash', 'ksh', 'rksh', 'zsh', 'dash', 'ash'].map((shell): [string, ShellOptions] => [shell, posix]),
-  ['fish', { command: /^-(?:-command|[A-Za-z]*c[A-Za-z]*)$/, mayContinue: false }],
+  ['fish', fish],
   ['powershell', windows],
   ['pwsh', windows],
 ])
@@ -41,13 +54,13 @@ function commandLineOf([program = '', ...args]: readonly string[]): string | und
   if (shell === undefined) return undefined
   for (let at = 0; at < args.length; at += 1) {
     const argument = args[at] ?? ''
-    if (shell.command.test(argument)) {
+    if (shell.isCommand(argument)) {
       const rest = args.slice(at + 1)
       return shell.mayContinue ? rest.find((one) => one !== '' && !/^[-+]/.test(one)) : rest[0]
     }
     // What is no option is the name of a script.
     if (!/^[-+/]/.test(argument)) return undefined
-    if (shell.takesNext?.test(argument) === true) at += 1
+    if (shell.takesNext?.has(argument) === true) at += 1
   }
   return undefined
 }

@@ -1,3 +1,5 @@
+import { isDigit, isLetter, isWhite, skipPast, skipWhile } from '../skip.ts'
+
 /** A part of a command line. Only commands and redirections are what an injection is after. */
 export interface ShellToken {
   readonly kind: 'command' | 'redirection' | 'other'
@@ -19,13 +21,8 @@ export function tokenizeShell(text: string): ShellToken[] {
 /** Nested places: inside `$(`, backticks, or double quotes that hold a substitution. */
 type Place = ')' | '`' | '"'
 
-const redirection = /[0-9]*(?:<<<|<<-?|<>|>\||>>|[<>]&[0-9-]?|&>>?|[<>])/y
-const control = /&&|\|\||\|&|[;|&\n]/y
-const variable = /\$(?:\{[^}]*\}?|[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])?/y
-const assignment = /[A-Za-z_][A-Za-z0-9_]*\+?=/y
-const word = /[^\s"'`$(){}[\];|&<>=]+/y
-const blank = /[^\S\n]+/y
-const quotedText = /[^"\\$`]+|\\[^]?|\$(?!\()/y
+const redirections = ['<<<', '<<-', '<<', '<>', '>|', '>>', '&>>', '&>']
+const controls = ['&&', '||', '|&', ';', '|', '&', '\n']
 
 class ShellReader {
   readonly tokens: ShellToken[] = []
@@ -34,6 +31,8 @@ class ShellReader {
   /** How many of each place are open: counted, since a text may open very many. */
   readonly #open: Record<Place, number> = { ')': 0, '`': 0, '"': 0 }
   #at = 0
+  #quoteEnds: Int32Array | undefined
+  #substitution = -1
   /** Whether the next word is the first of a simple command. */
   #atCommand = true
 
@@ -43,10 +42,11 @@ class ShellReader {
 
   readToken(): boolean {
     if (this.#places.at(-1) === '"') {
-      this.#take(quotedText)
-      if (this.#text.charCodeAt(this.#at) === 0x5c) return this.#skip()
+      const quoted = this.#endOfQuotedText()
+      this.#at = quoted
+      if (this.#text.charCodeAt(quoted) === 0x5c) return this.#skip()
     } else {
-      this.#take(blank)
+      this.#at = skipWhile(this.#text, this.#at, isBlank)
     }
     if (this.#at >= this.#text.length) return false
     const character = this.#text.charAt(this.#at)
@@ -58,48 +58,106 @@ class ShellReader {
   }
 
   #readPlain(character: string): boolean {
-    if (character === "'") return this.#pushQuoted("'", this.#endOf("'", this.#at + 1))
+    if (character === "'") return this.#pushQuoted("'", skipPast(this.#text, this.#at + 1, "'"))
     if (character === '(') return this.#readOpen()
     if (character === ')') return this.#open[')'] > 0 ? this.#leaveTo(')') : this.#pushOther(1, this.#atCommand)
     if (character === '{' || character === '}' || character === '=') {
       return this.#pushOther(1, this.#atCommand)
     }
     if (character === '!' && this.#atCommand) return this.#pushOther(1, true)
-    const afterRedirection = this.#match(redirection)
+    const afterRedirection = this.#endOfRedirection()
     if (afterRedirection !== undefined) return this.#readRedirection(afterRedirection)
-    const afterControl = this.#match(control)
-    if (afterControl !== undefined) return this.#pushOther(afterControl - this.#at, true)
-    const afterName = this.#atCommand ? this.#match(assignment) : undefined
+    const control = controls.find((one) => this.#text.startsWith(one, this.#at))
+    if (control !== undefined) return this.#pushOther(control.length, true)
+    const afterName = this.#atCommand ? this.#endOfAssignment() : undefined
     if (afterName !== undefined) return this.#readAssignment(afterName)
-    return this.#pushWord(this.#match(word) ?? this.#at + 1)
+    return this.#pushWord(Math.max(skipWhile(this.#text, this.#at, isOfWord), this.#at + 1))
   }
 
   #readDoubleQuote(): boolean {
     const end = this.#quoteEnd(this.#at + 1)
-    const body = this.#text.slice(this.#at + 1, end)
-    if (!/\$\(|`/.test(body)) return this.#pushQuoted('"', end)
+    if (this.#nextSubstitution(this.#at + 1) >= end) return this.#pushQuoted('"', end)
     this.#pushPlace('"')
     return this.#pushOther(1, false)
   }
 
-  /** Behind the closing quote; a backslash escapes it. */
+  /** Behind the closing quote; a backslash escapes it. Worked out for every position at once, since many may ask. */
   #quoteEnd(from: number): number {
-    let at = from
-    while (at < this.#text.length && this.#text.charAt(at) !== '"') at += this.#text.charAt(at) === '\\' ? 2 : 1
-    return Math.min(at + 1, this.#text.length)
+    if (this.#quoteEnds === undefined) {
+      const ends = new Int32Array(this.#text.length + 2).fill(this.#text.length)
+      for (let at = this.#text.length - 1; at >= 0; at -= 1) {
+        const code = this.#text.charCodeAt(at)
+        ends[at] = code === 0x22 ? at + 1 : (ends[code === 0x5c ? at + 2 : at + 1] ?? 0)
+      }
+      this.#quoteEnds = ends
+    }
+    return this.#quoteEnds[from] ?? this.#text.length
+  }
+
+  /** Where the next `$(` or backtick stands; asked with growing positions, so that the text is looked through once. */
+  #nextSubstitution(from: number): number {
+    if (this.#substitution < from) {
+      const ends = [this.#text.indexOf('$(', from), this.#text.indexOf('`', from)].filter((at) => at !== -1)
+      this.#substitution = Math.min(this.#text.length, ...ends)
+    }
+    return this.#substitution
+  }
+
+  /** Behind what double quotes hold up to a substitution, a backslash or the closing quote, or behind one escape. */
+  #endOfQuotedText(): number {
+    const end = skipWhile(this.#text, this.#at, isQuotedText)
+    if (end > this.#at) return end
+    const code = this.#text.charCodeAt(end)
+    if (code === 0x5c) return Math.min(end + 2, this.#text.length)
+    return code === 0x24 && this.#text.charCodeAt(end + 1) !== 0x28 ? end + 1 : end
+  }
+
+  /** A redirection, with the number of the file before it. */
+  #endOfRedirection(): number | undefined {
+    const at = skipWhile(this.#text, this.#at, isDigit)
+    const code = this.#text.charCodeAt(at)
+    if (code !== 0x3c && code !== 0x3e && code !== 0x26) return undefined
+    const long = redirections.find((one) => this.#text.startsWith(one, at))
+    if (long !== undefined) return at + long.length
+    if (code === 0x26) return undefined
+    if (this.#text.charCodeAt(at + 1) !== 0x26) return at + 1
+    const target = this.#text.charCodeAt(at + 2)
+    return isDigit(target) || target === 0x2d ? at + 3 : at + 2
+  }
+
+  /** `name=` or `name+=`. */
+  #endOfAssignment(): number | undefined {
+    const end = this.#endOfName(this.#at)
+    if (end === this.#at) return undefined
+    const equals = this.#text.charCodeAt(end) === 0x2b ? end + 1 : end
+    return this.#text.charCodeAt(equals) === 0x3d ? equals + 1 : undefined
+  }
+
+  #endOfName(from: number): number {
+    const first = this.#text.charCodeAt(from)
+    return isLetter(first) || first === 0x5f ? skipWhile(this.#text, from + 1, isOfName) : from
+  }
+
+  /** `$name`, `${...}`, `$1`, `$?` and their like; a dollar sign by itself. */
+  #endOfVariable(): number {
+    const from = this.#at + 1
+    if (this.#text.charCodeAt(from) === 0x7b) return skipPast(this.#text, from + 1, '}')
+    const name = this.#endOfName(from)
+    if (name > from) return name
+    return from < this.#text.length && '0123456789@*#?$!-'.includes(this.#text.charAt(from)) ? from + 1 : from
   }
 
   #readDollar(inQuotes: boolean): boolean {
     if (this.#text.startsWith('$((', this.#at))
-      return this.#pushOther(this.#endOf('))', this.#at + 3) - this.#at, false)
+      return this.#pushOther(skipPast(this.#text, this.#at + 3, '))') - this.#at, false)
     if (this.#text.startsWith('$(', this.#at)) return this.#enter(')', 2)
-    const end = this.#match(variable) ?? this.#at + 1
+    const end = this.#endOfVariable()
     return inQuotes ? this.#pushOther(end - this.#at, false) : this.#pushWord(end)
   }
 
   #readOpen(): boolean {
     if (this.#text.startsWith('((', this.#at)) {
-      return this.#pushOther(this.#endOf('))', this.#at + 2) - this.#at, false)
+      return this.#pushOther(skipPast(this.#text, this.#at + 2, '))') - this.#at, false)
     }
     return this.#enter(')', 1)
   }
@@ -116,8 +174,8 @@ class ShellReader {
 
   #readAssignment(end: number): boolean {
     this.#pushOther(end - this.#at, true)
-    const value = this.#match(word)
-    if (value !== undefined) this.#pushOther(value - this.#at, true)
+    const value = skipWhile(this.#text, this.#at, isOfWord)
+    if (value > this.#at) this.#pushOther(value - this.#at, true)
     return true
   }
 
@@ -170,18 +228,23 @@ class ShellReader {
     this.#at += 1
     return true
   }
+}
 
-  #take(pattern: RegExp): void {
-    this.#at = this.#match(pattern) ?? this.#at
-  }
+const wordEnds: ReadonlySet<number> = new Set(Array.from('"\'`$(){}[];|&<>=', (character) => character.charCodeAt(0)))
 
-  #match(pattern: RegExp): number | undefined {
-    pattern.lastIndex = this.#at
-    return pattern.test(this.#text) ? pattern.lastIndex : undefined
-  }
+function isOfWord(code: number): boolean {
+  return !wordEnds.has(code) && code !== 0x0a && !isBlank(code)
+}
 
-  #endOf(mark: string, from: number): number {
-    const at = this.#text.indexOf(mark, from)
-    return at === -1 ? this.#text.length : at + mark.length
-  }
+function isOfName(code: number): boolean {
+  return isLetter(code) || isDigit(code) || code === 0x5f
+}
+
+function isQuotedText(code: number): boolean {
+  return code !== 0x22 && code !== 0x5c && code !== 0x24 && code !== 0x60
+}
+
+/** White space other than a line feed. */
+function isBlank(code: number): boolean {
+  return code !== 0x0a && isWhite(code)
 }

@@ -37,17 +37,3 @@ export function classOf(code: number): number {
 export function endsWord(code: number): boolean {
   return wordEnds[code] === 1
 }
-
-export function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39
-}
-
-export function isLetter(code: number): boolean {
-  const lower = code | 0x20
-  return lower >= 0x61 && lower <= 0x7a
-}
-
-export function isHexDigit(code: number): boolean {
-  const lower = code | 0x20
-  return isDigit(code) || (lower >= 0x61 && lower <= 0x66)
-}

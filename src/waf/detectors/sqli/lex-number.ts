@@ -1,4 +1,4 @@
-import { isDigit, isHexDigit, isLetter } from './characters.ts'
+import { isDigit, isHexDigit, isLetter } from '../skip.ts'
 import { readOne, setToken, type Lexer } from './cursor.ts'
 import { readWord } from './lex-word.ts'
 import { TokenType, type Token } from './token.ts'

@@ -1,4 +1,4 @@
-import { isHexDigit } from './characters.ts'
+import { isHexDigit } from '../skip.ts'
 import { setToken, type Lexer } from './cursor.ts'
 import { TokenType, type Token } from './token.ts'
 

@@ -1,4 +1,5 @@
-import { classOf, CharClass, endsWord, isLetter } from './characters.ts'
+import { isLetter } from '../skip.ts'
+import { classOf, CharClass, endsWord } from './characters.ts'
 import { readOne, setToken, type Lexer } from './cursor.ts'
 import { readDash, readHash, readSlash } from './lex-comment.ts'
 import { readDollar, readNumber } from './lex-number.ts'

@@ -1,4 +1,4 @@
-import { isDigit, isLetter } from './characters.ts'
+import { isDigit, isLetter } from '../skip.ts'
 import { featureCount, features, featuresOfShape, featuresOfWordAt, joinFeatures } from './features.ts'
 import { allShapes } from './shape-table.ts'
 import { maxWordLength } from './words.ts'

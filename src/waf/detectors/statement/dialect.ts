@@ -1,37 +1,57 @@
-/** How a database writes what the tokenizer has to tell apart. Patterns are sticky. */
+import { skipPast, skipQuoted } from '../skip.ts'
+
+/** Reads something at a position: where it ends, or the position itself when it does not stand there. */
+type Reader = (text: string, at: number) => number
+
+/** How a database writes what the tokenizer has to tell apart. */
 export interface SqlDialect {
   /** Text in quotes. */
-  readonly string: RegExp
+  readonly string: Reader
   /** Names in quotes or brackets. */
-  readonly quotedName: RegExp
+  readonly quotedName: Reader
   /** A comment up to the end of the line. */
-  readonly lineComment: RegExp
+  readonly lineComment: Reader
 }
 
-const doubled = String.raw`'(?:[^']|'')*(?:'|$)`
-const escaped = (quote: string): string => String.raw`${quote}(?:[^${quote}\\]|\\[^]|${quote}${quote})*(?:${quote}|$)`
-const doubleQuotedName = String.raw`"(?:[^"]|"")*(?:"|$)`
-const tickedName = '`(?:[^`]|``)*(?:`|$)'
+/** Reads what one of these quotes encloses. */
+function quoted(quotes: string, backslashes: boolean): Reader {
+  return (text, at) => (at < text.length && quotes.includes(text.charAt(at)) ? skipQuoted(text, at, backslashes) : at)
+}
+
+/** Reads a line behind one of these marks. */
+function line(...marks: readonly string[]): Reader {
+  return (text, at) => {
+    if (!marks.some((mark) => text.startsWith(mark, at))) return at
+    const end = text.indexOf('\n', at)
+    return end === -1 ? text.length : end
+  }
+}
+
+const doubled = quoted("'", false)
+const doubleQuotedOrTicked = quoted('"`', false)
 
 const mysql: SqlDialect = {
-  string: new RegExp(`${escaped("'")}|${escaped('"')}`, 'y'),
-  quotedName: new RegExp(tickedName, 'y'),
-  lineComment: /(?:--|#)[^\n]*/y,
+  string: quoted('\'"', true),
+  quotedName: quoted('`', false),
+  lineComment: line('--', '#'),
 }
 const postgresql: SqlDialect = {
-  string: new RegExp(`[eE]${escaped("'")}|${doubled}`, 'y'),
-  quotedName: new RegExp(doubleQuotedName, 'y'),
-  lineComment: /--[^\n]*/y,
+  string(text, at) {
+    const isEscaped = (text.charCodeAt(at) | 0x20) === 0x65 && text.charCodeAt(at + 1) === 0x27
+    return isEscaped ? skipQuoted(text, at + 1, true) : doubled(text, at)
+  },
+  quotedName: quoted('"', false),
+  lineComment: line('--'),
 }
 const sqlite: SqlDialect = {
-  string: new RegExp(doubled, 'y'),
-  quotedName: new RegExp(String.raw`${doubleQuotedName}|${tickedName}|\[[^\]]*(?:\]|$)`, 'y'),
-  lineComment: /--[^\n]*/y,
+  string: doubled,
+  quotedName: (text, at) => (text.charAt(at) === '[' ? skipPast(text, at + 1, ']') : doubleQuotedOrTicked(text, at)),
+  lineComment: line('--'),
 }
 const generic: SqlDialect = {
-  string: new RegExp(escaped("'"), 'y'),
-  quotedName: new RegExp(`${doubleQuotedName}|${tickedName}`, 'y'),
-  lineComment: /(?:--|#)[^\n]*/y,
+  string: quoted("'", true),
+  quotedName: doubleQuotedOrTicked,
+  lineComment: line('--', '#'),
 }
 
 const byName: ReadonlyMap<string, SqlDialect> = new Map([

@@ -1,3 +1,4 @@
+import { isDigit, isHexDigit, isLetter, isWhite, skipPast, skipWhile } from '../skip.ts'
 import type { SqlDialect } from './dialect.ts'
 
 /** A token of a statement, by what an injection is recognised by. */
@@ -19,14 +20,8 @@ export interface StatementToken {
   readonly word: string
 }
 
-const blank = /\s+/y
-const blockComment = /\/\*[^]*?(?:\*\/|$)/y
-const number = /0[xX][0-9a-fA-F]+|0[bB][01]+|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?/y
-const signedNumber = /[+-]\d+(?:\.\d*)?(?:[eE][+-]?\d+)?/y
-const word = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/y
-const dollarTag = /\$[A-Za-z_]*\$/y
-const placeholder = /\?\d*|\$\d+/y
-const operator = /<=>|<=|>=|<>|!=|:=|\|\||&&|[=<>+\-/%!]/y
+const twoCharacterOperators: ReadonlySet<string> = new Set(['<=', '>=', '<>', '!=', ':=', '||', '&&'])
+const oneCharacterOperators = '=<>+-/%!'
 
 const operatorWords: ReadonlySet<string> = new Set(
   'AND OR XOR NOT LIKE IN IS DIV MOD REGEXP RLIKE BETWEEN SOUNDS ILIKE SIMILAR GLOB MATCH'.split(' '),
@@ -34,11 +29,11 @@ const operatorWords: ReadonlySet<string> = new Set(
 
 /**
  * Splits an SQL statement. A character that the dialect does not know is a token of its own, so that nothing blinds the
- * detector. Linear in the statement.
+ * detector. Linear in the statement: every reader only goes forward.
  */
 export function tokenizeStatement(statement: string, dialect: SqlDialect): StatementToken[] {
   const tokens: StatementToken[] = []
-  for (let at = skip(statement, 0, blank); at < statement.length; at = skip(statement, at, blank)) {
+  for (let at = skipWhile(statement, 0, isWhite); at < statement.length; at = skipWhile(statement, at, isWhite)) {
     const token = readToken(statement, at, dialect, tokens.at(-1))
     tokens.push(token)
     at = token.end
@@ -53,34 +48,65 @@ function readToken(
   before: StatementToken | undefined,
 ): StatementToken {
   const as = (kind: StatementToken['kind'], end: number): StatementToken => ({ kind, start, end, word: '' })
-  const tries = [
-    ['lineComment', dialect.lineComment],
-    ['other', blockComment],
-    ['string', dialect.string],
-    ['name', dialect.quotedName],
-    ['number', touchesValue(before, text, start) ? number : signedNumber],
-    ['number', number],
-    ['placeholder', placeholder],
-  ] as const
-  for (const [kind, pattern] of tries) {
-    const end = skip(text, start, pattern)
-    if (end > start) return as(kind, end)
-  }
-  const tagEnd = skip(text, start, dollarTag)
-  if (tagEnd > start) return as('string', endOfDollarString(text, start, tagEnd))
-  const wordEnd = skip(text, start, word)
-  if (wordEnd > start) return readWord(text, start, wordEnd)
-  const operatorEnd = skip(text, start, operator)
+  const commentEnd = dialect.lineComment(text, start)
+  if (commentEnd > start) return as('lineComment', commentEnd)
+  if (text.startsWith('/*', start)) return as('other', skipPast(text, start + 2, '*/'))
+  const stringEnd = dialect.string(text, start)
+  if (stringEnd > start) return as('string', stringEnd)
+  const nameEnd = dialect.quotedName(text, start)
+  if (nameEnd > start) return as('name', nameEnd)
+  const code = text.charCodeAt(start)
+  const isSign = (code === 0x2b || code === 0x2d) && !touchesValue(before, text, start)
+  const numberEnd = isSign ? readDecimal(text, start + 1) : readNumber(text, start)
+  if (numberEnd > start + (isSign ? 1 : 0)) return as('number', numberEnd)
+  if (code === 0x3f) return as('placeholder', skipWhile(text, start + 1, isDigit))
+  if (code === 0x24) return readDollar(text, start)
+  if (beginsWord(code)) return readWord(text, start, skipWhile(text, start + 1, continuesWord))
+  const operatorEnd = readOperator(text, start)
   if (operatorEnd > start) return as('operator', operatorEnd)
-  const character = text.charAt(start)
-  if (character === ',') return as('comma', start + 1)
-  return as(character === '(' || character === ')' ? 'parenthesis' : 'other', start + 1)
+  if (code === 0x2c) return as('comma', start + 1)
+  return as(code === 0x28 || code === 0x29 ? 'parenthesis' : 'other', start + 1)
 }
 
-function endOfDollarString(text: string, start: number, tagEnd: number): number {
-  const tag = text.slice(start, tagEnd)
-  const close = text.indexOf(tag, tagEnd)
-  return close === -1 ? text.length : close + tag.length
+/** `0x1f`, `0b01` or a decimal number; the position itself when none begins there. */
+function readNumber(text: string, start: number): number {
+  if (text.charCodeAt(start) === 0x30) {
+    const letter = text.charCodeAt(start + 1) | 0x20
+    const end =
+      letter === 0x78
+        ? skipWhile(text, start + 2, isHexDigit)
+        : letter === 0x62
+          ? skipWhile(text, start + 2, (code) => code === 0x30 || code === 0x31)
+          : 0
+    if (end > start + 2) return end
+  }
+  return readDecimal(text, start)
+}
+
+function readDecimal(text: string, start: number): number {
+  let end = skipWhile(text, start, isDigit)
+  if (end === start) return start
+  if (text.charCodeAt(end) === 0x2e) end = skipWhile(text, end + 1, isDigit)
+  if ((text.charCodeAt(end) | 0x20) !== 0x65) return end
+  const sign = text.charCodeAt(end + 1)
+  const digits = end + (sign === 0x2b || sign === 0x2d ? 2 : 1)
+  const exponentEnd = skipWhile(text, digits, isDigit)
+  return exponentEnd > digits ? exponentEnd : end
+}
+
+/** `$1`, or PostgreSQL's `$$..$$` and `$tag$..$tag$`. */
+function readDollar(text: string, start: number): StatementToken {
+  const digits = skipWhile(text, start + 1, isDigit)
+  if (digits > start + 1) return { kind: 'placeholder', start, end: digits, word: '' }
+  const tagEnd = skipWhile(text, start + 1, (code) => isLetter(code) || code === 0x5f)
+  if (text.charCodeAt(tagEnd) !== 0x24) return { kind: 'other', start, end: start + 1, word: '' }
+  return { kind: 'string', start, end: skipPast(text, tagEnd + 1, text.slice(start, tagEnd + 1)), word: '' }
+}
+
+function readOperator(text: string, start: number): number {
+  if (text.startsWith('<=>', start)) return start + 3
+  if (twoCharacterOperators.has(text.slice(start, start + 2))) return start + 2
+  return oneCharacterOperators.includes(text.charAt(start)) ? start + 1 : start
 }
 
 function readWord(text: string, start: number, end: number): StatementToken {
@@ -110,7 +136,10 @@ function touchesValue(before: StatementToken | undefined, text: string, start: n
 
 const operands: ReadonlySet<StatementToken['kind']> = new Set(['string', 'number', 'placeholder', 'name', 'constant'])
 
-function skip(text: string, from: number, pattern: RegExp): number {
-  pattern.lastIndex = from
-  return pattern.test(text) ? pattern.lastIndex : from
+function beginsWord(code: number): boolean {
+  return isLetter(code) || code === 0x5f || code >= 0x80
+}
+
+function continuesWord(code: number): boolean {
+  return beginsWord(code) || isDigit(code) || code === 0x24
 }

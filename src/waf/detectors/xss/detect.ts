@@ -67,6 +67,19 @@ function kindOf(name: string): AttributeKind {
 }
 
 function isDangerousStyle(style: string): boolean {
-  const bare = style.replaceAll(/\/\*[^]*?\*\//g, '').toUpperCase()
+  const bare = withoutComments(style).toUpperCase()
   return dangerousStyles.some((word) => bare.includes(word))
+}
+
+/** The style without its closed comments. */
+function withoutComments(style: string): string {
+  let bare = ''
+  let from = 0
+  for (let open = style.indexOf('/*'); open !== -1; open = style.indexOf('/*', from)) {
+    const close = style.indexOf('*/', open + 2)
+    if (close === -1) break
+    bare += style.slice(from, open)
+    from = close + 2
+  }
+  return bare + style.slice(from)
 }
