@@ -2,6 +2,7 @@ import { Attributes } from './evaluate/attributes.ts'
 import { RunActions } from './evaluate/actions.ts'
 import { evaluateFilters, evaluateRules } from './evaluate/evaluate-rules.ts'
 import type { Findings } from './evaluate/evaluate-rules.ts'
+import { MAX_EXPLOIT_CHARACTERS } from './evaluate/evaluate-condition.ts'
 import type { EvaluationScope } from './evaluate/evaluate-condition.ts'
 import { arriveTree } from './evaluate/arrive.ts'
 import { Layer } from './evaluate/layer.ts'
@@ -56,6 +57,7 @@ function openContext(scope: ContextScope, own: Layer, attributes: Attributes): W
         layer,
         nowSeconds: Math.floor(scope.clock.nowMs() / 1000),
         isOver: isOver.ask,
+        exploitBudget: { left: MAX_EXPLOIT_CHARACTERS },
       }
       const keep = (address: string, value: unknown, target: Layer): void => {
         if (plan.addresses.has(address)) store(address, value, target, plan, budget)
@@ -66,6 +68,7 @@ function openContext(scope: ContextScope, own: Layer, attributes: Attributes): W
       evaluateRules(plan, filters, evaluation, attributes, scope.obfuscator, findings)
       runProcessors(plan.postprocessors, evaluation, attributes, keep)
       attributes.resolve(layer)
+      if (evaluation.exploitBudget.left < 0) budget.exhausted = true
       if (findings.matched) store(EVENT_ADDRESS, true, own, plan, budget)
     }
     const truncated = truncationOf(budget)

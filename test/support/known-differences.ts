@@ -32,7 +32,7 @@ export const knownDifferences: readonly KnownDifference[] = [
   },
   {
     why: 'is_sqli: the reference ends its reading where a word touches what stands before it; with a space between both say the same',
-    explains: sqliDiffers((text, ours) => sqli.reference(spaced(text)) === ours),
+    explains: sqliDiffers((text, ours) => spaced(text).some((one) => sqli.reference(one) === ours)),
   },
   {
     why: 'is_sqli: the reference lists this shape for another kind of value (number, string, variable, name) only',
@@ -44,7 +44,7 @@ export const knownDifferences: readonly KnownDifference[] = [
   },
   {
     why: 'is_sqli: a shape that the reference lists for some kinds of value, and most of those kinds it does not',
-    explains: sqliDiffers((_, ours, theirs) => ours === undefined && theirs !== undefined && !isShape(theirs)),
+    explains: sqliDiffers((text, ours) => ours === undefined && [text, ...spaced(text)].some(isLeftOut)),
   },
   {
     why: 'match_regex: bytes that are no UTF-8 are U+FFFD to us; the reference matches nothing across them',
@@ -65,9 +65,13 @@ export const knownDifferences: readonly KnownDifference[] = [
   {
     why: 'unicode_normalize keeps U+0000; the reference makes it U+FFFD when the text has other characters beyond ASCII',
     explains: ({ ours, theirs }) =>
-      ours !== undefined && sameJson(JSON.parse(JSON.stringify(ours).replaceAll('\\u0000', '\ufffd')), theirs),
+      ours !== undefined && theirs !== undefined && sameJson(withoutNulls(ours), withoutNulls(theirs)),
   },
 ]
+
+function withoutNulls(event: WafEvent): unknown {
+  return JSON.parse(JSON.stringify(event).replaceAll('\\u0000', '\ufffd'))
+}
 
 function parameters(event: WafEvent | undefined): WafMatchParameter[] {
   return (event?.rule_matches ?? []).flatMap((match) => match.parameters as readonly WafMatchParameter[])
@@ -98,9 +102,16 @@ function sqliDiffers(isThisWay: Explains): (difference: Difference) => boolean {
     })
 }
 
-/** With a space before every word that touches a digit or sign. */
-function spaced(text: string): string {
-  return text.replaceAll(/([^A-Za-z_\s])(?=[A-Za-z_])/g, '$1 ')
+/** With a space before every word that touches a digit or sign, and before each one such word. */
+function spaced(text: string): string[] {
+  const touching = /(?<=[^A-Za-z_\s\u0080-\uffff])(?=[A-Za-z_\u0080-\uffff])/g
+  const places = [...text.matchAll(touching)].map(({ index }) => index)
+  return [text.replaceAll(touching, ' '), ...places.map((place) => `${text.slice(0, place)} ${text.slice(place)}`)]
+}
+
+function isLeftOut(text: string): boolean {
+  const fingerprint = sqli.reference(text)
+  return fingerprint !== undefined && !isShape(fingerprint)
 }
 
 /** The fingerprint with each other kind of value, and of word that begins a statement, in each place. */
@@ -137,7 +148,7 @@ function isListed(fingerprint: string): boolean {
   let known = listed.get(fingerprint)
   if (known === undefined) {
     known = each(fingerprint, (letter) => spelled[letter]?.map((word) => `${word} `) ?? [`${letter} `])
-      .flatMap((text) => [text.trimEnd(), text.trimEnd().replace(/^'/, '')])
+      .flatMap((text) => [text, text.trimEnd(), text.trimEnd().replace(/^'/, '')])
       .some((text) => sqli.reference(text) === fingerprint)
     listed.set(fingerprint, known)
   }

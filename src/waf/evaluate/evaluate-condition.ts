@@ -1,5 +1,5 @@
 import type { ExploitCondition, Input, PresenceCondition, ScalarCondition } from '../condition.ts'
-import type { Scalar } from '../operator.ts'
+import type { ExploitMatch, Scalar } from '../operator.ts'
 import type { PlannedCondition } from '../plan.ts'
 import { transform } from '../transformer-list.ts'
 import type { TransformerList } from '../transformer-list.ts'
@@ -16,7 +16,15 @@ export interface EvaluationScope {
   readonly nowSeconds: number
   /** Whether time is up; asked between values. */
   readonly isOver: () => boolean
+  /** Characters that exploit operators may still compare in this run; below zero they look no further. */
+  readonly exploitBudget: { left: number }
 }
+
+/**
+ * Characters that the exploit operators of one run compare: each parameter is looked for in the whole resource, so many
+ * parameters and a long statement would cost their product. A tenth of a second at most.
+ */
+export const MAX_EXPLOIT_CHARACTERS = 1 << 26
 
 /** A match and the layer whose data hold it. */
 export interface LayeredMatch {
@@ -175,7 +183,8 @@ function evaluateExploit(
   const [resourceInput] = condition.resource
   const resource = resourceInput && findTarget(resourceInput, scope.layer)
   if (resource === undefined) return undefined
-  const argument = resourceOf(resource.tree, resource.target)
+  const resources = resourcesOf(resource.tree, resource.target)
+  const resourceLength = resources.reduce((sum, part) => sum + lengthOf(part), 0)
   const dialectInput = condition.dialect[0]
   const dialect = dialectInput && findTarget(dialectInput, scope.layer)?.target.raw
   const dialectName = typeof dialect === 'string' ? dialect : undefined
@@ -191,7 +200,9 @@ function evaluateExploit(
       const text = textOf(leaf, input.transformers) as string
       if (text.length * 3 < condition.minParameterBytes || Buffer.byteLength(text) < condition.minParameterBytes)
         continue
-      const match = condition.match(argument, text, dialectName)
+      scope.exploitBudget.left -= resourceLength + text.length
+      if (scope.exploitBudget.left < 0) return undefined
+      const match = firstMatch(resources, (argument) => condition.match(argument, text, dialectName))
       if (match === undefined) continue
       const found: Found = {
         address: params.tree.address,
@@ -201,7 +212,7 @@ function evaluateExploit(
         resource: {
           address: resource.tree.address,
           keyPath: keyPathOf(resource.target.place),
-          value: match.resource ?? (Array.isArray(argument) ? argument.join(' ') : argument),
+          value: wellFormed(match.resource ?? match.argument),
         },
         ...(dialectName === undefined ? {} : { dialect: dialectName }),
       }
@@ -233,12 +244,29 @@ function samePath(a: Input['keyPath'], b: Input['keyPath']): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index])
 }
 
-/** The resource of an exploit operator: a text, or the texts of an argument list. */
-function resourceOf(tree: ValueTree, target: Target): string | string[] {
+/** The resource of an exploit operator: a text (head and tail of a long one), or the texts of an argument list. */
+function resourcesOf(tree: ValueTree, target: Target): readonly (string | string[])[] {
   const leaves = [...leavesBelow(tree, target, 'values')].flatMap(({ value }) =>
     typeof value === 'string' ? [value] : [],
   )
-  return Array.isArray(target.raw) ? leaves : (leaves[0] ?? '')
+  if (Array.isArray(target.raw)) return [leaves]
+  return tree.leaves[target.firstLeaf] === target.place ? leaves : leaves.slice(0, 1)
+}
+
+function lengthOf(resource: string | readonly string[]): number {
+  return typeof resource === 'string' ? resource.length : resource.reduce((sum, part) => sum + part.length + 1, 0)
+}
+
+/** What the first of the resources with a match gives, and that resource as a text. */
+function firstMatch(
+  resources: readonly (string | string[])[],
+  match: (resource: string | string[]) => ExploitMatch | undefined,
+): (ExploitMatch & { readonly argument: string }) | undefined {
+  for (const resource of resources) {
+    const found = match(resource)
+    if (found !== undefined) return { ...found, argument: Array.isArray(resource) ? resource.join(' ') : resource }
+  }
+  return undefined
 }
 
 function isAbove(a: Layer, b: Layer): boolean {

@@ -10,12 +10,20 @@ const maxOccurrences = 64
 export function detectShellInjection(commandLine: string, parameter: string): boolean {
   let at = commandLine.indexOf(parameter)
   if (at === -1 || parameter === '') return false
-  const tokens = tokenizeShell(commandLine)
+  const tokens = readLine(commandLine)
   for (let seen = 0; at !== -1 && seen < maxOccurrences; seen += 1) {
     if (bringsCommand(tokens, at, at + parameter.length)) return true
     at = commandLine.indexOf(parameter, at + 1)
   }
   return false
+}
+
+/** The command line read last: every parameter of a request is looked for in the same one. */
+let last: { readonly commandLine: string; readonly tokens: readonly ShellToken[] } | undefined
+
+function readLine(commandLine: string): readonly ShellToken[] {
+  if (last?.commandLine !== commandLine) last = { commandLine, tokens: tokenizeShell(commandLine) }
+  return last.tokens
 }
 
 function bringsCommand(tokens: readonly ShellToken[], start: number, end: number): boolean {

@@ -18,15 +18,34 @@ export function detectStatementInjection(
 ): string | undefined {
   let start = statement.indexOf(parameter)
   if (start === -1 || parameter === '') return undefined
-  const tokens = tokenizeStatement(statement, dialect)
+  const read = readStatement(statement, dialect)
   for (let seen = 0; start !== -1 && seen < maxOccurrences; seen += 1) {
-    if (isInjection(statement, tokens, start, start + parameter.length)) return hideLiterals(statement, tokens)
+    if (isInjection(read, start, start + parameter.length)) return hideLiterals(statement, read.tokens)
     start = statement.indexOf(parameter, start + 1)
   }
   return undefined
 }
 
-function isInjection(statement: string, tokens: readonly StatementToken[], start: number, end: number): boolean {
+interface ReadStatement {
+  readonly statement: string
+  readonly dialect: SqlDialect
+  readonly tokens: readonly StatementToken[]
+  /** Index of the first WHERE; Infinity without one. */
+  readonly where: number
+}
+
+/** The statement read last: every parameter of a request is looked for in the same one. */
+let last: ReadStatement | undefined
+
+function readStatement(statement: string, dialect: SqlDialect): ReadStatement {
+  if (last?.statement === statement && last.dialect === dialect) return last
+  const tokens = tokenizeStatement(statement, dialect)
+  const where = tokens.findIndex(({ word }) => word === 'WHERE')
+  last = { statement, dialect, tokens, where: where === -1 ? Infinity : where }
+  return last
+}
+
+function isInjection({ statement, tokens, where }: ReadStatement, start: number, end: number): boolean {
   const first = firstEndingAfter(tokens, start)
   let last = first
   while ((tokens[last]?.start ?? end) < end) last += 1
@@ -34,7 +53,7 @@ function isInjection(statement: string, tokens: readonly StatementToken[], start
   if (cutsLine(within, statement, end)) return true
   const counted = within.filter(({ kind }) => kind !== 'parenthesis')
   if (counted.length >= clauseTokens) return counted.some(saysMore) && !isOrdering(tokens, first, within, statement)
-  return counted.length === 3 && isTautology(counted, statement) && followsWhere(tokens, first)
+  return counted.length === 3 && isTautology(counted, statement) && where < first
 }
 
 function firstEndingAfter(tokens: readonly StatementToken[], start: number): number {
@@ -71,10 +90,6 @@ function isTautology([left, middle, right]: readonly StatementToken[], statement
   const [literal, other] = [literals.has(left.kind), literals.has(right.kind)]
   if ((!literal && !names.has(left.kind)) || (!other && !names.has(right.kind))) return false
   return literal === other || !filters.has(statement.slice(middle.start, middle.end))
-}
-
-function followsWhere(tokens: readonly StatementToken[], first: number): boolean {
-  return tokens.slice(0, first).some(({ word }) => word === 'WHERE')
 }
 
 /** Columns with directions, and a limit, right behind ORDER BY: what sortable tables send. */
