@@ -85,8 +85,8 @@ function transformed(text: string, names: readonly string[]): string {
 }
 
 function textsOf(value: unknown): string[] {
-  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsOf)
-  return value === undefined || value === null ? [] : [String(value)]
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : []
 }
 
 function keysOf(value: unknown): string[] {

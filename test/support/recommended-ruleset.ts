@@ -1,5 +1,12 @@
 import { createRequire } from 'node:module'
 
+/** Where a condition looks. */
+export interface RuleInput {
+  readonly address: string
+  readonly key_path?: readonly string[]
+  readonly transformers?: readonly string[]
+}
+
 /** A rule of the recommended ruleset, as far as the tests look into it. */
 export interface RecommendedRule {
   readonly id: string
@@ -8,11 +15,9 @@ export interface RecommendedRule {
   readonly conditions: readonly {
     readonly operator: string
     readonly parameters: {
-      readonly inputs?: readonly {
-        readonly address: string
-        readonly key_path?: readonly string[]
-        readonly transformers?: readonly string[]
-      }[]
+      readonly inputs?: readonly RuleInput[]
+      readonly resource?: readonly RuleInput[]
+      readonly params?: readonly RuleInput[]
       readonly regex?: string
       readonly list?: readonly string[]
       readonly options?: {

@@ -6,10 +6,10 @@ export type PathStyle = 'posix' | 'windows'
  * or climbs (`..` among other parts).
  */
 export function detectPathInjection(path: string, parameter: string, style: PathStyle): boolean {
-  const separator = style === 'windows' ? /[/\\]/ : /\//
-  if (!separator.test(parameter) || !path.endsWith(parameter)) return false
+  const slashed = style === 'windows' ? parameter.replaceAll('\\', '/') : parameter
+  if (!slashed.includes('/') || !path.endsWith(parameter)) return false
   if (isAbsolute(parameter, style) && path.length === parameter.length) return true
-  const parts = parameter.split(separator).filter((part) => part !== '')
+  const parts = slashed.split('/').filter((part) => part !== '')
   return parts.length > 1 && parts.includes('..')
 }
 

@@ -32,7 +32,8 @@ class ShellReader {
   readonly #open: Record<Place, number> = { ')': 0, '`': 0, '"': 0 }
   #at = 0
   #quoteEnds: Int32Array | undefined
-  #substitution = -1
+  #dollar = -1
+  #tick = -1
   /** Whether the next word is the first of a simple command. */
   #atCommand = true
 
@@ -94,13 +95,18 @@ class ShellReader {
     return this.#quoteEnds[from] ?? this.#text.length
   }
 
-  /** Where the next `$(` or backtick stands; asked with growing positions, so that the text is looked through once. */
+  /** Where the next `$(` or backtick stands. */
   #nextSubstitution(from: number): number {
-    if (this.#substitution < from) {
-      const ends = [this.#text.indexOf('$(', from), this.#text.indexOf('`', from)].filter((at) => at !== -1)
-      this.#substitution = Math.min(this.#text.length, ...ends)
-    }
-    return this.#substitution
+    this.#dollar = this.#next('$(', this.#dollar, from)
+    this.#tick = this.#next('`', this.#tick, from)
+    return Math.min(this.#dollar, this.#tick)
+  }
+
+  /** Where a mark stands next; asked with growing positions, so that the text is looked through once. */
+  #next(mark: string, known: number, from: number): number {
+    if (known >= from) return known
+    const at = this.#text.indexOf(mark, from)
+    return at === -1 ? this.#text.length : at
   }
 
   /** Behind what double quotes hold up to a substitution, a backslash or the closing quote, or behind one escape. */
