@@ -15,9 +15,23 @@ const sizes = [50, 500] as const
 
 /** Texts that make careless readers go back: opened and never closed, escaped, nested, almost matching. */
 const repeated: readonly string[] = [
-  ...["'\\", '"$(\\"', '/* ', '<!-- ', '-- \n', '%25', '%u00', '&#x', '&#1', '\\u00', '\\x4', '../', './', '((', '{{'],
-  ...['`', '$(', '${', 'a=', '<a style="/* ', '<a href=', '<![CDATA[', "x'ff", '0x', '1e', '$a', ' or 1=', 'a,', '\0'],
-  ...['é', '\ufb03', '\ud800', '\u{e0041}', '  ', '++', '==', '--', '1', 'c', 'union select '],
+  ...String.raw`'\ "$(\" (( ./ ../ <![CDATA[ &#x &#1 %25 %u00 \u00 \x4 $( a= x'ff 0x 1e $a a, ++ == -- 1 c é {{`.split(
+    ' ',
+  ),
+  '`',
+  '${',
+  '/* ',
+  '<!-- ',
+  '-- \n',
+  '<a style="/* ',
+  '<a href=',
+  ' or 1=',
+  'union select ',
+  '  ',
+  '\0',
+  '\ufb03',
+  '\ud800',
+  '\u{e0041}',
 ]
 
 const recommended = [...recommendedRuleset.rules, ...recommendedRuleset.rules_compat]
