@@ -81,6 +81,7 @@ const maxRoutes = 50
 const maxConditions = 64
 /** Bytes of one rule as JSON: it goes to every tracer. */
 const maxRuleBytes = 65_536
+/** Also those that the collector adds, so that what was read can be changed and written. */
 const fields = new Set([
   'id',
   'version',
@@ -98,6 +99,9 @@ const fields = new Set([
   'origin',
   'createdAt',
   'updatedAt',
+  'wireIds',
+  'inForce',
+  'tracers',
 ])
 
 /**
