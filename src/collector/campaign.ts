@@ -18,13 +18,34 @@ export const facet = {
   exists: `@${attribute.exists}`,
   ip: `@${attribute.clientIp}`,
   ipSource: `@${attribute.ipSource}`,
+  userAgent: `@${attribute.userAgent}`,
   country: '@network.client.country',
   asn: '@network.client.asn',
 } as const
 
+/** The tags that hold fingerprints, by what their values begin with. */
+const fingerprintTags: Readonly<Record<string, string>> = {
+  hdr: '_dd.appsec.fp.http.header',
+  net: '_dd.appsec.fp.http.network',
+  http: '_dd.appsec.fp.http.endpoint',
+  ssn: '_dd.appsec.fp.session',
+  ord: '_dd.appsec.fp.http.order',
+}
+
+/** The facet that a fingerprint stands in, by its first part; that of the headers for anything else. */
+export function fingerprintFacet(value: string): string {
+  const kind = value.split('-', 1)[0] ?? ''
+  return `@${Object.hasOwn(fingerprintTags, kind) ? fingerprintTags[kind] : fingerprintTags['hdr']}`
+}
+
 /** The query of a rule that counts what went right; every other one counts attempts. */
 export const successesQuery = 'successes'
 export const loginSuccess = `@${attribute.activity}:${businessLogicActivity(eventName.loginSuccess)}`
+export const loginFailure = `@${attribute.activity}:${businessLogicActivity(eventName.loginFailure)}`
+export const anyLogin = `(${loginSuccess} OR ${loginFailure})`
+const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8', 'fc00::/7', '::1/128']
+/** Requests whose client address is one of a private network. */
+export const privateAddresses = `(${privateNetworks.map((network) => `${facet.ip}:"${network}"`).join(' OR ')})`
 /** Requests from addresses that threat intelligence knows. */
 export const flaggedRequests = '@appsec.threat_intel:true'
 export const blockedRequests = `@${attribute.blocked}:true`

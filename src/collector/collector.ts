@@ -30,6 +30,7 @@ import { createReplayer } from './replay/replay.ts'
 import { createResponder } from './respond/responder.ts'
 import { createWafRules } from './respond/waf-rule-book.ts'
 import { keepRetention } from './retention.ts'
+import { keepSettings } from './settings.ts'
 import { openState } from './state/duckdb/state.ts'
 import { openStore } from './store/duckdb/store.ts'
 
@@ -99,6 +100,9 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
     closers.push(() => signIn.close())
     const fragment = await letIn({ state, signIn, clock, token: config.token })
 
+    const { automation, retentionDays } = config
+    const settings = await keepSettings(state, { automation, retentionDays })
+    closers.push(() => settings.close())
     const metrics = createMetrics()
     const remoteConfig = await createRemoteConfigServer({
       state,
@@ -127,6 +131,8 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       store,
       lists,
       clock,
+      switches: () => settings.current(),
+      disableRule: (ruleId, author) => wafRules.change(ruleId, { mode: 'disabled' }, author),
       settings: {
         enabled: config.automation,
         trustUnkeyed: config.trustUnkeyed,
@@ -171,7 +177,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
     const retention = keepRetention({
       store,
       clock,
-      days: config.retentionDays,
+      days: () => settings.current().retentionDays,
       diskBudgetGb: config.diskBudgetGb,
       onDropped: (dropped) => log.info(dropped, 'old days were dropped'),
       onError: (error) => log.error({ err: error }, 'old days could not be dropped; it is tried again in an hour'),
@@ -207,6 +213,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       clock,
       access,
       signIn,
+      settings,
       publicUrl,
       secureCookies,
       store,

@@ -1,6 +1,5 @@
-import { attribute, businessLogicActivity } from '../model/span-record.ts'
-import { eventName } from '../model/tags.ts'
-import { anyOf, facet, loginSuccess, term } from './campaign.ts'
+import { attribute } from '../model/span-record.ts'
+import { anyOf, facet, loginFailure, loginSuccess, term } from './campaign.ts'
 import type { Store, TimeRange, TopRow } from './store/store.ts'
 
 export type EntityKind = 'user' | 'ip'
@@ -33,7 +32,6 @@ export interface EntityActivity {
   readonly threatIntel: readonly Observed[]
 }
 
-const loginFailure = `@${attribute.activity}:${businessLogicActivity(eventName.loginFailure)}`
 const valuesShown = 100
 /** From the beginning: what is asked for is the first of all that is kept. */
 const everMs = 0

@@ -1,6 +1,4 @@
-import { attribute, businessLogicActivity } from '../model/span-record.ts'
-import { eventName } from '../model/tags.ts'
-import { blockedRequests, facet } from './campaign.ts'
+import { blockedRequests, facet, loginFailure, loginSuccess } from './campaign.ts'
 import type { Store, TimeRange } from './store/store.ts'
 
 type Course = readonly (readonly [number, number])[]
@@ -15,19 +13,16 @@ export interface Overview {
   readonly distinctIps: number
 }
 
-const success = `@${attribute.activity}:${businessLogicActivity(eventName.loginSuccess)}`
-const failure = `@${attribute.activity}:${businessLogicActivity(eventName.loginFailure)}`
-
 export async function readOverview(store: Store, range: TimeRange, intervalMs: number): Promise<Overview> {
   const course = async (query: string): Promise<Course> => {
     const [all] = await store.timeseries(query, range, { intervalMs, aggregates: ['count'] })
     return all?.points ?? []
   }
   const [successes, failures, blocked, [whole]] = await Promise.all([
-    course(success),
-    course(failure),
+    course(loginSuccess),
+    course(loginFailure),
     course(blockedRequests),
-    store.top(success, range, {
+    store.top(loginSuccess, range, {
       by: [],
       aggregates: ['count', { cardinality: facet.userId }, { cardinality: facet.ip }],
       limit: 1,

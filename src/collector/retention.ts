@@ -12,7 +12,8 @@ const bytesPerGb = 1_000_000_000
 export function keepRetention(options: {
   readonly store: Store
   readonly clock: Clock
-  readonly days: number
+  /** Asked each time, since it can be set while the collector runs. */
+  readonly days: () => number
   /** 0: no limit. */
   readonly diskBudgetGb: number
   readonly onDropped: (dropped: { readonly days: number; readonly why: 'age' | 'disk' }) => void
@@ -23,7 +24,7 @@ export function keepRetention(options: {
   let isStopped = false
 
   async function look(): Promise<void> {
-    const byAge = await store.dropBefore(dayOf(clock.nowMs() - days * dayMs))
+    const byAge = await store.dropBefore(dayOf(clock.nowMs() - days() * dayMs))
     if (byAge > 0) onDropped({ days: byAge, why: 'age' })
     if (diskBudgetGb > 0) await keepBudget(diskBudgetGb * bytesPerGb)
   }

@@ -1,6 +1,5 @@
-import { attribute, businessLogicActivity } from '../model/span-record.ts'
-import { eventName } from '../model/tags.ts'
-import { facet } from './campaign.ts'
+import { attribute } from '../model/span-record.ts'
+import { anyLogin, facet, loginFailure, loginSuccess, privateAddresses } from './campaign.ts'
 import type { Store, TimeRange } from './store/store.ts'
 
 /** What a service sent in a range. */
@@ -19,10 +18,6 @@ export interface PostureFinding {
   readonly share: number
 }
 
-const success = `@${attribute.activity}:${businessLogicActivity(eventName.loginSuccess)}`
-const failure = `@${attribute.activity}:${businessLogicActivity(eventName.loginFailure)}`
-const logins = `(${success} OR ${failure})`
-const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8', 'fc00::/7', '::1/128']
 const maxServices = 1_000
 /** Below this share it is an exception; from it on, how the service is built. */
 const minShare = 0.05
@@ -33,32 +28,32 @@ const minEvents = 20
 const checks = [
   {
     code: 'login-missing',
-    query: `${logins} -${facet.login}:*`,
-    of: logins,
+    query: `${anyLogin} -${facet.login}:*`,
+    of: anyLogin,
     says: 'login events name no usr.login; pass what was typed to trackLoginSuccess and trackLoginFailure',
   },
   {
     code: 'exists-missing',
-    query: `${failure} -${facet.exists}:*`,
-    of: failure,
+    query: `${loginFailure} -${facet.exists}:*`,
+    of: loginFailure,
     says: 'failed logins do not say whether the account exists; pass it to trackLoginFailure',
   },
   {
     code: 'user-id-missing',
-    query: `${success} -${facet.userId}:*`,
-    of: success,
+    query: `${loginSuccess} -${facet.userId}:*`,
+    of: loginSuccess,
     says: 'successful logins name no usr.id; users cannot be blocked, nor compromised ones named by id',
   },
   {
     code: 'client-ip-private',
-    query: `${logins} (${privateNetworks.map((network) => `${facet.ip}:"${network}"`).join(' OR ')})`,
-    of: logins,
+    query: `${anyLogin} ${privateAddresses}`,
+    of: anyLogin,
     says: 'client addresses are private; name the proxies in front of the service, or no address can be blocked',
   },
   {
     code: 'client-ip-claimed',
-    query: `${logins} ${facet.ipSource}:claimed`,
-    of: logins,
+    query: `${anyLogin} ${facet.ipSource}:claimed`,
+    of: anyLogin,
     says: 'client addresses are claimed by a header that anyone can send; name the trusted proxies, or verify the service',
   },
 ] as const
@@ -80,7 +75,7 @@ export async function readServices(store: Store, range: TimeRange): Promise<read
       all: (await totals.get(of)) ?? new Map(),
     })),
   ])
-  const allLogins = (await totals.get(logins)) ?? new Map<string, number>()
+  const allLogins = (await totals.get(anyLogin)) ?? new Map<string, number>()
   return seen.map(({ group, values, lastSeenMs }) => {
     const name = group['service'] ?? ''
     const findings = checks.flatMap(({ code, says }, index): PostureFinding[] => {

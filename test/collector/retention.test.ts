@@ -51,7 +51,7 @@ async function after(days: number, diskBudgetGb: number): Promise<{ dropped: obj
   const retention = keepRetention({
     store,
     clock,
-    days,
+    days: () => days,
     diskBudgetGb,
     onDropped: (what) => dropped.push(what),
     onError: (error) => expect(error).toBeUndefined(),

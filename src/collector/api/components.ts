@@ -27,7 +27,7 @@ export const autoUserModes = ['identification', 'anonymization', 'disabled'] as 
 
 const response = {
   id: text,
-  kind: oneOf('block_ip', 'block_user', 'block_login', 'block_user_agent', 'block_fingerprint', 'waf_rule'),
+  kind: oneOf('block_ip', 'block_user', 'block_login', 'block_user_agent', 'block_fingerprint', 'waf_rule', 'flag_ip'),
   value: text,
   by: text,
   at: instant,
@@ -124,6 +124,16 @@ const components: Readonly<Record<string, Schema>> = {
     entryId: textOrNull,
     why: text,
     collateralUsers: count,
+  }),
+  /** An answer of a person that goes on while the signal is open. */
+  StandingAnswer: object({
+    id: text,
+    signalId: text,
+    kind: oneOf(...entryKinds),
+    selection: oneOf('ips', 'users', 'compromisedUsers', 'values'),
+    forSeconds: count,
+    by: text,
+    at: instant,
   }),
   Signal: object({
     id: text,

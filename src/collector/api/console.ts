@@ -12,6 +12,7 @@ import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
 import type { Replayer } from '../replay/replay.ts'
 import type { Responder } from '../respond/respond.ts'
 import type { WafRules } from '../respond/waf-rules.ts'
+import type { Settings } from '../settings.ts'
 import type { State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { requireRole, type Access, type Principal } from './access.ts'
@@ -33,6 +34,7 @@ import { notificationRoutes } from './notifications.ts'
 import { sendProblem } from './problem.ts'
 import { serviceRoutes } from './services.ts'
 import { sessionRoutes } from './sessions.ts'
+import { settingsRoutes } from './settings.ts'
 import type { SignIn } from './sign-in.ts'
 import { signInPage } from './sign-in-page.ts'
 import { signalRoutes } from './signals.ts'
@@ -58,6 +60,7 @@ export interface ConsoleOptions {
   readonly clock: Clock
   readonly access: Access
   readonly signIn: SignIn
+  readonly settings: Settings
   /** Where browsers reach the console: sign-in links begin with it. */
   readonly publicUrl: string
   readonly secureCookies: boolean
@@ -140,6 +143,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     threatIntelRoutes(api, options)
     notificationRoutes(api, options)
     overviewRoutes(api, options)
+    settingsRoutes(api, options)
     auditRoutes(api, options)
     userRoutes(api, options)
     sessionRoutes(api, options)

@@ -7,11 +7,11 @@ import type { SignalLists } from '../detect/signal-lists.ts'
 import type { Responder, SignalAnswer } from '../respond/respond.ts'
 import type { SignalFilter, State } from '../state/state.ts'
 import { auditOf } from './audit.ts'
-import { signalStates } from './components.ts'
+import { entryKinds, signalStates } from './components.ts'
 import { formatQuery, sendList, type ListQuery } from './list-reply.ts'
 import { listOf, pageQuery } from './paging.ts'
 import { idParams, route } from './route.ts'
-import { array, object, oneOf, page, ref, text, when } from './schema.ts'
+import { array, count, flag, object, oneOf, orNull, page, ref, text, when } from './schema.ts'
 import { parseTime } from './time-range.ts'
 
 interface SignalParts {
@@ -30,7 +30,18 @@ type SignalQuery = ListQuery & {
   readonly to?: string
 }
 
+interface AnswerBody {
+  readonly kind?: string
+  readonly selection?: SignalAnswer['selection']
+  readonly values?: readonly string[]
+  readonly forSeconds: number | null
+  readonly continuous?: boolean
+}
+
 const tag = 'signals'
+/** Values that one call may choose, and responses that its reply shows; the others are there too. */
+const maxValues = 100_000
+const maxShown = 1_000
 
 /** `/api/signals`: what was detected, triage, and the answer (spec/collector.md 5). Their lists: signal-lists.ts. */
 export function signalRoutes(server: FastifyInstance, { state, responder, clock }: SignalParts): void {
@@ -126,23 +137,60 @@ export function signalRoutes(server: FastifyInstance, { state, responder, clock 
     },
   )
 
-  server.post<{ Params: { id: string }; Body: SignalAnswer }>(
+  server.post<{ Params: { id: string }; Body: AnswerBody }>(
     '/api/signals/:id/respond',
     route({
-      summary: 'Answer a signal as a whole: block its addresses, or the accounts it took over; all or none',
+      summary:
+        'Answer a signal as a whole: block its addresses, its users, the accounts it took over, or chosen values; all or none. With continuous, later arrivals too, while it is open',
       tag,
       access: 'responder',
       params: idParams(),
-      body: object({
-        selection: oneOf('ips', 'compromisedUsers'),
-        forSeconds: { type: 'integer', minimum: 1, maximum: 366 * 86_400 },
-      }),
+      body: object(
+        {
+          kind: oneOf('block', ...entryKinds, ...entryKinds.map((kind) => `block_${kind}`)),
+          selection: oneOf('ips', 'users', 'compromisedUsers', 'values'),
+          values: array({ type: 'string', minLength: 1, maxLength: 2_000 }, { maxItems: maxValues }),
+          forSeconds: { type: ['integer', 'null'], minimum: 1, maximum: 3_660 * 86_400, description: 'null: no end' },
+          continuous: flag,
+        },
+        ['kind', 'selection', 'values', 'continuous'],
+      ),
       status: 201,
-      reply: object({ items: array(ref('ResponseRecord')) }),
+      reply: object({
+        total: count,
+        items: { ...array(ref('ResponseRecord')), description: `the first ${maxShown}` },
+        standing: orNull(ref('StandingAnswer')),
+      }),
     }),
     async ({ params, body, principal }, reply) => {
-      const items = await responder.answer(params.id, body, principal.name)
-      return reply.code(201).send({ items })
+      const { responses, standing } = await responder.answer(params.id, answerOf(body), principal.name)
+      return reply.code(201).send({ total: responses.length, items: responses.slice(0, maxShown), standing })
+    },
+  )
+
+  server.get<{ Params: { id: string } }>(
+    '/api/signals/:id/respond',
+    route({
+      summary: 'Answers to a signal that go on',
+      tag,
+      params: idParams(),
+      reply: object({ items: array(ref('StandingAnswer')) }),
+    }),
+    async ({ params }) => ({ items: responder.standing(params.id) }),
+  )
+
+  server.delete<{ Params: { id: string } }>(
+    '/api/signals/:id/respond',
+    route({
+      summary: 'End the answers to a signal that go on; what they blocked stays until its end',
+      tag,
+      access: 'responder',
+      params: idParams(),
+      status: 204,
+    }),
+    async ({ params, principal }, reply) => {
+      await responder.endStanding(params.id, principal.name)
+      return reply.code(204).send()
     },
   )
 
@@ -157,6 +205,19 @@ export function signalRoutes(server: FastifyInstance, { state, responder, clock 
     }),
     ({ params, principal }) => responder.undo(params.id, principal.name),
   )
+}
+
+/** A kind may be written as in a rule's `respond` (`ip`) or as in a response (`block_ip`); `block` is what fits the selection. */
+function answerOf({ kind, values, selection, forSeconds, continuous = false }: AnswerBody): SignalAnswer {
+  const bare = kind?.replace(/^block_?/, '') ?? ''
+  const known = entryKinds.find((one) => one === bare)
+  return {
+    selection: selection ?? (values === undefined ? 'ips' : 'values'),
+    forSeconds,
+    continuous,
+    ...(known === undefined ? {} : { kind: known }),
+    ...(values === undefined ? {} : { values }),
+  }
 }
 
 /** Throws NOT_FOUND. */

@@ -1,28 +1,27 @@
+import type { DenylistKind } from '../../model/denylist-entry.ts'
 import type { SignalUpdate } from '../../model/signal.ts'
-import {
-  anyValue,
-  attemptFilters,
-  attemptsQuery,
-  campaignRange,
-  facet,
-  loginSuccess,
-  suppressions,
-  term,
-} from '../campaign.ts'
+import { anyValue, attemptFilters, facet, fingerprintFacet, loginSuccess, suppressions, term } from '../campaign.ts'
 import type { Store, TimeRange } from '../store/store.ts'
 import { slices, topAll, valuesAtOnce } from '../whole-results.ts'
 
-/** An address that a rule asks to block for a signal. `failures` is set for a campaign against one account. */
+/** What automation blocks by; clusters become WAF rules. */
+export type BlockKind = Exclude<DenylistKind, 'cidr'>
+
+/** Something that a rule, or a standing answer of a person, asks to block for a signal. */
 export interface Candidate {
   readonly update: SignalUpdate
-  readonly ip: string
+  readonly kind: BlockKind
+  readonly value: string
   readonly forSeconds: number
+  /** Who asked: automation, or the person whose answer goes on. */
+  readonly by: string
+  /** Set for a campaign against one account. */
   readonly failures?: number
 }
 
-/** What the store says of candidates, by address. */
+/** What the store says of candidates, by value. */
 export interface StoredFacts {
-  /** Distinct users with a success in the 7 days before. */
+  /** Distinct users with a success in the 7 days before, for what many people can share. */
   readonly usersBefore: ReadonlyMap<string, number>
   /** Addresses of which some attempt does not say how it was found, or says that a header claimed it. */
   readonly claimed: ReadonlySet<string>
@@ -35,25 +34,13 @@ const ownerBeforeMs = 30 * 86_400_000
 /** Candidates whose campaigns began within the same stretch are asked about together. */
 const slotMs = 600_000
 
-/** The addresses that a signal's group names, or, for a campaign against one account, those that tried it. */
-export async function findCandidates(
-  store: Store,
-  update: SignalUpdate,
-  forSeconds: number,
-): Promise<readonly Candidate[]> {
-  const { signal, rule } = update
-  const ip = signal.group['http.client_ip']
-  if (ip !== undefined) return [{ update, ip, forSeconds }]
-  const rows = await topAll(store, attemptsQuery({ rule, signal }), campaignRange(signal), [facet.ip], [])
-  return rows.map((row) => ({
-    update,
-    ip: row.group[facet.ip] ?? '',
-    forSeconds,
-    failures: row.values[0] ?? 0,
-  }))
+/** What to look at in the records for a kind of entry; a fingerprint says itself which one it is. */
+function facetsOf(kind: BlockKind, value: string): string {
+  if (kind === 'fingerprint') return fingerprintFacet(value)
+  return { ip: facet.ip, user: facet.userId, login: facet.login, user_agent: facet.userAgent }[kind]
 }
 
-/** Reads the facts of candidates of one service and rule, whose campaigns began at about the same time. */
+/** Reads the facts of candidates of one kind, service and rule, whose campaigns began at about the same time. */
 export async function readFacts(store: Store, candidates: readonly Candidate[]): Promise<StoredFacts> {
   const usersBefore = new Map<string, number>()
   const claimed = new Set<string>()
@@ -65,10 +52,19 @@ export async function readFacts(store: Store, candidates: readonly Candidate[]):
   const lastMs = Math.max(...candidates.map(({ update }) => Date.parse(update.signal.lastSeen)))
   const service = signal.group['service'] === undefined ? '' : `${term('service', signal.group['service'])} `
   const login = signal.group['appsec.events_data.usr.login']
-
-  for (const ips of slices([...new Set(candidates.map(({ ip }) => ip))], valuesAtOnce)) {
+  const before = (ms: number): TimeRange => ({ fromMs: beganMs - ms, toMs: beganMs })
+  const values = [...new Set(candidates.map(({ value }) => value))]
+  if (first.kind === 'user' || first.kind === 'login') return { usersBefore, claimed, ofOwner }
+  if (first.kind !== 'ip') {
+    for (const value of values) {
+      const query = `${loginSuccess} ${term(facetsOf(first.kind, value), value)}`
+      const [row] = await topAll(store, query, before(sharedBeforeMs), [], [{ cardinality: facet.login }])
+      usersBefore.set(value, row?.values[1] ?? 0)
+    }
+    return { usersBefore, claimed, ofOwner }
+  }
+  for (const ips of slices(values, valuesAtOnce)) {
     const from = anyValue(facet.ip, ips)
-    const before = (ms: number): TimeRange => ({ fromMs: beganMs - ms, toMs: beganMs })
     const [users, attempts, sourced, ownSuccesses] = await Promise.all([
       topAll(store, `${loginSuccess} ${from}`, before(sharedBeforeMs), [facet.ip], [{ cardinality: facet.login }]),
       topAll(store, attemptsOf(rule, service, from), { fromMs: beganMs, toMs: lastMs + 1 }, [facet.ip], []),
@@ -94,14 +90,15 @@ export async function readFacts(store: Store, candidates: readonly Candidate[]):
   return { usersBefore, claimed, ofOwner }
 }
 
-/** Candidates that can share the questions to the store: same rule and service, same account if there is one. */
+/** Candidates that can share the questions to the store: same kind, rule and service, same account if there is one. */
 export function groupCandidates(candidates: readonly Candidate[]): readonly (readonly Candidate[])[] {
   const groups = new Map<string, Candidate[]>()
   for (const candidate of candidates) {
     const { rule, signal } = candidate.update
+    const { kind } = candidate
     const slot = Math.floor(Date.parse(signal.firstSeen) / slotMs)
     const { env, service, 'appsec.events_data.usr.login': login } = signal.group
-    const key = JSON.stringify([rule.id, env, service, login, slot])
+    const key = JSON.stringify([kind, rule.id, env, service, login, slot])
     const group = groups.get(key) ?? []
     groups.set(key, group)
     group.push(candidate)

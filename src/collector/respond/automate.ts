@@ -5,25 +5,35 @@ import { formatIp, isPrivate, parseIp } from '../../net/ip.ts'
 import type { PrefixSet } from '../../net/prefix-set.ts'
 import type { SignalUpdate, TimelineEntry } from '../../model/signal.ts'
 import { facet, loginSuccess } from '../campaign.ts'
-import type { AuditEntry, Changes, ListedEntry, ResponseRecord, State } from '../state/state.ts'
+import type { AuditEntry, Changes, ListedEntry, ResponseRecord, StandingAnswer, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { topAll } from '../whole-results.ts'
-import { findCandidates, groupCandidates, readFacts } from './address-facts.ts'
+import { groupCandidates, readFacts } from './address-facts.ts'
 import type { Candidate } from './address-facts.ts'
+import { findCandidates, findJoined } from './candidates.ts'
 import { ceilingOf, decideAddress, fitsCeiling } from './decide.ts'
 import type { Ceiling } from './decide.ts'
-import type { AutomationSettings } from './respond.ts'
+import type { Passlist } from './passlist.ts'
+import type { AnswerLists, AutomationSettings, Switches } from './respond.ts'
 import { automation } from './response-memory.ts'
 import type { ResponseMemory } from './response-memory.ts'
 
 export interface AutomationParts {
   readonly store: Store
   readonly state: State
+  readonly lists: AnswerLists
   readonly clock: Clock
   readonly settings: AutomationSettings
+  readonly switches: () => Switches
   readonly trustedProxies: PrefixSet
   readonly memory: ResponseMemory
-  readonly passlist: { read(nowMs: number): Promise<PrefixSet> }
+  readonly passlist: { read(nowMs: number): Promise<Passlist> }
+  /** Why no address of a service can be blocked; undefined where they can. */
+  readonly addressFinding: (service: string, nowMs: number) => Promise<string | undefined>
+  /** Answers of persons that go on while a signal is open. */
+  readonly standing: (signalId: string) => readonly StandingAnswer[]
+  /** How far a standing answer has looked; the event time from which it looks next. */
+  readonly lookedThrough: Map<string, number>
   /** Whether this refusal was said before, so that a timeline has it once. */
   readonly isNewRefusal: (signalId: string, value: string, why: string) => boolean
 }
@@ -39,59 +49,52 @@ interface Collected {
   readonly audit: AuditEntry[]
 }
 
-/** What automation does about these updates: blocks with an end, each with its reason, and refusals with theirs. */
+/**
+ * What automation, and the answers of persons that go on, do about these updates: blocks with an end, each with its
+ * reason, and refusals with theirs.
+ */
 export async function automate(parts: AutomationParts, updates: readonly SignalUpdate[]): Promise<Changes> {
-  const { store, state, clock, settings, memory } = parts
-  if (!settings.enabled) return {}
+  const { state, clock } = parts
   const nowMs = clock.nowMs()
-  const candidates: Candidate[] = []
-  for (const update of updates) {
-    if (update.what === 'closed' || update.signal.state === 'archived') continue
-    const ruleCase = update.rule.cases.find(({ name }) => name === update.signal.case)
-    for (const response of ruleCase?.respond ?? []) {
-      if (!('block' in response) || response.block !== 'ip') continue
-      const found = await findCandidates(store, update, response.forSeconds)
-      candidates.push(...found.filter(({ ip }) => isOpen(memory.of(update.signal.id, 'block_ip', ip), nowMs)))
-    }
-  }
-  if (candidates.length === 0) return {}
+  const collected: Collected = { entries: [], responses: [], timeline: [], audit: [] }
+  const candidates = await candidatesOf(parts, collected, updates, nowMs)
+  if (candidates.length === 0) return collected
 
   const groups = groupCandidates(candidates)
-  const ips = candidates.map(({ ip }) => ip)
+  const values = candidates.map(({ value }) => value)
   const [active, passlist, settingsOf, facts] = await Promise.all([
-    activeEntries(state, ips, nowMs),
+    activeEntries(state, values, nowMs),
     parts.passlist.read(nowMs),
     state.documents('service'),
-    Promise.all(groups.map((group) => readFacts(store, group))),
+    Promise.all(groups.map((group) => readFacts(parts.store, group))),
   ])
   const services = new Map(settingsOf.map((service) => [service.id, service]))
   let ceiling: Ceiling | undefined
-  const collected: Collected = { entries: [], responses: [], timeline: [], audit: [] }
 
   for (const [index, group] of groups.entries()) {
     for (const candidate of group) {
-      const { ip, update } = candidate
+      const { kind, value, update } = candidate
       const service = update.signal.group['service'] ?? ''
       const known = facts[index]
-      const usersBefore = known?.usersBefore.get(ip) ?? 0
+      const usersBefore = known?.usersBefore.get(value) ?? 0
+      const isAddress = kind === 'ip'
+      const serviceVerified = isVerified(parts.settings, services.get(service)?.clientIpVerified === true, service)
+      const finding = isAddress && !serviceVerified ? await parts.addressFinding(service, nowMs) : undefined
       const verdict = decideAddress(
         {
-          ip,
-          isPrivate: isPrivate(ip),
-          isTrustedProxy: parts.trustedProxies.has(ip),
-          isPasslisted: passlist.has(ip),
+          isPrivate: isAddress && isPrivate(value),
+          isTrustedProxy: isAddress && parts.trustedProxies.has(value),
+          isPasslisted: isAddress ? passlist.addresses.has(value) : kind === 'user' && passlist.users.has(value),
           eventsTrusted: update.trusted,
-          isClaimed: known?.claimed.has(ip) !== false,
-          serviceVerified:
-            settings.verifiedServices.includes('*') ||
-            settings.verifiedServices.includes(service) ||
-            services.get(service)?.clientIpVerified === true,
+          isClaimed: isAddress && known?.claimed.has(value) !== false,
+          serviceVerified,
+          ...(finding === undefined ? {} : { finding }),
           usersBefore,
           ...(candidate.failures === undefined
             ? {}
-            : { onAccount: { failures: candidate.failures, succeededBefore: known?.ofOwner.has(ip) === true } }),
+            : { onAccount: { failures: candidate.failures, succeededBefore: known?.ofOwner.has(value) === true } }),
         },
-        settings,
+        parts.settings,
       )
       if (!verdict.block) {
         refuse(parts, collected, candidate, verdict.why, nowMs)
@@ -104,11 +107,55 @@ export async function automate(parts: AutomationParts, updates: readonly SignalU
         continue
       }
       ceiling = { ...ceiling, usedUsers: ceiling.usedUsers + usersBefore }
-      const entry = block(collected, candidate, active.get(ip), usersBefore, nowMs)
-      active.set(ip, entry)
+      const key = keyOf(kind, value)
+      active.set(key, block(collected, candidate, active.get(key), usersBefore, nowMs))
     }
   }
   return collected
+}
+
+/** What rules and standing answers ask to block and is not blocked for the signal. */
+async function candidatesOf(
+  parts: AutomationParts,
+  collected: Collected,
+  updates: readonly SignalUpdate[],
+  nowMs: number,
+): Promise<readonly Candidate[]> {
+  const { memory, switches, standing, lookedThrough } = parts
+  const { automation: isOn, blocking } = switches()
+  const found: Candidate[] = []
+  for (const update of updates) {
+    const { signal, rule, what } = update
+    if (what === 'closed' || signal.state === 'archived') continue
+    if (isOn && blocking) {
+      const ruleCase = rule.cases.find(({ name }) => name === signal.case)
+      for (const response of ruleCase?.respond ?? []) {
+        if ('flag' in response) flag(parts, collected, update, nowMs)
+        if (!('block' in response)) continue
+        const asked = await findCandidates(parts, update, response)
+        if (asked === undefined) {
+          const why = `the rule groups by nothing that names a ${response.block.replace('_', ' ')}`
+          sayRefused(parts, collected, update, response.block, why, nowMs)
+        }
+        found.push(...(asked ?? []))
+      }
+    }
+    for (const answer of standing(signal.id)) {
+      found.push(...(await findJoined(parts, update, answer, lookedThrough.get(answer.id) ?? Date.parse(answer.at))))
+      lookedThrough.set(answer.id, Date.parse(signal.lastSeen))
+    }
+  }
+  const asked = new Set<string>()
+  return found.filter(({ update, kind, value }) => {
+    const key = JSON.stringify([update.signal.id, kind, value])
+    if (value === '' || asked.has(key)) return false
+    asked.add(key)
+    return isOpen(memory.of(update.signal.id, `block_${kind}`, value), nowMs)
+  })
+}
+
+function isVerified({ verifiedServices }: AutomationSettings, byHand: boolean, service: string): boolean {
+  return byHand || verifiedServices.includes('*') || verifiedServices.includes(service)
 }
 
 /** A person's undo holds for the signal; a block that ended is renewed while the campaign goes on. */
@@ -117,14 +164,17 @@ function isOpen(response: ResponseRecord | undefined, nowMs: number): boolean {
   return response.undoneAt === null && response.until !== null && Date.parse(response.until) <= nowMs
 }
 
-async function activeEntries(state: State, ips: readonly string[], nowMs: number): Promise<Map<string, DenylistEntry>> {
-  const values = [...new Set(ips)]
-  const filter = { activeAtMs: nowMs, kinds: ['ip' as const], values }
+function keyOf(kind: string, value: string): string {
+  return `${kind} ${value}`
+}
+
+async function activeEntries(state: State, all: readonly string[], nowMs: number): Promise<Map<string, DenylistEntry>> {
+  const filter = { activeAtMs: nowMs, values: [...new Set(all)] }
   const found = new Map<string, DenylistEntry>()
   let cursor: string | undefined
   do {
     const page = await state.entries('denylist', filter, { limit: 10_000, ...(cursor === undefined ? {} : { cursor }) })
-    for (const entry of page.items) found.set(entry.value, entry)
+    for (const entry of page.items) found.set(keyOf(entry.kind, entry.value), entry)
     cursor = page.next ?? undefined
   } while (cursor !== undefined)
   return found
@@ -138,23 +188,66 @@ async function readCeiling({ store, settings, memory }: AutomationParts, nowMs: 
 }
 
 function refuse(parts: AutomationParts, collected: Collected, candidate: Candidate, why: string, nowMs: number): void {
-  const { ip, update, failures } = candidate
+  const { value, update, failures } = candidate
   // Against one account, most addresses are people with a typo: leaving them alone is no news.
   if (failures !== undefined && update.what === 'continued') return
-  if (!parts.isNewRefusal(update.signal.id, ip, why)) return
+  sayRefused(parts, collected, update, value, why, nowMs)
+}
+
+function sayRefused(
+  parts: AutomationParts,
+  collected: Collected,
+  { signal }: SignalUpdate,
+  what: string,
+  why: string,
+  nowMs: number,
+): void {
+  if (!parts.isNewRefusal(signal.id, what, why)) return
   collected.timeline.push({
-    signalId: update.signal.id,
+    signalId: signal.id,
     at: new Date(nowMs).toISOString(),
     by: automation,
     kind: 'response_refused',
-    text: `${ip} is not blocked: ${why}`,
+    text: `${what} is not blocked: ${why}`,
   })
 }
 
-/** Blocks the address for the signal; one that is blocked long enough already is only noted as its response. */
+/** How long an address counts as suspicious; nothing is stopped for it. */
+const flagMs = 86_400_000
+
+/** Marks the address of a signal as suspicious, for those who look at it later. */
+function flag({ memory }: AutomationParts, collected: Collected, { signal }: SignalUpdate, nowMs: number): void {
+  const ip = signal.group['http.client_ip']
+  if (ip === undefined || !isOpen(memory.of(signal.id, 'flag_ip', ip), nowMs)) return
+  const at = new Date(nowMs).toISOString()
+  const until = new Date(nowMs + flagMs).toISOString()
+  const why = `${signal.rule.name}: ${signal.case}`
+  collected.responses.push({
+    id: randomUUID(),
+    signalId: signal.id,
+    entryId: null,
+    kind: 'flag_ip',
+    value: ip,
+    by: automation,
+    at,
+    until,
+    undoneAt: null,
+    why,
+    collateralUsers: 0,
+  })
+  collected.timeline.push({
+    signalId: signal.id,
+    at,
+    by: automation,
+    kind: 'response_taken',
+    text: `${ip} is flagged as suspicious until ${until}`,
+  })
+}
+
+/** Blocks the value for the signal; one that is blocked long enough already is only noted as its response. */
 function block(
   collected: Collected,
-  { ip, update, forSeconds }: Candidate,
+  { kind, value: asked, update, forSeconds, by }: Candidate,
   existing: DenylistEntry | undefined,
   collateralUsers: number,
   nowMs: number,
@@ -163,17 +256,18 @@ function block(
   const at = new Date(nowMs).toISOString()
   const until = new Date(nowMs + forSeconds * 1000).toISOString()
   const why = `${signal.rule.name}: ${signal.case}`
-  const words = parseIp(ip)
+  const words = kind === 'ip' ? parseIp(asked) : undefined
+  const value = words === undefined ? asked : formatIp(words)
   const entry: DenylistEntry =
     existing ??
     ({
       id: randomUUID(),
-      kind: 'ip',
-      value: words === undefined ? ip : formatIp(words),
+      kind,
+      value,
       expiresAt: until,
       reason: why,
       signalId: signal.id,
-      author: automation,
+      author: by,
       createdAt: at,
       rescindedAt: null,
       rescindedBy: null,
@@ -182,9 +276,9 @@ function block(
     id: randomUUID(),
     signalId: signal.id,
     entryId: entry.id,
-    kind: 'block_ip',
-    value: ip,
-    by: automation,
+    kind: `block_${kind}`,
+    value: asked,
+    by,
     at,
     until: entry.expiresAt,
     undoneAt: null,
@@ -194,17 +288,17 @@ function block(
   collected.responses.push(response)
   if (existing === undefined) {
     collected.entries.push({ list: 'denylist', entry })
-    collected.audit.push({ at, by: automation, action: 'denylist.add', subject: entry.id, before: null, after: entry })
+    collected.audit.push({ at, by, action: 'denylist.add', subject: entry.id, before: null, after: entry })
   }
   collected.timeline.push({
     signalId: signal.id,
     at,
-    by: automation,
+    by,
     kind: 'response_taken',
     text:
       existing === undefined
-        ? `${ip} is blocked until ${until}`
-        : `${ip} was blocked already, until ${entry.expiresAt ?? 'further notice'}`,
+        ? `${asked} is blocked until ${until}`
+        : `${asked} was blocked already, until ${entry.expiresAt ?? 'further notice'}`,
   })
   return entry
 }

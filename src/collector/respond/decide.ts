@@ -1,8 +1,7 @@
 import type { AutomationSettings } from './respond.ts'
 
-/** An address that a rule would have blocked, with what speaks for and against it. */
+/** Something that a rule would have blocked, mostly an address, with what speaks for and against it. */
 export interface AddressFacts {
-  readonly ip: string
   readonly isPrivate: boolean
   readonly isTrustedProxy: boolean
   readonly isPasslisted: boolean
@@ -11,6 +10,8 @@ export interface AddressFacts {
   /** Whether the address was only claimed by a header in some of the attempts, or the tracer does not say. */
   readonly isClaimed: boolean
   readonly serviceVerified: boolean
+  /** Why no address of the service can be blocked: they are private or few. */
+  readonly finding?: string
   /** Distinct users who had logged in from it in the 7 days before the campaign. */
   readonly usersBefore: number
   /** Set for a campaign against one account: what this address did to it. */
@@ -40,6 +41,7 @@ export function decideAddress(facts: AddressFacts, settings: Pick<AutomationSett
       'the address is only claimed by a header; set TRUSTED_PROXIES in the service, or mark its addresses verified',
     )
   }
+  if (facts.finding !== undefined) return refuse(facts.finding)
   if (facts.usersBefore >= sharedAddressUsers) {
     return refuse(`${facts.usersBefore} users had logged in from it in the 7 days before: it is shared`)
   }

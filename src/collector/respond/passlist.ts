@@ -5,23 +5,32 @@ import type { State } from '../state/state.ts'
 /** Entries of one page; a passlist is written by hand and short. */
 const entriesAtOnce = 10_000
 
-/** Addresses that automation never blocks, read anew after a change and whenever one has ended. */
-export function keepPasslist(state: State): { read(nowMs: number): Promise<PrefixSet>; forget(): void } {
-  let addresses: PrefixSet | undefined
+/** What automation never blocks. */
+export interface Passlist {
+  readonly addresses: PrefixSet
+  readonly users: ReadonlySet<string>
+}
+
+/** The passlist, read anew after a change and whenever an entry has ended. */
+export function keepPasslist(state: State): { read(nowMs: number): Promise<Passlist>; forget(): void } {
+  let kept: Passlist | undefined
   let validUntilMs = 0
   return {
     async read(nowMs) {
-      if (addresses !== undefined && nowMs < validUntilMs) return addresses
+      if (kept !== undefined && nowMs < validUntilMs) return kept
       const entries = await readAll(state, nowMs)
-      addresses = PrefixSet.from(entries.map(({ value }) => value))
+      const [users, addresses] = [true, false].map((isUser) =>
+        entries.filter(({ kind }) => (kind === 'user') === isUser).map(({ value }) => value),
+      )
+      kept = { addresses: PrefixSet.from(addresses ?? []), users: new Set(users) }
       validUntilMs = entries.reduce(
         (soonest, { expiresAt }) => (expiresAt === null ? soonest : Math.min(soonest, Date.parse(expiresAt))),
         Number.POSITIVE_INFINITY,
       )
-      return addresses
+      return kept
     },
     forget() {
-      addresses = undefined
+      kept = undefined
     },
   }
 }
@@ -32,7 +41,7 @@ async function readAll(state: State, nowMs: number): Promise<readonly DenylistEn
   do {
     const page: Awaited<ReturnType<State['entries']>> = await state.entries(
       'passlist',
-      { activeAtMs: nowMs, kinds: ['ip', 'cidr'] },
+      { activeAtMs: nowMs },
       { limit: entriesAtOnce, ...(cursor === null ? {} : { cursor }) },
     )
     all.push(...page.items)

@@ -1,6 +1,14 @@
 import type { DenylistEntry, DenylistKind } from '../../model/denylist-entry.ts'
 import type { SignalUpdate } from '../../model/signal.ts'
-import type { Changes, ListName, ResponseRecord } from '../state/state.ts'
+import type {
+  Changes,
+  ListName,
+  Page,
+  PageRequest,
+  ResponseRecord,
+  SignalFacts,
+  StandingAnswer,
+} from '../state/state.ts'
 
 /** What automation may do. Sources: spec/detection.md 1.7, spec/tracer.md 1.4. */
 export interface AutomationSettings {
@@ -25,10 +33,41 @@ export interface NewEntry {
   readonly signalId?: string
 }
 
-/** Answer to a whole signal: its addresses, or the accounts that were compromised. */
+/** What is switched for all services at the moment. */
+export interface Switches {
+  readonly automation: boolean
+  readonly blocking: boolean
+}
+
+/** The lists of a signal, as far as an answer to it needs them. */
+export interface AnswerLists {
+  ips(signal: SignalFacts, page: PageRequest): Promise<Page<{ readonly ip: string }>>
+  users(
+    signal: SignalFacts,
+    page: PageRequest,
+  ): Promise<Page<{ readonly usrId: string | null; readonly usrLogin: string }>>
+  compromisedUsers(
+    signal: SignalFacts,
+    page: PageRequest,
+  ): Promise<Page<{ readonly usrId: string | null; readonly usrLogin: string }>>
+}
+
+/** Answer to a whole signal: its addresses, its users, those that were compromised, or values that were chosen. */
 export interface SignalAnswer {
-  readonly selection: 'ips' | 'compromisedUsers'
-  readonly forSeconds: number
+  readonly selection: 'ips' | 'users' | 'compromisedUsers' | 'values'
+  /** By what is blocked; absent: addresses by address, users by id. */
+  readonly kind?: DenylistKind
+  readonly values?: readonly string[]
+  /** null: without end. */
+  readonly forSeconds: number | null
+  /** Also what joins the selection later, while the signal is open. */
+  readonly continuous?: boolean
+}
+
+/** What an answer did; `standing` goes on until it is ended or the signal closes. */
+export interface Answered {
+  readonly responses: readonly ResponseRecord[]
+  readonly standing: StandingAnswer | null
 }
 
 /** Decisions, and their undo. Everything it changes is committed with an audit entry before it resolves. */
@@ -41,8 +80,12 @@ export interface Responder {
   extend(list: ListName, id: string, expiresAt: string | null, author: string): Promise<DenylistEntry>
   /** Takes an entry back before its end. */
   rescind(list: ListName, id: string, author: string): Promise<DenylistEntry>
-  /** Blocks what is selected of a signal. */
-  answer(signalId: string, answer: SignalAnswer, author: string): Promise<readonly ResponseRecord[]>
-  /** Takes a response back: its entry is rescinded. */
+  /** Blocks what is selected of a signal. Rejects with NOT_FOUND, REQUEST_INVALID. */
+  answer(signalId: string, answer: SignalAnswer, author: string): Promise<Answered>
+  /** The answers to a signal that go on. */
+  standing(signalId: string): readonly StandingAnswer[]
+  /** Ends the answers to a signal that go on; what they blocked stays until its end. */
+  endStanding(signalId: string, author: string): Promise<void>
+  /** Takes a response back: its entry is rescinded, its WAF rule disabled. */
   undo(responseId: string, author: string): Promise<ResponseRecord>
 }

@@ -1,28 +1,22 @@
-import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../model/clock.ts'
 import type { DenylistEntry } from '../../model/denylist-entry.ts'
 import { fail } from '../../model/error.ts'
-import type { Signal } from '../../model/signal.ts'
 import { PrefixSet } from '../../net/prefix-set.ts'
-import type { Changes, ListName, Page, PageRequest, ResponseRecord, SignalFacts, State } from '../state/state.ts'
+import { keepDocuments } from '../keep-documents.ts'
+import type { Changes, ListName, StandingAnswer, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
+import { createAddressFindings } from './address-finding.ts'
+import { answerChanges, kindOf, selectedValues, standingOf } from './answer.ts'
 import { automate } from './automate.ts'
-import { addEntries, extendEntry, maxEntriesAtOnce, rescindEntry } from './list-changes.ts'
+import { addEntries, extendEntry, rescindEntry } from './list-changes.ts'
 import { keepPasslist } from './passlist.ts'
-import type { AutomationSettings, NewEntry, Responder, SignalAnswer } from './respond.ts'
+import type { AnswerLists, AutomationSettings, Responder, Switches } from './respond.ts'
 import { ResponseMemory } from './response-memory.ts'
-
-/** The lists of a signal, as far as an answer to it needs them. */
-export interface AnswerLists {
-  ips(signal: SignalFacts, page: PageRequest): Promise<Page<{ readonly ip: string }>>
-  compromisedUsers(signal: SignalFacts, page: PageRequest): Promise<Page<{ readonly usrId: string | null }>>
-}
 
 /** Responses are remembered for as long as a signal can come back. */
 const rememberMs = 31 * 86_400_000
 /** Refusals that are remembered as said; beyond, the oldest may be said again. */
 const maxRefusals = 50_000
-const pageSize = 5_000
 /** Entries of one commit. */
 const sliceSize = 10_000
 
@@ -32,11 +26,21 @@ export async function createResponder(options: {
   readonly lists: AnswerLists
   readonly clock: Clock
   readonly settings: AutomationSettings
+  /** As they are set at the moment; absent: as `settings` say, and blocking on. */
+  readonly switches?: () => Switches
+  /** Disables the WAF rule that a response is. */
+  readonly disableRule?: (ruleId: string, author: string) => Promise<unknown>
 }): Promise<Responder> {
   const { store, state, lists, clock, settings } = options
+  const switches = options.switches ?? (() => ({ automation: settings.enabled, blocking: true }))
   const memory = new ResponseMemory(await state.responses({ sinceMs: clock.nowMs() - rememberMs }))
   const passlist = keepPasslist(state)
   const refusals = new Set<string>()
+  const addressFinding = createAddressFindings(store)
+  const answers = await keepDocuments(state, 'standingAnswer')
+  const standing = (signalId: string): readonly StandingAnswer[] =>
+    answers.all().filter((answer) => answer.signalId === signalId)
+  const lookedThrough = new Map<string, number>()
   const trustedProxies = PrefixSet.from(settings.trustedProxies)
   state.subscribe((changes) => {
     memory.apply(changes)
@@ -61,24 +65,6 @@ export async function createResponder(options: {
     return entry
   }
 
-  async function selected(signal: Signal, selection: SignalAnswer['selection']): Promise<readonly string[]> {
-    const values: string[] = []
-    let cursor: string | undefined
-    do {
-      const page = { limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
-      if (selection === 'ips') {
-        const { items, next } = await lists.ips(signal, page)
-        values.push(...items.map(({ ip }) => ip))
-        cursor = next ?? undefined
-      } else {
-        const { items, next } = await lists.compromisedUsers(signal, page)
-        values.push(...items.flatMap(({ usrId }) => usrId ?? []))
-        cursor = next ?? undefined
-      }
-    } while (cursor !== undefined)
-    return values
-  }
-
   /** Many entries go in one slice after the other, so that a block in between does not wait for all of them. */
   async function commitInSlices({ entries = [], responses = [], ...others }: Changes): Promise<void> {
     const longest = Math.max(entries.length, responses.length)
@@ -95,7 +81,12 @@ export async function createResponder(options: {
   return {
     async automate(updates) {
       memory.forgetBefore(clock.nowMs() - rememberMs)
-      return automate({ store, state, clock, settings, trustedProxies, memory, passlist, isNewRefusal }, updates)
+      const parts = { store, state, lists, clock, settings, switches, trustedProxies, memory, passlist }
+      const changes = await automate({ ...parts, addressFinding, standing, lookedThrough, isNewRefusal }, updates)
+      const ended = updates.filter(({ what }) => what === 'closed').flatMap(({ signal }) => standing(signal.id))
+      for (const { id } of ended) lookedThrough.delete(id)
+      const endings = ended.map(({ id }) => ({ kind: 'standingAnswer', delete: id }) as const)
+      return endings.length === 0 ? changes : { ...changes, documents: [...(changes.documents ?? []), ...endings] }
     },
 
     async add(list, entries, author) {
@@ -121,10 +112,35 @@ export async function createResponder(options: {
     async answer(signalId, answer, author) {
       const signal = await state.signal(signalId)
       if (signal === null) throw fail('NOT_FOUND', `signal ${signalId}`)
-      const values = await selected(signal, answer.selection)
-      const { responses, changes } = answerChanges(signal, answer, values.slice(0, maxEntriesAtOnce), author, clock)
-      await commitInSlices(changes)
-      return responses
+      const kind = kindOf(answer)
+      const values = await selectedValues(lists, signal, answer, kind)
+      const { responses, changes } = answerChanges(signal, { kind, values, answer, author, nowMs: clock.nowMs() })
+      const standingAnswer = standingOf(signal, answer, kind, author, clock.nowMs())
+      await commitInSlices({
+        ...changes,
+        ...(standingAnswer === null ? {} : { documents: [{ kind: 'standingAnswer', put: standingAnswer }] }),
+      })
+      return { responses, standing: standingAnswer }
+    },
+
+    standing,
+
+    async endStanding(signalId, author) {
+      const ended = standing(signalId)
+      const at = new Date(clock.nowMs()).toISOString()
+      if (ended.length === 0) throw fail('NOT_FOUND', `an answer to signal ${signalId} that goes on`)
+      await state.commit({
+        documents: ended.map(({ id }) => ({ kind: 'standingAnswer', delete: id })),
+        timeline: [{ signalId, at, by: author, kind: 'response_undone', text: 'later arrivals are no longer blocked' }],
+        audit: ended.map((before) => ({
+          at,
+          by: author,
+          action: 'signal.end_answer',
+          subject: signalId,
+          before,
+          after: null,
+        })),
+      })
     },
 
     async undo(responseId, author) {
@@ -133,6 +149,10 @@ export async function createResponder(options: {
         throw fail('NOT_FOUND', `a response ${responseId} that can be undone`)
       }
       const nowMs = clock.nowMs()
+      if (response.kind === 'waf_rule') {
+        await options.disableRule?.(response.value, author)
+        return memory.get(responseId) ?? response
+      }
       const entry = response.entryId === null ? null : await state.entry('denylist', response.entryId)
       const undone = { ...response, undoneAt: new Date(nowMs).toISOString() }
       const inForce = entry !== null && entry.rescindedAt === null
@@ -142,44 +162,6 @@ export async function createResponder(options: {
           : { responses: [undone] },
       )
       return undone
-    },
-  }
-}
-
-function answerChanges(
-  signal: Signal,
-  { selection, forSeconds }: SignalAnswer,
-  values: readonly string[],
-  author: string,
-  clock: Clock,
-): { readonly responses: readonly ResponseRecord[]; readonly changes: Changes } {
-  const nowMs = clock.nowMs()
-  const at = new Date(nowMs).toISOString()
-  const until = new Date(nowMs + forSeconds * 1000).toISOString()
-  const reason = `answer to: ${signal.title}`
-  const kind = selection === 'ips' ? ('ip' as const) : ('user' as const)
-  const added: NewEntry[] = values.map((value) => ({ kind, value, expiresAt: until, reason, signalId: signal.id }))
-  const { entries, changes } = addEntries('denylist', added, author, nowMs)
-  const responses = entries.map((entry): ResponseRecord => ({
-    id: randomUUID(),
-    signalId: signal.id,
-    entryId: entry.id,
-    kind: kind === 'ip' ? 'block_ip' : 'block_user',
-    value: entry.value,
-    by: author,
-    at,
-    until,
-    undoneAt: null,
-    why: reason,
-    collateralUsers: 0,
-  }))
-  const text = `${entries.length} ${kind === 'ip' ? 'addresses' : 'compromised users'} are blocked until ${until}`
-  return {
-    responses,
-    changes: {
-      ...changes,
-      responses,
-      timeline: [{ signalId: signal.id, at, by: author, kind: 'response_taken', text }],
     },
   }
 }

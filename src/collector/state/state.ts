@@ -140,7 +140,7 @@ export interface StandingAnswer {
   readonly id: string
   readonly signalId: string
   readonly kind: DenylistKind
-  readonly selection: 'ips' | 'compromisedUsers' | 'users'
+  readonly selection: 'ips' | 'users' | 'compromisedUsers'
   readonly forSeconds: number
   readonly by: string
   readonly at: string

@@ -252,8 +252,9 @@ test('a whole signal can be answered by hand, and each block taken back', async 
   await bench.happen([...stuffing(0), success(36, attacker, 'victim')])
   const [signal] = await bench.signals()
   const id = signal?.id ?? ''
-  const [byIp] = await bench.responder.answer(id, { selection: 'ips', forSeconds: 3_600 }, 'ann')
-  const [byUser] = await bench.responder.answer(id, { selection: 'compromisedUsers', forSeconds: 900 }, 'ann')
+  const [byIp] = (await bench.responder.answer(id, { selection: 'ips', forSeconds: 3_600 }, 'ann')).responses
+  const [byUser] = (await bench.responder.answer(id, { selection: 'compromisedUsers', forSeconds: 900 }, 'ann'))
+    .responses
   expect(byIp).toMatchObject({ kind: 'block_ip', value: attacker, by: 'ann' })
   expect(byUser).toMatchObject({ kind: 'block_user', value: 'id-victim' })
   await bench.responder.rescind('denylist', byIp?.entryId ?? '', 'bob')

@@ -3,7 +3,6 @@ import { ceilingOf, decideAddress, fitsCeiling } from '../../../src/collector/re
 import type { AddressFacts } from '../../../src/collector/respond/decide.ts'
 
 const attacker: AddressFacts = {
-  ip: '203.0.113.9',
   isPrivate: false,
   isTrustedProxy: false,
   isPasslisted: false,
@@ -22,6 +21,7 @@ const cases: { says: string; facts: Partial<AddressFacts>; trustUnkeyed?: boolea
   { says: 'the same, where such events are trusted', facts: { eventsTrusted: false }, trustUnkeyed: true },
   { says: 'a claimed address', facts: { isClaimed: true }, why: /claimed/ },
   { says: 'a claimed address of a verified service', facts: { isClaimed: true, serviceVerified: true } },
+  { says: 'an address of a service whose addresses are few', facts: { finding: 'its addresses are few' }, why: /few/ },
   { says: 'an address of two users', facts: { usersBefore: 2 } },
   { says: 'an address of three users', facts: { usersBefore: 3 }, why: /shared/ },
   { says: 'five failures on the account', facts: { onAccount: { failures: 5, succeededBefore: false } } },
@@ -42,7 +42,7 @@ test.each(cases)('$says', ({ facts, trustUnkeyed = false, why }) => {
   expect(verdict.block).toBe(why === undefined)
   if (!verdict.block) expect(verdict.why).toMatch(why ?? /^$/)
 })
-test('every case ran', () => expect(cases.length).toBeGreaterThanOrEqual(13))
+test('every case ran', () => expect(cases.length).toBeGreaterThanOrEqual(14))
 
 test('the ceiling is a share of the recent users, at least one', () => {
   expect(ceilingOf(10_000, 0.01, 0).maxUsers).toBe(100)

@@ -18,6 +18,7 @@ const kindWords = {
   block_user_agent: 'User agent',
   block_fingerprint: 'Fingerprint',
   waf_rule: 'WAF rule',
+  flag_ip: 'Flagged address',
 } as const
 const shown = 6
 
