@@ -44,12 +44,13 @@ async function check(file: string, json: boolean, io: Io): Promise<number> {
   }
   if (json) io.out(JSON.stringify(diagnostics, null, 2))
   else for (const line of describe(diagnostics)) io.out(line)
-  return sectionsOf(diagnostics).some(([, section]) => isFaulty(section)) ? 1 : 0
+  const isAllUsable = diagnostics.unknown === undefined && !sectionsOf(diagnostics).some(([, one]) => isFaulty(one))
+  return isAllUsable ? 0 : 1
 }
 
 function sectionsOf(diagnostics: RulesetDiagnostics): [name: string, section: SectionDiagnostics][] {
   return Object.entries(diagnostics).flatMap(([name, section]) =>
-    typeof section === 'object' ? [[name, section]] : [],
+    typeof section === 'object' && 'loaded' in section ? [[name, section]] : [],
   )
 }
 
@@ -58,12 +59,14 @@ function isFaulty({ failed, errors, warnings, error }: SectionDiagnostics): bool
 }
 
 function describe(diagnostics: RulesetDiagnostics): string[] {
-  return sectionsOf(diagnostics).flatMap(([name, section]) => [
+  const unknown = (diagnostics.unknown ?? []).map((line) => `  error    ${line}`)
+  const sections = sectionsOf(diagnostics).flatMap(([name, section]) => [
     `${name}: ${section.loaded.length} loaded, ${section.failed.length} failed, ${section.skipped.length} skipped`,
     ...(section.error === undefined ? [] : [`  error    ${section.error}`]),
     ...Object.entries(section.errors).map(([message, ids]) => `  error    ${ids.join(', ')}: ${message}`),
     ...Object.entries(section.warnings).map(([message, ids]) => `  warning  ${ids.join(', ')}: ${message}`),
   ])
+  return [...unknown, ...sections]
 }
 
 interface ExplainCall {

@@ -13,6 +13,7 @@ export interface Ruleset {
   readonly processor_overrides?: readonly unknown[]
   readonly scanners?: readonly unknown[]
   readonly actions?: readonly unknown[]
+  readonly obfuscator?: { readonly key_regex?: string; readonly value_regex?: string }
 }
 
 /** What became of one section of a ruleset: ids by outcome, and messages with the ids or JSON paths they concern. */
@@ -38,9 +39,12 @@ export type RulesetSection =
   | 'processor_overrides'
   | 'scanners'
   | 'actions'
+  | 'obfuscator'
 
 /** Diagnostics of a loaded configuration: one entry a section present, and the ruleset's version. */
 export type RulesetDiagnostics = Readonly<Partial<Record<RulesetSection, SectionDiagnostics>>> & {
   readonly ruleset_version?: string
   readonly error?: string
+  /** A line for each section whose name is not known: nothing in it is read. */
+  readonly unknown?: readonly string[]
 }

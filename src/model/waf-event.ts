@@ -6,11 +6,18 @@ export interface WafMatchParameter {
   readonly highlight: readonly string[]
 }
 
+/** A value and where it stands. */
+export interface WafEventValue {
+  readonly address: string
+  readonly key_path: readonly string[]
+  readonly value: string
+}
+
 /** Match of an exploit detector: the resource and the parameter found inside it. */
 export interface WafStructuredParameter {
-  readonly resource: { readonly address: string; readonly key_path: readonly string[]; readonly value: string }
-  readonly params: { readonly address: string; readonly key_path: readonly string[]; readonly value: string }
-  readonly db_type?: string
+  readonly resource: WafEventValue
+  readonly params: WafEventValue
+  readonly db_type?: WafEventValue
   readonly highlight: readonly string[]
 }
 

@@ -178,13 +178,15 @@ export class ProtectionControl {
 
 /** Complaints of a local ruleset, as its author needs them. */
 function problems(diagnostics: RulesetDiagnostics): { readonly path: string; readonly why: string }[] {
-  return Object.entries(diagnostics).flatMap(([section, value]) => {
-    if (typeof value !== 'object') return []
+  const unknown = (diagnostics.unknown ?? []).map((why) => ({ path: '$', why }))
+  const inSections = Object.entries(diagnostics).flatMap(([section, value]) => {
+    if (typeof value !== 'object' || !('errors' in value)) return []
     return Object.entries({ ...value.errors, ...value.warnings }).map(([message, ids]) => ({
       path: section,
       why: `${message} (${ids.slice(0, 5).join(', ')})`,
     }))
   })
+  return [...unknown, ...inSections]
 }
 
 function versionOf(ruleset: unknown): string | undefined {

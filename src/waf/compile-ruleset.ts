@@ -8,10 +8,11 @@ import { parseConfig } from './load/parse-config.ts'
 import type { Config, ConfigScope, DataById } from './load/parse-config.ts'
 import { readStrings } from './load/parse-data.ts'
 import { createObfuscator } from './obfuscator.ts'
+import type { Obfuscator } from './obfuscator.ts'
 import { buildPlan } from './plan.ts'
 import type { Plan } from './plan.ts'
 import { finish, finishInSlices } from './slices.ts'
-import type { CompileOptions, DataChange, Waf, WafClock, WafLimits } from './waf.ts'
+import type { CompileOptions, DataChange, ObfuscatorOptions, Waf, WafClock, WafLimits } from './waf.ts'
 
 /** The path under which the ruleset given to `compileRuleset` is kept. */
 const BASE_PATH = 'base'
@@ -39,7 +40,8 @@ class Engine implements Waf {
   readonly #configs = new Map<string, Config>()
   readonly #rulesData = new DataRegistry()
   readonly #exclusionData = new DataRegistry()
-  readonly #obfuscator
+  readonly #givenObfuscator: ObfuscatorOptions
+  #obfuscator: Obfuscator
   readonly #limits: Required<WafLimits>
   readonly #clock: WafClock
   #plan: Plan
@@ -48,6 +50,7 @@ class Engine implements Waf {
   #lastChange: Promise<unknown> = Promise.resolve()
 
   constructor(ruleset: unknown, { obfuscator, limits, clock }: ClockedOptions) {
+    this.#givenObfuscator = obfuscator ?? {}
     this.#obfuscator = createObfuscator(obfuscator)
     this.#limits = { ...defaultLimits, ...limits }
     this.#clock = clock
@@ -58,6 +61,7 @@ class Engine implements Waf {
     this.#configs.set(BASE_PATH, config)
     this.#plan = plan
     this.#diagnostics = config.diagnostics
+    this.#swapObfuscator()
     this.#swapData()
   }
 
@@ -95,6 +99,7 @@ class Engine implements Waf {
     if (config === undefined) return false
     this.#configs.delete(path)
     if (!isDataOnly(config)) this.#plan = finish(buildPlan([...this.#configs.values()], this.#limits))
+    this.#swapObfuscator()
     this.#swapData()
     return true
   }
@@ -117,6 +122,7 @@ class Engine implements Waf {
     this.#configs.set(path, config)
     this.#plan = plan
     this.#diagnostics = config.diagnostics
+    this.#swapObfuscator()
     this.#swapData()
     return config.diagnostics
   }
@@ -143,6 +149,12 @@ class Engine implements Waf {
     const done = this.#lastChange.then(work)
     this.#lastChange = done.catch(() => {})
     return done
+  }
+
+  /** What configurations say of secrets comes after the options, the last of them first. */
+  #swapObfuscator(): void {
+    const sections = [...this.#configs.values()].map((config) => config.obfuscator)
+    this.#obfuscator = createObfuscator(Object.assign({}, this.#givenObfuscator, ...sections) as ObfuscatorOptions)
   }
 
   #swapData(): void {
@@ -179,6 +191,7 @@ const emptyConfig: Config = {
   processors: [],
   processorOverrides: [],
   scanners: [],
+  obfuscator: {},
 }
 
 /** Whether the configuration changes nothing but lists, so that the plan stays. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { compileRuleset } from '../../src/waf.ts'
+import type { Waf } from '../../src/waf.ts'
 import { on, rule } from '../conformance/waf/case.ts'
 
 const abc = on('match_regex', { regex: 'abc' })
@@ -278,4 +279,66 @@ describe('subcontexts', () => {
     expect(child.run({ persistent: { b: 'x' } }).matched).toBe(false)
     expect(child.run({ persistent: { a: 'abc' } }).matched).toBe(true)
   })
+})
+
+describe('the section obfuscator', () => {
+  const withSecrets = (obfuscator: unknown, more: object = {}): object => ({
+    version: '2.2',
+    rules: [rule([on('match_regex', { regex: 'abc' })])],
+    obfuscator,
+    ...more,
+  })
+  const shown = (waf: Waf, value: unknown): unknown => {
+    const [match] = waf.createContext().run({ persistent: { a: value } }).events[0]?.rule_matches ?? []
+    const [parameter] = match?.parameters ?? []
+    return parameter !== undefined && 'value' in parameter ? parameter.value : undefined
+  }
+  const body = { pin: 'abc', note: 'abc' }
+
+  test('says by key and by value what is hidden', () => {
+    const waf = compileRuleset(withSecrets({ key_regex: '^pin$', value_regex: 'abcd' }))
+    expect([shown(waf, { pin: 'abc' }), shown(waf, { x: 'abcde' }), shown(waf, { x: 'abc' })]).toEqual([
+      '<Redacted>',
+      '<Redacted>',
+      'abc',
+    ])
+    expect(waf.diagnostics.obfuscator).toMatchObject({ loaded: ['key_regex', 'value_regex'], failed: [] })
+  })
+
+  test('takes precedence over the options, the last configuration over the first, and goes with it', () => {
+    const waf = compileRuleset(withSecrets({ key_regex: '^pin$' }), { obfuscator: { keyRegex: '^note$' } })
+    expect([shown(waf, { pin: body.pin }), shown(waf, { note: body.note })]).toEqual(['<Redacted>', 'abc'])
+    waf.update('other', { obfuscator: { key_regex: '^x$' } })
+    expect([shown(waf, { pin: 'abc' }), shown(waf, { x: 'abc' })]).toEqual(['abc', '<Redacted>'])
+    waf.remove('other')
+    expect([shown(waf, { pin: 'abc' }), shown(waf, { x: 'abc' })]).toEqual(['<Redacted>', 'abc'])
+  })
+
+  test.each([
+    ['an empty regex', { key_regex: '' }, 'key_regex'],
+    ['a regex that is none', { key_regex: '(' }, 'key_regex'],
+    ['a name that is unknown', { keyregex: 'x' }, 'keyregex'],
+  ])('%s leaves hidden what the options hide, and says so', (_, obfuscator, failed) => {
+    const waf = compileRuleset(withSecrets(obfuscator), { obfuscator: { keyRegex: '^pin$' } })
+    expect(shown(waf, { pin: 'abc' })).toBe('<Redacted>')
+    expect(waf.diagnostics.obfuscator?.failed).toEqual([failed])
+  })
+
+  test('refuses an attribute from a key that it hides', () => {
+    const attributes = { secret: { address: 'a', key_path: ['pin'] } }
+    const tagged = rule([on('match_regex', { regex: 'abc' })], { id: 'r2', output: { attributes } })
+    const waf = compileRuleset(withSecrets({ key_regex: '^pin$' }, { custom_rules: [tagged] }))
+    const { attributes: taken } = waf.createContext().run({ persistent: { a: { pin: 'abc' } } })
+    expect(taken).toEqual({})
+  })
+})
+
+test('a section of no known name is named, with the one that was meant', () => {
+  const rules = [rule([on('match_regex', { regex: 'abc' })])]
+  const { diagnostics } = compileRuleset({ version: '2.2', rules, exclusion: [], custom_rule: [], qwertyuiop: 1 })
+  expect(diagnostics.unknown).toEqual([
+    '$.exclusion: unknown section "exclusion"; did you mean "exclusions"?',
+    '$.custom_rule: unknown section "custom_rule"; did you mean "custom_rules"?',
+    '$.qwertyuiop: unknown section "qwertyuiop"',
+  ])
 })

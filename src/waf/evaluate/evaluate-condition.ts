@@ -186,8 +186,8 @@ function evaluateExploit(
   const resources = resourcesOf(resource.tree, resource.target)
   const resourceLength = resources.reduce((sum, part) => sum + lengthOf(part), 0)
   const dialectInput = condition.dialect[0]
-  const dialect = dialectInput && findTarget(dialectInput, scope.layer)?.target.raw
-  const dialectName = typeof dialect === 'string' ? dialect : undefined
+  const dialect = dialectInput && findTarget(dialectInput, scope.layer)
+  const dialectName = typeof dialect?.target.raw === 'string' ? dialect.target.raw : undefined
   for (const input of condition.params) {
     const params = findTarget(input, scope.layer)
     if (params === undefined) continue
@@ -214,7 +214,15 @@ function evaluateExploit(
           keyPath: keyPathOf(resource.target.place),
           value: wellFormed(match.resource ?? match.argument),
         },
-        ...(dialectName === undefined ? {} : { dialect: dialectName }),
+        ...(dialect === undefined || dialectName === undefined
+          ? {}
+          : {
+              dialect: {
+                address: dialect.tree.address,
+                keyPath: keyPathOf(dialect.target.place),
+                value: wellFormed(dialectName),
+              },
+            }),
       }
       return { found, layer: isAbove(params.layer, resource.layer) ? params.layer : resource.layer }
     }

@@ -12,7 +12,7 @@ export interface FoundValue {
 export interface Found extends FoundValue {
   readonly highlight: readonly string[]
   readonly resource?: FoundValue
-  readonly dialect?: string
+  readonly dialect?: FoundValue
 }
 
 /** The keys from the address down to the place, as events show them: indices of lists as strings. */

@@ -39,12 +39,14 @@ function reportFound(
   const { keyPath, value, highlight } = shorten(address, obfuscator.redact(found), obfuscator)
   if (condition.kind !== 'exploit' || found.resource === undefined)
     return { address, key_path: keyPath, value, highlight }
-  const { resource } = found
+  const { resource, dialect } = found
   const shown = obfuscator.redact({ ...resource, highlight })
   return {
     resource: { address: resource.address, key_path: shown.keyPath, value: shown.value },
     params: { address, key_path: keyPath, value },
-    ...(found.dialect === undefined ? {} : { db_type: found.dialect }),
+    ...(dialect === undefined
+      ? {}
+      : { db_type: { address: dialect.address, key_path: dialect.keyPath, value: dialect.value } }),
     highlight: shown.highlight,
   }
 }

@@ -4,15 +4,19 @@ import type { Action } from '../action.ts'
 import { asArray, asObject, asString, optionalString } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { DataContents } from '../data-registry.ts'
+import { createObfuscator } from '../obfuscator.ts'
 import type { Rule } from '../rule.ts'
 import type { Scanner } from '../scanner.ts'
+import type { ObfuscatorOptions } from '../waf.ts'
 import { suitsEngine } from './engine-version.ts'
 import type { LoadScope } from './load-scope.ts'
+import { nearest } from './nearest.ts'
 import { parseAction } from './parse-action.ts'
 import { Unsupported } from './parse-condition.ts'
 import { parseData } from './parse-data.ts'
 import { parseExclusion } from './parse-exclusion.ts'
 import type { Exclusion } from './parse-exclusion.ts'
+import { parseObfuscator } from './parse-obfuscator.ts'
 import { parseOverride } from './parse-override.ts'
 import type { RuleOverride } from './parse-override.ts'
 import { parseProcessor, parseProcessorOverride } from './parse-processor.ts'
@@ -33,6 +37,7 @@ export interface Config {
   readonly processors: readonly ProcessorSpec[]
   readonly processorOverrides: readonly ProcessorOverride[]
   readonly scanners: readonly Scanner[]
+  readonly obfuscator: ObfuscatorOptions
 }
 
 /** What a configuration says of each list; several entries of one id are all in force. */
@@ -101,21 +106,27 @@ export function* parseConfig(value: unknown, scope: ConfigScope): Generator<void
     return items
   }
 
+  const ownObfuscator = config['obfuscator'] === undefined ? undefined : parseObfuscator(config['obfuscator'])
+  if (ownObfuscator !== undefined) sections.obfuscator = ownObfuscator.diagnostics
+  const hidden = createObfuscator(ownObfuscator?.options)
+  const isSecret = (key: string): boolean => scope.rules.isSecret(key) || hidden.isSecretKey(key)
+  const forRules = { ...scope.rules, isSecret }
+
   const ruleIds = { ids: new Set(scope.taken.rules), what: 'rule' }
   const actions = yield* section('actions', parseAction, { ids: new Set(scope.taken.actions), what: 'action' })
   const base = yield* section(
     'rules',
-    (item, path, warn) => parseRule(item, path, 'base', { ...scope.rules, warn }),
+    (item, path, warn) => parseRule(item, path, 'base', { ...forRules, warn }),
     ruleIds,
   )
   const compat = yield* section(
     'rules_compat',
-    (item, path, warn) => parseRule(item, path, 'base', { ...scope.rules, warn }),
+    (item, path, warn) => parseRule(item, path, 'base', { ...forRules, warn }),
     ruleIds,
   )
   const custom = yield* section(
     'custom_rules',
-    (item, path, warn) => parseRule(item, path, 'custom', { ...scope.rules, warn }),
+    (item, path, warn) => parseRule(item, path, 'custom', { ...forRules, warn }),
     ruleIds,
   )
   const overrides = yield* section('rules_override', parseOverride)
@@ -126,21 +137,25 @@ export function* parseConfig(value: unknown, scope: ConfigScope): Generator<void
   )
   const processors = yield* section(
     'processors',
-    (item, path, warn) => parseProcessor(item, path, { ...scope.rules, warn }),
+    (item, path, warn) => parseProcessor(item, path, { ...forRules, warn }),
     { ids: new Set(scope.taken.processors), what: 'processor' },
   )
   const processorOverrides = yield* section('processor_overrides', parseProcessorOverride)
-  const scanners = yield* section(
-    'scanners',
-    (item, path, warn) => parseScanner(item, path, { ...scope.rules, warn }),
-    { ids: new Set(scope.taken.scanners), what: 'scanner' },
-  )
+  const scanners = yield* section('scanners', (item, path, warn) => parseScanner(item, path, { ...forRules, warn }), {
+    ids: new Set(scope.taken.scanners),
+    what: 'scanner',
+  })
   const rulesData = yield* section('rules_data', parseDataEntry)
   const exclusionData = yield* section('exclusion_data', parseDataEntry)
 
   const version = rulesetVersion(config['metadata'])
+  const unknown = unknownSections(config)
   return {
-    diagnostics: { ...sections, ...(version === undefined ? {} : { ruleset_version: version }) },
+    diagnostics: {
+      ...sections,
+      ...(version === undefined ? {} : { ruleset_version: version }),
+      ...(unknown.length === 0 ? {} : { unknown }),
+    },
     rules: [...base, ...compat, ...custom],
     overrides,
     exclusions,
@@ -150,7 +165,35 @@ export function* parseConfig(value: unknown, scope: ConfigScope): Generator<void
     processors,
     processorOverrides,
     scanners,
+    obfuscator: ownObfuscator?.options ?? {},
   }
+}
+
+const sectionNames: readonly RulesetSection[] = [
+  'actions',
+  'rules',
+  'rules_compat',
+  'custom_rules',
+  'rules_override',
+  'exclusions',
+  'processors',
+  'processor_overrides',
+  'scanners',
+  'rules_data',
+  'exclusion_data',
+  'obfuscator',
+]
+const knownNames: ReadonlySet<string> = new Set<string>(['version', 'metadata', ...sectionNames])
+/** Sections of no known name that are reported; more are no slip of the pen. */
+const MAX_UNKNOWN = 20
+
+/** A line for each section that nothing reads. */
+function unknownSections(config: Json): string[] {
+  const names = Object.keys(config).filter((name) => !knownNames.has(name))
+  return names.slice(0, MAX_UNKNOWN).map((name) => {
+    const near = nearest(name, sectionNames)
+    return `$.${name}: unknown section "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`
+  })
 }
 
 function* parseDataEntry(item: Json, path: string, warn: Warn): Generator<void, readonly [string, DataContents]> {
