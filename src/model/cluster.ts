@@ -1,0 +1,59 @@
+/**
+ * One thing that the requests of a cluster have in common. `attribute` is a facet (`@http.useragent`). `value` null with
+ * `absent` true: the attribute is missing; with `regex` set: any value that it matches; else: the attribute is there,
+ * whatever its value. `regex` is RE2, anchored where it stands for one value; for absence it is null.
+ */
+export interface ClusterAttribute {
+  readonly attribute: string
+  readonly value: string | null
+  readonly absent: boolean
+  readonly regex: string | null
+}
+
+/** What a cluster's rule would have stopped before the attack: its replay over stored traffic. */
+export interface ClusterCollateral {
+  readonly days: number
+  readonly requests: number
+  readonly successfulLogins: number
+  readonly users: number
+  /** Of the requests that it was measured on. */
+  readonly share: number
+  /** What was replayed, for example `logins of shop of 7 days`. */
+  readonly measuredOn: string
+}
+
+export type ClusterTrend = 'growing' | 'steady' | 'fading'
+
+/** What the requests of one attacking tool have in common (spec/detection.md 1.6). Times are ISO 8601 UTC. */
+export interface Cluster {
+  readonly id: string
+  /** `found` by the search, or picked by hand. */
+  readonly origin: 'found' | 'custom'
+  /** One to four; a request with all of them is in the cluster, and its rule says the same. */
+  readonly attributes: readonly ClusterAttribute[]
+  /** What nearly all of its requests share beside these; with attributes that cannot be blocked, such as the network. */
+  readonly described: readonly (ClusterAttribute & { readonly share: number })[]
+  /** An explorer query of its requests. */
+  readonly query: string
+  /** Share of the attack, recent requests weighing more. */
+  readonly attackShare: number
+  /** Estimated share of its requests that belong to the attack. */
+  readonly precision: number
+  readonly requests: number
+  readonly successes: number
+  readonly users: number
+  readonly ips: number
+  /** Share of its addresses that had logged in successfully in the 30 days before the attack. */
+  readonly knownIpShare: number
+  readonly threatIntelShare: number
+  /** How well its course follows the increase: a correlation of −1 to 1. */
+  readonly shape: number
+  readonly collateral: ClusterCollateral
+  /** Whether automation may block it; otherwise `reason` says why not. */
+  readonly blockable: boolean
+  readonly reason: string | null
+  readonly firstSeen: string
+  readonly lastSeen: string
+  readonly trend: ClusterTrend
+  readonly wafRuleId: string | null
+}
