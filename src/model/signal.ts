@@ -1,3 +1,4 @@
+import type { Cluster } from './cluster.ts'
 import type { DetectionRule, Severity } from './detection-rule.ts'
 
 export type SignalState = 'open' | 'under_review' | 'archived' | 'closed'
@@ -47,6 +48,8 @@ export interface Signal {
   readonly threatIntelShare: number
   /** An explorer query that shows the traces of the signal. */
   readonly query: string
+  /** What its attackers have in common; absent until it was looked for. */
+  readonly clusters?: readonly Cluster[]
   readonly responses: readonly SignalResponse[]
 }
 
@@ -55,6 +58,7 @@ export type TimelineKind =
   | 'opened'
   | 'case_changed'
   | 'compromised'
+  | 'cluster_found'
   | 'response_taken'
   | 'response_refused'
   | 'response_undone'

@@ -5,7 +5,7 @@ import { addSums, noSums } from './observations.ts'
 import type { ClusterBounds } from './search-conjunction.ts'
 import { isWithin, searchConjunction } from './search-conjunction.ts'
 import type { Trait } from './trait.ts'
-import { isBlockable, traitAttribute } from './trait.ts'
+import { isBlockable, traitAttribute, traitKey } from './trait.ts'
 import type { TraitTable } from './trait-table.ts'
 import { buildTraitTable, project } from './trait-table.ts'
 
@@ -17,6 +17,8 @@ export interface FindClustersOptions {
   readonly narrow: boolean
   readonly feeds: { readonly fingerprints: boolean }
   readonly bounds?: Partial<ClusterBounds>
+  /** Clusters of an earlier search: one that is as good as what is found now stays as it was. */
+  readonly known?: readonly (readonly Trait[])[]
 }
 
 /** A tool of the attackers, as its requests give it away. */
@@ -36,6 +38,8 @@ const MAX_CLUSTERS = 8
 /** Traits that are searched; each has to be common in the attack, so that more are repetitions. */
 const MAX_SEARCHED = 160
 const MAX_DESCRIBED = 12
+/** Clusters that share as much of their recent requests are one, seen at two times. */
+const sameShare = 0.95
 /** A trait describes a cluster when this share of its failures has it. */
 const describesShare = 0.9
 /** A further trait is asked for where it loses no more than this share of a cluster. */
@@ -54,6 +58,7 @@ export function findClusters(options: FindClustersOptions): readonly FoundCluste
   const bounds = { ...defaultBounds, ...options.bounds }
   if (ordinary.excess < bounds.leastExcess || ordinary.recentExcess <= 0) return []
   const found: FoundCluster[] = []
+  const known = (options.known ?? []).flatMap((traits) => numbersOf(table, traits) ?? [])
   let sums = table.sums
   while (found.length < MAX_CLUSTERS) {
     const chosen = searchedTraits(table, sums, bounds.leastShare * ordinary.recentExcess, options.feeds)
@@ -64,13 +69,40 @@ export function findClusters(options: FindClustersOptions): readonly FoundCluste
     const traits = conjunction.columns.map((column) => preferred(table, projection.columns[column]?.alternatives ?? []))
     const tools = splitTools(table, sums, traits, { ordinary, bounds, feeds: options.feeds })
     for (const tool of tools) {
-      const hedged = hedge(table, sums, tool, chosen)
-      found.push(describe(table, sums, hedged, ordinary))
+      const before = knownAs(table, sums, tool, known)
+      const kept = before !== undefined && isWithin(sumsAt(sums, rowsOf(table, before)), ordinary, bounds)
+      found.push(describe(table, sums, kept ? before : hedge(table, sums, tool, chosen), ordinary))
       // What stays of its requests without the further trait is no tool of its own.
       sums = withoutAttack(table, sums, tool)
     }
   }
   return found.slice(0, MAX_CLUSTERS)
+}
+
+/** The numbers of traits; none where one of them is not in the table. */
+function numbersOf(table: TraitTable, traits: readonly Trait[]): readonly (readonly number[])[] | undefined {
+  const keys = table.traits.map(traitKey)
+  const numbers = traits.map((trait) => keys.indexOf(traitKey(trait)))
+  return numbers.includes(-1) ? undefined : [numbers]
+}
+
+/** The earlier cluster with nearly the same requests. */
+function knownAs(
+  table: TraitTable,
+  sums: readonly Sums[],
+  tool: readonly number[],
+  known: readonly (readonly number[])[],
+): readonly number[] | undefined {
+  const rows = rowsOf(table, tool)
+  const own = sumsAt(sums, rows).recentFailures
+  return known.find((traits) => {
+    const others = new Set(rowsOf(table, traits))
+    const both = sumsAt(
+      sums,
+      rows.filter((row) => others.has(row)),
+    ).recentFailures
+    return both >= sameShare * own && both >= sameShare * sumsAt(sums, [...others]).recentFailures
+  })
 }
 
 function sumRows(rows: readonly Sums[]): Sums {
@@ -170,12 +202,13 @@ function countTraits(
 }
 
 const leastToolShare = 0.1
-const toolsTogetherShare = 0.97
+const toolsTogetherShare = 0.9
 const MAX_TOOLS = 4
 
 /**
- * A trait that several tools share finds them together; a program sends its headers in one order, so that two to four
- * orders that make up nearly all of a cluster are as many tools. More orders are one tool that shuffles them.
+ * A trait that several tools share finds them together; a program sends its headers in one order, so that up to four
+ * orders that make up nearly all of a cluster are as many tools. More orders are one tool that shuffles them. A tool of
+ * which too little is left is dropped here, and comes back as a cluster of its own if there is more of it.
  */
 function splitTools(
   table: TraitTable,
@@ -193,7 +226,10 @@ function splitTools(
     )
     .sort(([, a], [, b]) => b - a)
   const together = orders.reduce((sum, [, count]) => sum + count, 0)
-  if (orders.length < 2 || orders.length > MAX_TOOLS || together < toolsTogetherShare * total) return [traits]
+  const [largest = 0] = orders.map(([, count]) => count)
+  const isOne = largest >= (1 - hedgeLoss) * total
+  if (isOne || orders.length === 0 || orders.length > MAX_TOOLS || together < toolsTogetherShare * total)
+    return [traits]
   const tools = orders.map(([order]) => [...traits, order])
   return tools.every((tool) => isWithin(sumsAt(sums, rowsOf(table, tool)), ordinary, bounds)) ? tools : [traits]
 }

@@ -7,7 +7,6 @@ export const traitAttribute = {
   userAgent: 'http.useragent',
   order: 'appsec.fingerprint.header.order',
   knownHeaders: 'appsec.fingerprint.header.known_headers',
-  unknownCount: 'appsec.fingerprint.header.unknown_count',
   unknownHash: 'appsec.fingerprint.header.unknown_hash',
   ipHeaders: 'appsec.fingerprint.network.ip_headers',
 } as const
@@ -76,7 +75,6 @@ export function headersOf({ values, names }: ClientTraits): readonly string[] {
 const ofEngine: ReadonlySet<string> = new Set([
   traitAttribute.order,
   traitAttribute.knownHeaders,
-  traitAttribute.unknownCount,
   traitAttribute.unknownHash,
   traitAttribute.ipHeaders,
 ])
@@ -101,7 +99,9 @@ function hasTrait(client: ClientTraits, trait: Trait): boolean {
   if (trait.kind === 'shape') return value !== undefined && userAgentShape(value) === trait.value
   if (trait.kind === 'product') return value !== undefined && userAgentProducts(value).includes(trait.value)
   if (value !== undefined) return trait.kind === 'present'
-  const header = trait.attribute.startsWith(requestHeaderPrefix) ? trait.attribute.slice(requestHeaderPrefix.length) : ''
+  const header = trait.attribute.startsWith(requestHeaderPrefix)
+    ? trait.attribute.slice(requestHeaderPrefix.length)
+    : ''
   const isNamed = client.names?.includes(header) === true
   if (trait.kind === 'present') return isNamed
   return !isNamed && (client.names !== null || header === '' || alwaysRecorded.has(header))

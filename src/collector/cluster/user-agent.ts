@@ -30,3 +30,19 @@ export function productRegex(product: string): string {
 export function escapeRegex(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
 }
+
+/** The shape that a regex of `shapeRegex` was made of; undefined for others. */
+export function shapeOfRegex(regex: string): string | undefined {
+  const shape = unescapeRegex(regex.replace(/^\^/, '').replace(/\$$/, '').split(anyVersion).join('#'))
+  return regex.includes(anyVersion) && shapeRegex(shape) === regex ? shape : undefined
+}
+
+/** The product that a regex of `productRegex` was made of. */
+export function productOfRegex(regex: string): string | undefined {
+  const product = unescapeRegex(regex.replace(/^\(\?:\^\| \)/, '').replace(/\/$/, ''))
+  return productRegex(product) === regex ? product : undefined
+}
+
+function unescapeRegex(text: string): string {
+  return text.replaceAll(/\\(.)/gs, '$1')
+}

@@ -19,7 +19,9 @@ export function signalChanges(
 ): Changes {
   const signals: SignalChange[] = []
   const timeline: TimelineEntry[] = []
-  for (const { what, signal } of updates) {
+  for (const { what, signal: changed } of updates) {
+    // Clusters are kept beside the ticks: what a tick began with may be older than what is there.
+    const { clusters: _kept, ...signal } = changed
     const known = before(signal.id)
     const change = known === undefined ? { open: signal } : { update: signal.id, set: difference(known, signal) }
     if ('open' in change || Object.keys(change.set).length > 0) signals.push(change)

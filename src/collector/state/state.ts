@@ -1,3 +1,4 @@
+import type { Cluster } from '../../model/cluster.ts'
 import type { DenylistEntry, DenylistKind } from '../../model/denylist-entry.ts'
 import type { DetectionRule, Severity } from '../../model/detection-rule.ts'
 import type { DeliveryRecord, NotificationRule, NotifiedIds, NotifiedMark, Recipient } from './notification-records.ts'
@@ -30,6 +31,13 @@ export interface ResponseRecord extends SignalResponse {
   readonly why: string
   /** Distinct users who had logged in from the address before the campaign: what the ceiling counts. */
   readonly collateralUsers: number
+}
+
+/** The clusters of a signal as they were from `at` on, until the next version. */
+export interface ClusterVersion {
+  readonly signalId: string
+  readonly at: string
+  readonly clusters: readonly Cluster[]
 }
 
 export type ListName = 'denylist' | 'passlist'
@@ -184,6 +192,8 @@ export interface Changes {
   /** Written whole, by id. */
   readonly entries?: readonly ListedEntry[]
   readonly documents?: readonly DocumentChange[]
+  /** Versions that begin. */
+  readonly clusters?: readonly ClusterVersion[]
   readonly audit?: readonly AuditEntry[]
 }
 
@@ -250,6 +260,10 @@ export interface State {
   responses(filter: { readonly signalId?: string; readonly sinceMs?: number }): Promise<readonly ResponseRecord[]>
   /** Oldest first. */
   timeline(signalId: string, page: PageRequest): Promise<Page<TimelineEntry>>
+  /** The clusters of a signal at a time, by default now; null where it had none yet. */
+  clusters(signalId: string, atMs?: number): Promise<ClusterVersion | null>
+  /** When each version of a signal's clusters began, oldest first. */
+  clusterTimes(signalId: string): Promise<readonly string[]>
   /** Newest first. */
   entries(list: ListName, filter: EntryFilter, page: PageRequest): Promise<Page<DenylistEntry>>
   entry(list: ListName, id: string): Promise<DenylistEntry | null>

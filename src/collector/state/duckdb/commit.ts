@@ -34,6 +34,12 @@ export async function writeChanges(connection: Connection, sequence: Sequence, c
       (changes.entries ?? []).map(({ entry }) => entry.id),
     )
     await writeDocuments(connection, changes.documents ?? [])
+    if (changes.clusters !== undefined && changes.clusters.length > 0) {
+      await connection.append(
+        'clusters',
+        changes.clusters.map((version) => [version.signalId, Date.parse(version.at), JSON.stringify(version)]),
+      )
+    }
     if (changes.timeline !== undefined && changes.timeline.length > 0) {
       await connection.append(
         'timeline',

@@ -3,7 +3,7 @@ import type * as Driver from '@duckdb/node-api'
 import type { DuckDBConnection, DuckDBInstance, DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { fail } from '../../../model/error.ts'
 import type { PortcullisError } from '../../../model/error.ts'
-import { createTables, formatVersion } from './schema.ts'
+import { createTables, formatVersion, upgradeFrom } from './schema.ts'
 
 /** Rows of a query, by column name. */
 export type Row = Readonly<Record<string, unknown>>
@@ -97,6 +97,7 @@ async function prepareTables(file: string, opened: Connection, connection: DuckD
   const [format] = await opened.rows(`SELECT value FROM meta WHERE name = 'format'`)
   const version = Number(format?.['value'] ?? 0)
   if (version > formatVersion) throw fail('STORE_NEWER', file, version, formatVersion)
+  if (version < formatVersion) await connection.run(`BEGIN; ${upgradeFrom(version)} COMMIT;`)
 }
 
 function openingError(file: string, error: unknown): PortcullisError {

@@ -2,6 +2,7 @@ import { PortcullisError, fail } from '../../../model/error.ts'
 import type { TimelineEntry } from '../../../model/signal.ts'
 import type {
   AuditEntry,
+  ClusterVersion,
   DocumentKind,
   DocumentKinds,
   ResponseRecord,
@@ -93,6 +94,22 @@ export async function openEngine(file: string): Promise<Engine> {
           (row) => readBody(row) as TimelineEntry,
           (row) => writeCursor(row['seq'] as number, ''),
         )
+      }),
+    clusters: (signalId, atMs) =>
+      inTurn(async () => {
+        const rows = await connection.rows(
+          'SELECT body FROM clusters WHERE signal_id = $signalId AND at_ms <= $atMs ORDER BY at_ms DESC LIMIT 1',
+          { signalId, atMs: atMs ?? Number.MAX_SAFE_INTEGER },
+        )
+        const [row] = rows
+        return row === undefined ? null : (readBody(row) as ClusterVersion)
+      }),
+    clusterTimes: (signalId) =>
+      inTurn(async () => {
+        const rows = await connection.rows('SELECT at_ms FROM clusters WHERE signal_id = $signalId ORDER BY at_ms', {
+          signalId,
+        })
+        return rows.map((row) => new Date(row['at_ms'] as number).toISOString())
       }),
     entries: (list, filter, page) => inTurn(() => readEntries(connection, list, filter, page)),
     entry: (list, id) =>

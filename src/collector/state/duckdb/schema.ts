@@ -1,10 +1,21 @@
 /** Format of the file. A higher one was written by a newer version and is refused; a lower one is brought forward. */
-export const formatVersion = 1
+export const formatVersion = 2
 
 /**
  * No keys and no indexes: one writer keeps identifiers unique, a scan of a million rows takes milliseconds, and an index
  * on them would have to fit in memory. Times are milliseconds since 1970 as DOUBLE, which JavaScript reads exactly.
  */
+/** What each version of the format added to the one before it. */
+const additions: Readonly<Record<number, string>> = {
+  2: 'CREATE TABLE clusters (signal_id VARCHAR NOT NULL, at_ms DOUBLE NOT NULL, body VARCHAR NOT NULL);',
+}
+
+/** Brings a file of an earlier format forward. */
+export function upgradeFrom(version: number): string {
+  const steps = Object.entries(additions).flatMap(([added, statement]) => (Number(added) > version ? [statement] : []))
+  return `${steps.join('\n')} UPDATE meta SET value = ${formatVersion} WHERE name = 'format';`
+}
+
 export const createTables = `
 CREATE TABLE meta (name VARCHAR NOT NULL, value DOUBLE NOT NULL);
 CREATE TABLE positions (name VARCHAR NOT NULL, value DOUBLE NOT NULL);
@@ -20,5 +31,6 @@ CREATE TABLE entries (
   rescinded_ms DOUBLE, rescinded_by VARCHAR);
 CREATE TABLE documents (kind VARCHAR NOT NULL, id VARCHAR NOT NULL, body VARCHAR NOT NULL);
 CREATE TABLE audit (seq DOUBLE NOT NULL, body VARCHAR NOT NULL);
+${Object.values(additions).join('\n')}
 INSERT INTO meta VALUES ('format', ${formatVersion}), ('epoch', 0);
 `

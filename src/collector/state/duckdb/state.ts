@@ -94,6 +94,8 @@ function startThread(file: string): { readonly opened: Promise<unknown>; readonl
     recentSignals: call('recentSignals'),
     responses: call('responses'),
     timeline: call('timeline'),
+    clusters: call('clusters'),
+    clusterTimes: call('clusterTimes'),
     entries: call('entries'),
     entry: call('entry'),
     activeValues: call('activeValues'),

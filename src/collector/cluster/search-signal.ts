@@ -1,0 +1,126 @@
+import type { DetectionRule } from '../../model/detection-rule.ts'
+import {
+  attemptFilters,
+  attemptsQuery,
+  campaignRange,
+  groupQuery,
+  loginSuccess,
+  successesOf,
+  suppressions,
+} from '../campaign.ts'
+import type { SignalFacts } from '../state/state.ts'
+import type { Store, TimeRange, TraitCounts } from '../store/store.ts'
+import type { FoundCluster } from './find-clusters.ts'
+import { findClusters } from './find-clusters.ts'
+import { joinObservations, readTraits } from './read-observations.ts'
+import type { Trait } from './trait.ts'
+
+const minuteMs = 60_000
+const dayMs = 86_400_000
+/** An attack often begins before it is seen: what comes right before the onset is neither. */
+const guardMs = 10 * minuteMs
+/** A service with fewer logins a day than this is compared with a week. */
+const enoughLogins = 2_000
+const MAX_BASELINES = 50
+
+/** Baselines of services, read once for an onset: they do not change while a signal is open. */
+export class Baselines {
+  readonly #store: Store
+  readonly #kept = new Map<string, Promise<Baseline>>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** The logins of the service of a signal in the day before it began; in the week, where they are few. */
+  read(rule: DetectionRule, signal: SignalFacts): Promise<Baseline> {
+    const wide = widerGroup(rule, signal)
+    const endMs = baselineEnd(signal)
+    const key = JSON.stringify([wide, rule.id, rule.version, endMs])
+    const kept = this.#kept.get(key)
+    if (kept !== undefined) return kept
+    const reading = this.#read(rule, wide, endMs)
+    reading.catch(() => this.#kept.delete(key))
+    this.#kept.set(key, reading)
+    if (this.#kept.size > MAX_BASELINES)
+      for (const oldest of this.#kept.keys()) {
+        this.#kept.delete(oldest)
+        break
+      }
+    return reading
+  }
+
+  async #read(rule: DetectionRule, wide: string, endMs: number): Promise<Baseline> {
+    const queries = {
+      attempts: [wide, attemptFilters(rule), ...suppressions(rule)].join(' '),
+      successes: `${wide} ${loginSuccess}`,
+    }
+    const of = async (lengthMs: number): Promise<Baseline> => {
+      const range = { fromMs: endMs - lengthMs, toMs: endMs }
+      return { range, counts: await readTraits(this.#store, queries, range) }
+    }
+    const day = await of(dayMs)
+    const logins = day.counts.reduce((sum, { failures, successes, weight }) => sum + weight * (failures + successes), 0)
+    return logins >= enoughLogins ? day : of(7 * dayMs)
+  }
+}
+
+interface Baseline {
+  readonly range: TimeRange
+  readonly counts: readonly TraitCounts[]
+}
+
+/** Where the time before a signal's attack ends. */
+export function baselineEnd({ firstSeen }: Pick<SignalFacts, 'firstSeen'>): number {
+  return Date.parse(firstSeen) - guardMs
+}
+
+/** The query of the service and environment of a signal, whatever else its group names. */
+export function widerGroup(rule: DetectionRule, signal: SignalFacts): string {
+  return groupQuery({ groupBy: rule.groupBy.filter(isWide) }, signal.group)
+}
+
+function isWide(by: string): boolean {
+  return by === 'env' || by === 'service'
+}
+
+/** Whether a signal is of one address, account or network among many. */
+export function isNarrow(rule: Pick<DetectionRule, 'groupBy'>): boolean {
+  return !rule.groupBy.every(isWide)
+}
+
+/** Looks for what the attackers of a signal share. `known` are the clusters of the last time, which stay where they still hold. */
+export async function searchSignal(
+  store: Store,
+  baselines: Baselines,
+  {
+    rule,
+    signal,
+    known,
+  }: { readonly rule: DetectionRule; readonly signal: SignalFacts; readonly known: readonly (readonly Trait[])[] },
+): Promise<readonly FoundCluster[]> {
+  const campaign = { rule, signal }
+  const range = campaignRange(signal)
+  const baseline = await baselines.read(rule, signal)
+  const queries = { attempts: attemptsQuery(campaign), successes: successesOf(campaign) }
+  const attack = await readTraits(store, queries, range)
+  const observations = joinObservations(attack, baseline.counts)
+  return findClusters({
+    observations,
+    timeScale: (range.toMs - range.fromMs) / (baseline.range.toMs - baseline.range.fromMs),
+    narrow: isNarrow(rule),
+    feeds: { fingerprints: isFromOurTracer(attack) },
+    known,
+  })
+}
+
+/** Only our tracer records the names of all headers, and feeds fingerprints to its rules. */
+function isFromOurTracer(attack: readonly TraitCounts[]): boolean {
+  let ours = 0
+  let all = 0
+  for (const { traits, failures, weight } of attack) {
+    all += failures * weight
+    if (!traits.endsWith(',null]')) ours += failures * weight
+  }
+  return ours >= 0.99 * all
+}

@@ -1,0 +1,199 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { ClusterKeeper } from '../../../src/collector/cluster/keep-clusters.ts'
+import { keepClusters } from '../../../src/collector/cluster/keep-clusters.ts'
+import { signalQuery } from '../../../src/collector/campaign.ts'
+import { shippedRules } from '../../../src/collector/detect/shipped-rules.ts'
+import { replay } from '../../../src/collector/replay/replay.ts'
+import { openEngine as openStateEngine } from '../../../src/collector/state/duckdb/engine.ts'
+import { observe } from '../../../src/collector/state/duckdb/state.ts'
+import type { SignalFacts, State } from '../../../src/collector/state/state.ts'
+import { openEngine, toStore } from '../../../src/collector/store/duckdb/engine.ts'
+import type { Store } from '../../../src/collector/store/store.ts'
+import type { Clock } from '../../../src/model/clock.ts'
+import type { ManagedWafRule } from '../../../src/model/waf-rule.ts'
+import { batchOf, nowMs } from '../../conformance/store/fixtures.ts'
+import type { Client } from './traffic.ts'
+import { app, attempt, browser, ordinaryDay } from './traffic.ts'
+
+const minute = 60_000
+const clock = { nowMs: () => now, after: () => () => undefined } satisfies Clock
+const rule = shippedRules().find(({ id }) => id === 'distributed-credential-stuffing')
+let now = nowMs
+let dir: string
+let store: Store
+let state: State
+let keeper: ClusterKeeper
+let rules: ManagedWafRule[]
+const errors: unknown[] = []
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'portcullis-clusters-'))
+  now = nowMs
+  rules = []
+  errors.length = 0
+  store = toStore(await openEngine({ dir, nowMs, limits: { memoryLimitMb: 512, threads: 2 } }), clock)
+  state = observe(await openStateEngine(join(dir, 'state.duckdb')))
+  if (rule === undefined) throw new Error('the rule ships no more')
+  await state.commit({ rules: [{ rule: { ...rule, version: 1 }, at: iso(nowMs), by: 'portcullis', deleted: false }] })
+  await store.append(batchOf(ordinaryDay(nowMs - 30 * minute, 4_000)))
+  keeper = await keepClusters({
+    store,
+    state,
+    clock,
+    replay: (request) => replay(request, { store, clock }),
+    ruleOf: (clusterId) => rules.find(({ origin }) => origin.clusterId === clusterId),
+    onClusters: async () => undefined,
+    onError: (error) => errors.push(error),
+  })
+})
+afterEach(async () => {
+  await keeper.stop()
+  await store.close()
+  await state.close()
+  await rm(dir, { recursive: true, force: true })
+  expect(errors).toEqual([])
+})
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+/** A clone of the app that forgot one header. */
+const clone: Client = app.filter(([name]) => name !== 'x-app-platform')
+const script: Client = [
+  ['host', 'shop.example'],
+  ['accept', '*/*'],
+  ['user-agent', 'Mozilla/5.0 (Windows NT 10.0) Chrome/141.0.0.0 Safari/537.36'],
+]
+
+/** One request in a hundred gets in; ordinary logins go on beside. */
+async function attack(client: Client, attempts: number, fromMs: number, toMs: number): Promise<void> {
+  const at = (index: number): number => fromMs + ((toMs - fromMs) * index) / attempts
+  const bad = Array.from({ length: attempts }, (_, index) =>
+    attempt(client, index % 100 === 7 ? 'success' : 'failure', at(index)),
+  )
+  const good = Array.from({ length: attempts }, (_, index) =>
+    attempt([browser(141), browser(140), app][index % 3] ?? app, index % 10 === 0 ? 'failure' : 'success', at(index)),
+  )
+  await store.append(batchOf([...bad, ...good]))
+}
+
+async function open(lastSeenMs: number): Promise<string> {
+  if (rule === undefined) throw new Error('the rule ships no more')
+  const group = { env: 'prod', service: 'shop' }
+  const signal: SignalFacts = {
+    id: 'signal-1',
+    rule: { id: rule.id, name: rule.name, version: 1 },
+    case: 'Campaign',
+    severity: 'low',
+    title: rule.name,
+    state: 'open',
+    archiveReason: null,
+    group,
+    tags: rule.tags,
+    firstSeen: iso(nowMs - 20 * minute),
+    openedAt: iso(nowMs - 15 * minute),
+    createdAt: iso(nowMs - 15 * minute),
+    lastSeen: iso(lastSeenMs),
+    closedAt: null,
+    counts: { failures: 300 },
+    compromisedUsers: 0,
+    targetedUsers: 300,
+    attackingIps: 300,
+    threatIntelShare: 0,
+    query: signalQuery(rule, group),
+  }
+  await state.commit({ signals: [{ open: signal }] })
+  return signal.id
+}
+
+test('a clone of the app that lacks one header is told from the app by just that', async () => {
+  await attack(clone, 300, nowMs - 20 * minute, nowMs)
+  const id = await open(nowMs)
+  expect(await keeper.refresh()).toBe(1)
+  const signal = await state.signal(id)
+  expect(signal?.clusters).toHaveLength(1)
+  const [cluster] = signal?.clusters ?? []
+  expect(cluster).toMatchObject({
+    origin: 'found',
+    requests: 300,
+    successes: 3,
+    ips: 300,
+    blockable: true,
+    reason: null,
+    collateral: { days: 7, requests: 0, successfulLogins: 0, users: 0, share: 0 },
+    wafRuleId: null,
+  })
+  expect(cluster?.attackShare).toBeGreaterThan(0.9)
+  expect(cluster?.precision).toBeGreaterThan(0.98)
+  const found = await store.top(
+    cluster?.query ?? '',
+    { fromMs: 0, toMs: now },
+    { by: [], aggregates: ['count'], limit: 1 },
+  )
+  expect(found[0]?.values).toEqual([300])
+  const timeline = await state.timeline(id, { limit: 10 })
+  expect(timeline.items.map(({ kind }) => kind)).toEqual(['cluster_found'])
+})
+
+test('a tool that changes gets a new cluster while the old one fades; an earlier time shows the earlier clusters', async () => {
+  await attack(clone, 300, nowMs - 20 * minute, nowMs)
+  const id = await open(nowMs)
+  await keeper.refresh()
+  const [first] = (await state.signal(id))?.clusters ?? []
+  now = nowMs + 50 * minute
+  await attack(script, 600, nowMs, now)
+  await state.commit({ signals: [{ update: id, set: { lastSeen: iso(now) } }] })
+  expect(await keeper.refresh()).toBe(1)
+  const clusters = (await state.signal(id))?.clusters ?? []
+  expect(clusters).toHaveLength(2)
+  expect(clusters.find((cluster) => cluster.id === first?.id)).toMatchObject({ trend: 'fading', requests: 300 })
+  expect(clusters[0]).toMatchObject({ requests: 600, blockable: true })
+  expect((await state.clusters(id, nowMs + minute))?.clusters.map((cluster) => cluster.id)).toEqual([first?.id])
+  expect((await state.clusters(id))?.clusters).toHaveLength(2)
+  expect(await state.clusterTimes(id)).toHaveLength(2)
+  expect(await state.clusters(id, nowMs - minute)).toBeNull()
+})
+
+test('an attack by the app itself yields no cluster', async () => {
+  await attack(app, 600, nowMs - 20 * minute, nowMs)
+  const id = await open(nowMs)
+  await keeper.refresh()
+  expect((await state.signal(id))?.clusters ?? []).toEqual([])
+})
+
+test('a signal is not looked at again until something happens, and not too soon', async () => {
+  await attack(clone, 300, nowMs - 20 * minute, nowMs)
+  const id = await open(nowMs)
+  expect(await keeper.refresh()).toBe(1)
+  now += minute
+  expect(await keeper.refresh()).toBe(0)
+  await attack(clone, 10, nowMs, now)
+  await state.commit({ signals: [{ update: id, set: { lastSeen: iso(now) } }] })
+  expect(await keeper.refresh()).toBe(1)
+  await state.commit({ signals: [{ update: id, set: { lastSeen: iso(now + 1) } }] })
+  now += 1_000
+  expect(await keeper.refresh()).toBe(0)
+})
+
+test('attributes picked by hand are measured the same way, and stay beside those found', async () => {
+  await attack(clone, 300, nowMs - 20 * minute, nowMs)
+  const id = await open(nowMs)
+  await keeper.refresh()
+  const added = await keeper.add(id, [
+    { attribute: '@http.useragent', value: 'ShopApp/7.4.1 okhttp/4.12.0', absent: false, regex: null },
+  ])
+  // All users of the app have it: a quarter of all logins.
+  expect(added).toMatchObject({
+    origin: 'custom',
+    blockable: false,
+    collateral: { requests: 1000, successfulLogins: 900 },
+  })
+  expect(added.reason).toContain('900 successful logins')
+  now += minute
+  await attack(clone, 10, nowMs, now)
+  await state.commit({ signals: [{ update: id, set: { lastSeen: iso(now) } }] })
+  await keeper.refresh()
+  expect((await state.signal(id))?.clusters?.map(({ origin }) => origin)).toEqual(['found', 'custom'])
+  await expect(keeper.add('nobody', [])).rejects.toMatchObject({ code: 'NOT_FOUND' })
+})
