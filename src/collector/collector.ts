@@ -10,6 +10,9 @@ import { createConsole } from './api/console.ts'
 import { newSecret } from './api/secret.ts'
 import { createSignIn } from './api/sign-in.ts'
 import { linkOf } from './api/users.ts'
+import { createClusterAnswers } from './cluster/answer-clusters.ts'
+import { createClusterDoors } from './cluster/doors.ts'
+import { keepClusters } from './cluster/keep-clusters.ts'
 import { countCollector } from './collector-metrics.ts'
 import { loadConfig, parseListen, type CollectorConfig, type CollectorOptions } from './config.ts'
 import { writeControl } from './control-file.ts'
@@ -141,12 +144,32 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
         ceilingShare: config.automationCeiling,
       },
     })
+    const clusterAnswers = createClusterAnswers({
+      store,
+      state,
+      clock,
+      wafRules,
+      settings: { enabled: config.automation, trustUnkeyed: config.trustUnkeyed },
+    })
     const detection = await createDetection({
       store,
       state,
       clock,
-      respond: (updates) => responder.automate(updates),
+      respond: (updates) => {
+        clusterAnswers.note(updates)
+        return responder.automate(updates)
+      },
       onError: (error) => log.error({ err: error }, 'detection failed; the next tick tries again'),
+    })
+    const replayer = createReplayer({ store, clock })
+    const clusters = await keepClusters({
+      store,
+      state,
+      clock,
+      replay: (request) => replayer.replay(request),
+      ruleOf: (clusterId) => wafRules.list().find(({ origin }) => origin.clusterId === clusterId),
+      onClusters: (signal, rule, found) => clusterAnswers.answer(signal, rule, found),
+      onError: (error) => log.error({ err: error }, 'clusters could not be looked for; it is tried again'),
     })
     const pipeline = createPipeline({ store, config, clock, onWarning: (message) => log.warn(message) })
     const outbound = createOutbound({ allow: config.outboundAllow })
@@ -174,6 +197,8 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
     notifier.start()
     detection.start()
     closers.push(() => detection.stop())
+    clusters.start()
+    closers.push(() => clusters.stop())
     const retention = keepRetention({
       store,
       clock,
@@ -223,7 +248,12 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       guideOf: readGuide,
       responder,
       wafRules,
-      replayer: createReplayer({ store, clock }),
+      replayer,
+      clusters: createClusterDoors({
+        store,
+        replay: (request) => replayer.replay(request),
+        keeper: clusters,
+      }),
       remoteConfig,
       metrics,
       threatIntel,

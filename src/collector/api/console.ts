@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
+import type { ClusterDoors } from '../cluster/doors.ts'
 import type { RuleBook } from '../detect/rule-book.ts'
 import type { SignalLists } from '../detect/signal-lists.ts'
 import type { ThreatIntelLists } from '../enrich/keep-threat-intel.ts'
@@ -20,6 +21,7 @@ import { auditRoutes } from './audit.ts'
 import { blockedRoutes } from './blocked.ts'
 import { componentSchemas } from './components.ts'
 import { consoleFiles } from './console-files.ts'
+import { clusterRoutes } from './clusters.ts'
 import { detectionRuleRoutes, type GuideOf } from './detection-rules.ts'
 import { entityRoutes } from './entities.ts'
 import { eventRoutes } from './events.ts'
@@ -67,6 +69,7 @@ export interface ConsoleOptions {
   readonly store: Store
   readonly state: State
   readonly lists: SignalLists
+  readonly clusters: ClusterDoors
   readonly rules: RuleBook
   readonly guideOf: GuideOf
   readonly responder: Responder
@@ -131,6 +134,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     traceRoutes(api, options)
     signalRoutes(api, options)
     signalListRoutes(api, options)
+    clusterRoutes(api, options)
     entityRoutes(api, options)
     mitigationRoutes(api, options)
     blockedRoutes(api, options)

@@ -41,7 +41,7 @@ export async function keepFigures(options: {
   const stale = new Map<string, DetectionRule>()
   /** Those of them in which somebody got in: they go first. */
   const urgent = new Set<string>()
-  const blockedIps = new Map<string, Set<string>>()
+  const answers = new Map<string, { readonly ips: Set<string>; readonly wafRuleIds: Set<string> }>()
   let refreshAtMs = 0
   let countBlockedAtMs = 0
   let refreshing: Promise<void> | undefined
@@ -51,9 +51,10 @@ export async function keepFigures(options: {
   }
 
   function noteResponse({ signalId, kind, value }: { signalId: string; kind: string; value: string }): void {
-    if (kind !== 'block_ip') return
-    const ips = blockedIps.get(signalId) ?? new Set<string>()
-    blockedIps.set(signalId, ips.add(value))
+    if (kind !== 'block_ip' && kind !== 'waf_rule') return
+    const answer = answers.get(signalId) ?? { ips: new Set(), wafRuleIds: new Set() }
+    answers.set(signalId, answer)
+    ;(kind === 'block_ip' ? answer.ips : answer.wafRuleIds).add(value)
   }
 
   async function refreshFigures(): Promise<void> {
@@ -99,10 +100,10 @@ export async function keepFigures(options: {
   }
 
   async function countBlocked(): Promise<void> {
-    for (const id of blockedIps.keys()) if (memory.get(id)?.closedAt !== null) blockedIps.delete(id)
-    const answered = [...blockedIps].flatMap(([id, ips]) => {
+    for (const id of answers.keys()) if (memory.get(id)?.closedAt !== null) answers.delete(id)
+    const answered = [...answers].flatMap(([id, answer]) => {
       const signal = memory.get(id)
-      return signal === undefined ? [] : [{ signal, ips }]
+      return signal === undefined ? [] : [{ signal, ...answer }]
     })
     if (answered.length === 0) return
     const found = await readBlocked(store, answered, clock.nowMs())

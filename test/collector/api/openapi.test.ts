@@ -112,6 +112,8 @@ function wafRuleCalls(): readonly Call[] {
 
 const range = { from: 'now-1h', to: 'now+1m' }
 
+const picked = [{ attribute: '@http.useragent', value: 'curl/8' }]
+
 /** In this order: some use what earlier ones made. */
 const calls: readonly Call[] = [
   { operation: 'post /api/spans/search', body: { query: 'service:shop', ...range, limit: 2 }, status: 200 },
@@ -142,6 +144,34 @@ const calls: readonly Call[] = [
   { operation: 'get /api/signals/{id}/ips', params: { id: ':signal' }, status: 200 },
   { operation: 'get /api/signals/{id}/compromised-users', params: { id: ':signal' }, status: 200 },
   { operation: 'get /api/signals/{id}/timeline', params: { id: ':signal' }, status: 200 },
+  { operation: 'get /api/signals/{id}/clusters', params: { id: ':signal' }, status: 200 },
+  {
+    operation: 'post /api/signals/{id}/clusters',
+    params: { id: ':signal' },
+    body: { attributes: picked },
+    status: 201,
+  },
+  { operation: 'post /api/signals/{id}/clusters', params: { id: ':signal' }, body: { attributes: [] }, status: 400 },
+  { operation: 'get /api/signals/{id}/clusters', params: { id: ':signal' }, query: 'at=now', status: 200 },
+  {
+    operation: 'post /api/clusters/evaluate',
+    body: { ...range, attributes: picked, query: 'service:shop' },
+    status: 200,
+  },
+  {
+    operation: 'post /api/clusters/evaluate',
+    body: { ...range, attributes: [{ attribute: '@x', regex: '(' }] },
+    status: 400,
+  },
+  { operation: 'post /api/clusters/analyze', body: { ...range, limit: 5 }, status: 200 },
+  { operation: 'post /api/clusters/isolate', body: { ...range, filter: '@http.useragent:curl*' }, status: 200 },
+  { operation: 'post /api/clusters/to-rule', body: { attributes: picked, forSeconds: 600 }, status: 201 },
+  {
+    operation: 'post /api/clusters/to-rule',
+    body: { attributes: [{ attribute: '@network.client.asn', value: '64500' }] },
+    status: 400,
+  },
+  { operation: 'post /api/clusters/to-rule', body: { signalId: ':signal', clusterId: 'none' }, status: 404 },
   {
     operation: 'post /api/signals/{id}/respond',
     params: { id: ':signal' },

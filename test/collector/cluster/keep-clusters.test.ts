@@ -6,7 +6,7 @@ import type { ClusterKeeper } from '../../../src/collector/cluster/keep-clusters
 import { keepClusters } from '../../../src/collector/cluster/keep-clusters.ts'
 import { signalQuery } from '../../../src/collector/campaign.ts'
 import { shippedRules } from '../../../src/collector/detect/shipped-rules.ts'
-import { replay } from '../../../src/collector/replay/replay.ts'
+import { createReplayer } from '../../../src/collector/replay/replay.ts'
 import { openEngine as openStateEngine } from '../../../src/collector/state/duckdb/engine.ts'
 import { observe } from '../../../src/collector/state/duckdb/state.ts'
 import type { SignalFacts, State } from '../../../src/collector/state/state.ts'
@@ -43,7 +43,7 @@ beforeEach(async () => {
     store,
     state,
     clock,
-    replay: (request) => replay(request, { store, clock }),
+    replay: (request) => createReplayer({ store, clock }).replay(request),
     ruleOf: (clusterId) => rules.find(({ origin }) => origin.clusterId === clusterId),
     onClusters: async () => undefined,
     onError: (error) => errors.push(error),

@@ -18,6 +18,7 @@ const words: Readonly<Record<TimelineEntry['kind'], string>> = {
   opened: 'Opened',
   case_changed: 'Changed',
   compromised: 'Account taken over',
+  cluster_found: 'Attackers share',
   response_taken: 'Blocked',
   response_refused: 'Not blocked',
   response_undone: 'Taken back',
