@@ -18,7 +18,9 @@ export function createReader() {
   const known = new Map()
   const texts = new Map()
   const make = (event) => {
-    const key = event.headers.map(([name, value]) => (private_.has(name.toLowerCase()) ? name : `${name}:${value}`)).join('\n')
+    const key = event.headers
+      .map(([name, value]) => (private_.has(name.toLowerCase()) ? name : `${name}:${value}`))
+      .join('\n')
     let found = known.get(key)
     if (found === undefined) {
       const { attributes } = toRecord(service.toSpan(event), { userAgent, network: () => ({}) })
@@ -38,7 +40,8 @@ const private_ = new Set(['x-device-id', 'cookie', 'content-length'])
 /** Ordinary logins of a service from `fromMs` on. */
 export function* ordinary({ reader, seed, fromMs, toMs, loginsPerDay, ...options }) {
   const people = createPeople({ seed, count: loginsPerDay })
-  for (const event of ordinaryTraffic({ seed, people, fromMs, toMs, loginsPerDay, ...options })) yield reader.make(event)
+  for (const event of ordinaryTraffic({ seed, people, fromMs, toMs, loginsPerDay, ...options }))
+    yield reader.make(event)
 }
 
 /**
