@@ -103,6 +103,12 @@ export const settings = {
     [],
     'CSV files of threat-intel lists (ip_address, additional_data, category, intention, source)',
   ),
+  disposableDomains: setting<readonly string[]>(
+    'list',
+    'DISPOSABLE_EMAIL_DOMAINS',
+    [],
+    'domains of throw-away e-mail addresses beside those that ship; -domain takes one off the list',
+  ),
   outboundAllow: setting<readonly string[]>(
     'list',
     'OUTBOUND_ALLOW',

@@ -5,6 +5,7 @@ import { covers, type Sender } from './api/access.ts'
 import type { IngestResult, TracePayload } from './api/agent.ts'
 import type { CollectorConfig } from './config.ts'
 import { createAddressReader } from './enrich/address.ts'
+import { createDisposableReader } from './enrich/disposable-domains.ts'
 import { createNetworkReader } from './enrich/network.ts'
 import type { ThreatIntelList } from './enrich/threat-intel.ts'
 import { createToBatch } from './enrich/to-batch.ts'
@@ -15,7 +16,7 @@ import type { AppendRecord, Store } from './store/store.ts'
 
 export interface PipelineOptions {
   readonly store: Store
-  readonly config: Pick<CollectorConfig, 'storeAllTraces' | 'asnDatabase' | 'countryDatabase'>
+  readonly config: Pick<CollectorConfig, 'storeAllTraces' | 'asnDatabase' | 'countryDatabase' | 'disposableDomains'>
   readonly clock: Pick<Clock, 'nowMs'>
   readonly onWarning: (message: string) => void
 }
@@ -37,8 +38,9 @@ export interface Pipeline {
 export function createPipeline({ store, config, clock, onWarning }: PipelineOptions): Pipeline {
   const network = createNetworkReader({ asn: config.asnDatabase, country: config.countryDatabase, onWarning })
   const addresses = createAddressReader(network)
+  const disposable = createDisposableReader(config.disposableDomains)
   const toBatch = createToBatch({
-    readers: { userAgent: createUserAgentReader(), network: (ip) => addresses.read(ip) },
+    readers: { userAgent: createUserAgentReader(), network: (ip) => addresses.read(ip), disposable },
     storeAllTraces: config.storeAllTraces,
   })
   const take = async (spans: readonly Span[], sender: Sender): Promise<IngestResult> => {

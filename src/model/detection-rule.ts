@@ -43,18 +43,28 @@ export interface DetectionRule {
   readonly queries: Readonly<Record<string, RuleQuery>>
   /** Reserved fields (`env`, `service`) or `@facets`. */
   readonly groupBy: readonly string[]
+  /**
+   * Windows of up to two hours end at every second. Longer ones, of up to 30 days, and those of rules that are evaluated
+   * once a minute or less often (`evaluateEveryMs`), end on a grid: each 96th of their length, in whole minutes.
+   */
   readonly windowSeconds: number
   readonly keepAliveSeconds: number
   readonly maxSignalSeconds: number
   readonly evaluateEveryMs?: number
-  readonly method: 'threshold' | 'anomaly' | 'dictionary'
+  readonly method: 'threshold' | 'anomaly' | 'dictionary' | 'new_value' | 'impossible_travel'
   /** For `anomaly`: what is compared with its own recent course. */
   readonly anomaly?: AnomalyOptions
   /** For `dictionary`: what makes a value part of a list that goes round. */
   readonly dictionary?: DictionaryOptions
+  /** For `new_value`: whose values are remembered. */
+  readonly newValue?: NewValueOptions
+  /** For `impossible_travel`: how far and how fast is impossible. */
+  readonly travel?: TravelOptions
   readonly cases: readonly RuleCase[]
   /** Queries; traffic that matches one is not counted. */
   readonly suppress?: readonly string[]
+  /** Ids of rules: where one of them has a signal in the window for the same values of the fields that both group by, this rule is silent. */
+  readonly unless?: readonly string[]
   readonly message: string
   /** Whom to tell of every signal of this rule, whatever its case. */
   readonly notify?: readonly RuleNotify[]
@@ -66,7 +76,11 @@ export interface DetectionRule {
  * - what its own course explains: `median + tolerance × max(1.4826 × MAD, √median)` of the earlier buckets, or
  *   `learningFloor` while fewer than `minBuckets` of them had records;
  * - what ordinary use explains: the count of `successes` in the window × the ordinary share of failures to successes
- *   (its median over the earlier buckets, at least `usualOdds`) × 2.
+ *   (its median over the earlier buckets, at least `usualOdds`) × `slack`.
+ * Windows of several buckets are compared with those that ended at the same time on earlier days.
+ * With `strangerShare`, a lesser excess is anomalous too where at least that share of it comes from strangers: addresses
+ * that nobody logged in from in the window or the seven days before. Of these there have to be half as many again as at
+ * the same time on earlier days. People on a bad day fail where they always are.
  * Cases then see `anomalous` (bool) and `expected` (int, the highest of these limits) beside the query names.
  */
 export interface AnomalyOptions {
@@ -81,6 +95,10 @@ export interface AnomalyOptions {
   readonly floor: number
   readonly learningFloor: number
   readonly usualOdds?: number
+  /** 2 when absent. */
+  readonly slack?: number
+  /** 0 to 1; only with `successes`. */
+  readonly strangerShare?: number
 }
 
 /**
@@ -97,4 +115,30 @@ export interface DictionaryOptions {
   readonly days: number
   /** Windows that try fewer distinct values than this have `listed` 0. */
   readonly minimum: number
+}
+
+/**
+ * What the new-value method remembers: the values of `of` in the records of `query`, by group. Cases then see `fresh`
+ * (int, how many values of the window the group did not have in the `forgetAfterDays` before) and `known` (int, how many
+ * it had). A group whose first record is younger than `learningDays` has `fresh` 0; with 0 days, that of its very first
+ * value is.
+ */
+export interface NewValueOptions {
+  readonly query: string
+  readonly of: string
+  readonly learningDays: number
+  readonly forgetAfterDays: number
+}
+
+/**
+ * What the impossible-travel method compares: the countries of a group's records of `query` in the window, one after the
+ * other. Cases then see `travels` (int): how many journeys of at least `minKm` were faster than `minKmPerHour`. Countries
+ * that the group was seen in during the `baselineDays` before are usual: no journey to one counts, nor any of a group
+ * whose first record is younger than a day. Distances are between the nearest edges of circles as large as the countries.
+ */
+export interface TravelOptions {
+  readonly query: string
+  readonly minKm: number
+  readonly minKmPerHour: number
+  readonly baselineDays: number
 }

@@ -33,6 +33,7 @@ export const attribute = {
   blocked: 'appsec.blocked',
   rules: 'appsec.rules',
   event: 'appsec.event',
+  disposableEmail: 'appsec.disposable_email',
   /** Ids that blocked clients were shown. */
   responseId: 'appsec.security_response_id',
   method: 'http.method',

@@ -24,7 +24,18 @@ const minAttemptsForOdds = 5
 /** Ordinary failures to successes where nothing is known yet: twice what services see (5–15 % of logins fail). */
 const usualOddsAtFirst = 0.35
 /** How far above its ordinary share of failures a service may go on a bad day. */
-const oddsSlack = 2
+const usualSlack = 2
+
+/** Days that a window of several buckets has to be compared with, at least. */
+const minDays = 3
+
+/** What is said of a window. */
+export interface AnomalyVerdict extends AnomalyFinding {
+  /** It is not anomalous by its count, but more than chance: who it is that fails has to be looked at. */
+  readonly doubtful: boolean
+  /** How much it exceeds what its course and its successes make likely. */
+  readonly excess: number
+}
 
 /**
  * Whether the count in the window `(toMs − windowSeconds, toMs]` stands out from the group's own earlier course, and the
@@ -35,59 +46,107 @@ export function findAnomaly(
   options: AnomalyOptions,
   windowSeconds: number,
   window: { readonly toMs: number; readonly count: number; readonly successes: number },
-  course: readonly CourseBucket[],
+  buckets: readonly CourseBucket[],
   campaigns: readonly Campaign[],
-): AnomalyFinding {
+): AnomalyVerdict {
   const bucketMs = options.bucketSeconds * 1000
   const windowStartMs = window.toMs - windowSeconds * 1000
-  const first = course.find(({ attempts, successes }) => attempts + successes > 0)
-  const learned = course.filter(
+  const first = buckets.find(({ attempts, successes }) => attempts + successes > 0)
+  const learned = buckets.filter(
     ({ startMs }) =>
       first !== undefined &&
       startMs >= first.startMs &&
       startMs + bucketMs <= windowStartMs &&
       !campaigns.some(({ fromMs, toMs }) => startMs < toMs && startMs + bucketMs > fromMs),
   )
-  const expected = Math.max(
-    options.floor,
-    byCourse(options, windowSeconds / options.bucketSeconds, window.toMs, learned),
-    bySuccesses(options, window.successes, learned),
-  )
-  return { anomalous: window.count > expected, expected }
+  const { limit, middle } = byCourse(options, windowSeconds, window.toMs, learned)
+  const odds = usualOddsOf(options, learned)
+  const expected = Math.max(options.floor, limit, options.successes === undefined ? 0 : window.successes * odds.most)
+  const likely = Math.max(middle, window.successes * (odds.usual ?? odds.most))
+  const anomalous = window.count > expected
+  const isMoreThanChance = window.count - likely > (options.tolerance / 2) * Math.sqrt(likely)
+  const doubtful = !anomalous && odds.usual !== undefined && window.count > options.floor && isMoreThanChance
+  return { anomalous, expected, doubtful, excess: window.count - likely }
+}
+
+interface Limit {
+  readonly limit: number
+  readonly middle: number
 }
 
 /** The highest of what the last hours and the same hours of earlier days explain: a rhythm is no anomaly. */
 function byCourse(
   options: AnomalyOptions,
-  bucketsPerWindow: number,
+  windowSeconds: number,
   toMs: number,
   learned: readonly CourseBucket[],
-): number {
+): Limit {
+  const groups =
+    windowSeconds > options.bucketSeconds
+      ? [sameWindows(windowSeconds, options.bucketSeconds, toMs, learned)]
+      : likeBuckets(options, toMs, learned)
+  const none: Limit = { limit: groups.length === 0 ? options.learningFloor : 0, middle: 0 }
+  const limits = groups.flatMap((counts): readonly Limit[] => {
+    if (windowSeconds > options.bucketSeconds && counts.length < minDays)
+      return [{ ...none, limit: options.learningFloor }]
+    const middle = median(counts)
+    const spread = 1.4826 * median(counts.map((count) => Math.abs(count - middle)))
+    return [{ limit: middle + options.tolerance * Math.max(spread, Math.sqrt(middle)), middle }]
+  })
+  return limits.reduce((most, one) => (one.limit > most.limit ? one : most), none)
+}
+
+/** Counts of buckets like the window: those just before it, and those of the same hours of earlier days. */
+function likeBuckets(
+  options: AnomalyOptions,
+  toMs: number,
+  learned: readonly CourseBucket[],
+): readonly (readonly number[])[] {
   const recent = learned.filter(({ startMs }) => startMs >= toMs - recentMs)
   const sameHours = learned.filter(({ startMs }) => {
     const age = toMs - startMs
     const intoDay = age % dayMs
     return age > dayMs - sameHoursMs && Math.min(intoDay, dayMs - intoDay) <= sameHoursMs
   })
-  const limits = [recent, sameHours]
+  return [recent, sameHours]
     .filter((buckets) => buckets.length >= options.minBuckets)
-    .map((buckets) => {
-      const counts = buckets.map(({ attempts }) => attempts * bucketsPerWindow)
-      const middle = median(counts)
-      const spread = 1.4826 * median(counts.map((count) => Math.abs(count - middle)))
-      return middle + options.tolerance * Math.max(spread, Math.sqrt(middle))
-    })
-  return limits.length === 0 ? options.learningFloor : Math.max(...limits)
+    .map((buckets) => buckets.map(({ attempts }) => attempts))
 }
 
-/** What the logins that succeed in the same window explain: a sale, a newsletter, a Monday raise both. */
-function bySuccesses(options: AnomalyOptions, successes: number, learned: readonly CourseBucket[]): number {
-  if (options.successes === undefined) return 0
+/** Counts of the windows that ended at the same time of earlier days, of those days that are known as a whole. */
+function sameWindows(
+  windowSeconds: number,
+  bucketSeconds: number,
+  toMs: number,
+  learned: readonly CourseBucket[],
+): readonly number[] {
+  const wanted = Math.floor(windowSeconds / bucketSeconds)
+  const days = new Map<number, { buckets: number; attempts: number }>()
+  for (const { startMs, attempts } of learned) {
+    const age = toMs - startMs
+    const day = Math.floor(age / dayMs)
+    // A window as long as a day begins where that of the day before ends.
+    if (day < 1 || age - day * dayMs >= windowSeconds * 1000) continue
+    const sum = days.get(day) ?? { buckets: 0, attempts: 0 }
+    days.set(day, { buckets: sum.buckets + 1, attempts: sum.attempts + attempts })
+  }
+  return [...days.values()].filter(({ buckets }) => buckets >= wanted).map(({ attempts }) => attempts)
+}
+
+/**
+ * Ordinary failures to a success: the most that is to be explained (a sale, a newsletter, a Monday raise both), and the
+ * usual share where enough is known.
+ */
+function usualOddsOf(
+  options: AnomalyOptions,
+  learned: readonly CourseBucket[],
+): { readonly most: number; readonly usual: number | undefined } {
   const odds = learned
     .filter((bucket) => bucket.successes > 0 && bucket.attempts + bucket.successes >= minAttemptsForOdds)
     .map((bucket) => bucket.attempts / bucket.successes)
-  const usual = Math.max(options.usualOdds ?? usualOddsAtFirst, odds.length < options.minBuckets ? 0 : median(odds))
-  return successes * usual * oddsSlack
+  const usual = odds.length < options.minBuckets ? undefined : median(odds)
+  const most = Math.max(options.usualOdds ?? usualOddsAtFirst, usual ?? 0) * (options.slack ?? usualSlack)
+  return { most, usual }
 }
 
 /** The middle value; 0 of nothing. */

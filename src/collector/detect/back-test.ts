@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import type { SignalFacts } from '../state/state.ts'
-import type { Store, TimeRange } from '../store/store.ts'
-import { readCourses } from './course.ts'
+import type { Store, TimeRange, WindowCounts } from '../store/store.ts'
+import { readCourses, type Courses } from './course.ts'
 import { attackingIps, targetedUsers, type AttackingIp, type CompromisedUser, type TargetedUser } from './entities.ts'
-import { compileRule, evaluate } from './evaluate.ts'
+import { compileRule, evaluate, type CompiledRule } from './evaluate.ts'
 import { readFigures } from './figures.ts'
 import { readFindings } from './findings.ts'
 import { SignalMemory } from './signal-memory.ts'
+import { isSlow, replaySlowWindows } from './slow-windows.ts'
+import { withoutSignalled } from './unless.ts'
 
 /** Windows are evaluated a stretch of time after the other, so that a long range holds few of them at once. */
 const stretchMs = 6 * 3_600_000
@@ -34,13 +36,25 @@ export interface BackTestedSignal {
   readonly compromised?: readonly CompromisedUser[]
 }
 
-/** Replays what is stored in a range through a rule, learning from what is stored before; oldest crossing first. */
+/**
+ * Replays what is stored in a range through a rule, learning from what is stored before; oldest crossing first. Of
+ * `others`, those that the rule is silent for (`unless`) are replayed before it.
+ */
 export async function backTest(
   store: Store,
   rule: DetectionRule,
-  { range, entities }: { readonly range: TimeRange; readonly entities: boolean },
+  {
+    range,
+    entities,
+    others = [],
+  }: { readonly range: TimeRange; readonly entities: boolean; readonly others?: readonly DetectionRule[] },
 ): Promise<{ readonly signals: readonly BackTestedSignal[]; readonly total: number }> {
-  const found = await replay(store, rule, await within(store, range))
+  const stored = await within(store, range)
+  const memory = new SignalMemory([])
+  for (const other of others) {
+    if (rule.unless?.includes(other.id) === true && other.id !== rule.id) await replay(store, other, stored, memory)
+  }
+  const found = await replay(store, rule, stored, memory)
   const signals: BackTestedSignal[] = []
   for (const signal of found.slice(0, maxSignals)) signals.push(await describe(store, rule, signal, entities))
   return { signals, total: found.length }
@@ -53,10 +67,47 @@ async function within(store: Store, { fromMs, toMs }: TimeRange): Promise<TimeRa
   return { fromMs: Math.max(fromMs, Math.floor(oldestMs)), toMs: Math.min(toMs, Math.ceil(newestMs) + 1_001) }
 }
 
-async function replay(store: Store, rule: DetectionRule, { fromMs, toMs }: TimeRange): Promise<readonly SignalFacts[]> {
+async function replay(
+  store: Store,
+  rule: DetectionRule,
+  range: TimeRange,
+  memory: SignalMemory,
+): Promise<readonly SignalFacts[]> {
   const compiled = compileRule({ ...rule, version: rule.version ?? 1 })
-  const memory = new SignalMemory([])
   const order = new Set<string>()
+  const learnEveryMs = (rule.anomaly?.bucketSeconds ?? 0) * 1000
+  let courses: Courses = new Map()
+  let coursesAtMs = Number.NEGATIVE_INFINITY
+  for await (const { windows: all, toMs } of stretches(store, compiled, range)) {
+    const windows = withoutSignalled(rule, all, memory)
+    if (windows.length === 0) continue
+    if (toMs - coursesAtMs >= learnEveryMs) {
+      courses = await readCourses(store, rule, toMs)
+      coursesAtMs = toMs
+    }
+    const findingOf = await readFindings(store, rule, windows, { courses, memory })
+    const latest = memory.latest(rule.id)
+    const updates = evaluate({ compiled, windows, latest, nowMs: toMs, newId: randomUUID, findingOf })
+    for (const { signal } of updates) {
+      const isKnown = order.has(signal.id)
+      order.add(signal.id)
+      memory.apply({ signals: [isKnown ? { update: signal.id, set: signal } : { open: signal }] })
+    }
+  }
+  return [...order].flatMap((id) => memory.get(id) ?? [])
+}
+
+/** The windows of a rule, one stretch of time after the other; those of a slow rule are a stretch each. */
+async function* stretches(
+  store: Store,
+  compiled: CompiledRule,
+  { fromMs, toMs }: TimeRange,
+): AsyncGenerator<{ readonly windows: readonly WindowCounts[]; readonly toMs: number }> {
+  const { rule } = compiled
+  if (isSlow(rule)) {
+    yield* replaySlowWindows(store, compiled, { fromMs, toMs })
+    return
+  }
   const stepMs = rule.anomaly === undefined ? stretchMs : learningStretchMs
   for (let startMs = fromMs; startMs < toMs; startMs += stepMs) {
     const stretch = { fromMs: startMs, toMs: Math.min(toMs, startMs + stepMs) }
@@ -67,24 +118,8 @@ async function replay(store: Store, rule: DetectionRule, { fromMs, toMs }: TimeR
       windowSeconds: rule.windowSeconds,
       touched: stretch,
     })
-    if (windows.length === 0) continue
-    const courses = await readCourses(store, rule, stretch.toMs)
-    const findingOf = await readFindings(store, rule, windows, { courses, memory })
-    const updates = evaluate({
-      compiled,
-      windows,
-      latest: memory.latest(rule.id),
-      nowMs: stretch.toMs,
-      newId: randomUUID,
-      findingOf,
-    })
-    for (const { signal } of updates) {
-      const isKnown = order.has(signal.id)
-      order.add(signal.id)
-      memory.apply({ signals: [isKnown ? { update: signal.id, set: signal } : { open: signal }] })
-    }
+    yield { windows, toMs: stretch.toMs }
   }
-  return [...order].flatMap((id) => memory.get(id) ?? [])
 }
 
 async function describe(

@@ -14,6 +14,11 @@ export interface AnomalyFinding {
 export interface Finding extends Partial<AnomalyFinding> {
   /** How many values the window tries that stand on a list (DictionaryOptions). */
   readonly listed?: number
+  /** Values of the window that its group did not have before, and how many it had (NewValueOptions). */
+  readonly fresh?: number
+  readonly known?: number
+  /** Journeys that nobody could have made (TravelOptions). */
+  readonly travels?: number
 }
 
 /** Names that cases see beside the queries, by the method of their rule. */
@@ -21,7 +26,12 @@ export const methodNames = {
   threshold: [],
   anomaly: ['anomalous', 'expected'],
   dictionary: ['listed'],
+  new_value: ['fresh', 'known'],
+  impossible_travel: ['travels'],
 } as const satisfies Record<DetectionRule['method'], readonly string[]>
+
+/** Those of them that are numbers. */
+const ints = ['expected', 'listed', 'fresh', 'known', 'travels'] as const
 
 /** Bounds of an expression: far above any sensible rule, far below what costs time. */
 const limits = { maxAstNodes: 500, maxDepth: 40, maxListElements: 100, maxMapEntries: 0, maxCallArguments: 10 }
@@ -45,12 +55,11 @@ export function compileCondition(
     if (!valid) return { problem: firstLine(error) }
     if (type !== 'bool') return { problem: `it gives ${type ?? 'no value'}, a condition gives bool` }
     return {
-      condition: (counts, { anomalous = false, expected = 0, listed = 0 }) => {
+      condition: (counts, finding) => {
         const values: Record<string, bigint | boolean> = Object.create(null) as Record<string, bigint | boolean>
+        values['anomalous'] = finding.anomalous ?? false
+        for (const name of ints) values[name] = BigInt(Math.round(finding[name] ?? 0))
         for (const name of names) values[name] = BigInt(Math.round(counts[name] ?? 0))
-        values['anomalous'] = anomalous
-        values['expected'] = BigInt(Math.round(expected))
-        values['listed'] = BigInt(listed)
         return holds(() => expression(values))
       },
     }

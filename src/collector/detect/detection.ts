@@ -3,6 +3,7 @@ import type { Clock } from '../../model/clock.ts'
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import type { SignalUpdate } from '../../model/signal.ts'
 import type { Changes, RuleVersion, State } from '../state/state.ts'
+import type { WindowCounts } from '../store/store.ts'
 import type { Detection, DetectionOptions, TickReport } from './detect.ts'
 import { keepCourses } from './course.ts'
 import type { Courses } from './course.ts'
@@ -14,6 +15,8 @@ import { joinChanges } from './join-changes.ts'
 import { seedRules, shippedRules } from './shipped-rules.ts'
 import { signalChanges } from './signal-changes.ts'
 import { SignalMemory } from './signal-memory.ts'
+import { gridMs, isSlow, keepSlowWindows, type SlowWindows } from './slow-windows.ts'
+import { withoutSignalled } from './unless.ts'
 
 const evaluateEveryMs = 1_000
 /** How often it is looked whether a rule is due. */
@@ -29,6 +32,10 @@ const savePositionsEveryMs = 10_000
 interface RunningRule {
   readonly compiled: CompiledRule
   readonly courses: { read(): Promise<Courses> } | undefined
+  /** Where the windows are too long to end at every second. */
+  readonly slow: SlowWindows | undefined
+  /** The last point of the grid at which they were evaluated; starting again at an earlier one changes nothing. */
+  gridMs: number
   position: number
   nextAtMs: number
   costsMs: readonly number[]
@@ -57,9 +64,12 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
       return
     }
     const position = before?.position ?? (await firstPosition(rule))
+    const compiled = compileRule(rule)
     rules.set(rule.id, {
-      compiled: compileRule(rule),
+      compiled,
       courses: rule.method === 'anomaly' ? keepCourses(store, rule, clock) : undefined,
+      slow: isSlow(rule) ? keepSlowWindows(store, compiled) : undefined,
+      gridMs: 0,
       position,
       nextAtMs: 0,
       costsMs: [],
@@ -93,16 +103,29 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
     }
   })
 
-  async function evaluateRule(rule: RunningRule, upTo: number): Promise<readonly SignalUpdate[]> {
+  async function windowsOf(rule: RunningRule, upTo: number): Promise<readonly WindowCounts[]> {
     const { rule: definition } = rule.compiled
+    if (rule.slow !== undefined) {
+      const step = gridMs(definition)
+      const toMs = Math.floor(clock.nowMs() / step) * step
+      if (toMs <= rule.gridMs) return []
+      const windows = await rule.slow.at(toMs)
+      if (windows !== undefined) rule.gridMs = toMs
+      return windows ?? []
+    }
     if (rule.position >= upTo) return []
-    const windows = await store.windows({
+    return store.windows({
       queries: definition.queries,
       suppress: definition.suppress ?? [],
       groupBy: definition.groupBy,
       windowSeconds: definition.windowSeconds,
       touched: { afterSequence: rule.position, upToSequence: upTo },
     })
+  }
+
+  async function evaluateRule(rule: RunningRule, upTo: number): Promise<readonly SignalUpdate[]> {
+    const { rule: definition } = rule.compiled
+    const windows = withoutSignalled(definition, await windowsOf(rule, upTo), memory)
     if (windows.length === 0) return []
     const courses = (await rule.courses?.read()) ?? new Map()
     const findingOf = await readFindings(store, definition, windows, { courses, memory })
@@ -223,9 +246,13 @@ async function seed(state: State, clock: Clock): Promise<void> {
   if (changes.rules !== undefined) await state.commit(changes)
 }
 
-/** Rules that block come first: what they find is enforced while the others are evaluated. */
+/** Rules that block come first: what they find is enforced while the others are evaluated. Those of long windows come last. */
 function blockingFirst(a: RunningRule, b: RunningRule): number {
-  return Number(blocks(b.compiled.rule)) - Number(blocks(a.compiled.rule))
+  return urgency(b) - urgency(a)
+}
+
+function urgency({ slow, compiled }: RunningRule): number {
+  return (slow === undefined ? 2 : 0) + Number(blocks(compiled.rule))
 }
 
 function blocks({ cases }: DetectionRule): boolean {

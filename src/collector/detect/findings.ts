@@ -1,29 +1,70 @@
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import type { Store, WindowCounts } from '../store/store.ts'
-import { findAnomaly } from './anomaly.ts'
+import { findAnomaly, type AnomalyVerdict } from './anomaly.ts'
 import type { Finding } from './condition.ts'
 import type { Courses } from './course.ts'
 import { findListed } from './dictionary.ts'
 import { groupKey } from './group.ts'
+import { findTravels } from './impossible-travel.ts'
+import { findNewValues } from './new-value.ts'
 import type { SignalMemory } from './signal-memory.ts'
+import { countStrangers } from './strangers.ts'
+
+/** How many times the usual number of strangers there have to be. */
+const strangerFactor = 1.5
+
+interface Learned {
+  readonly courses: Courses
+  readonly memory: SignalMemory
+}
 
 /** What the method of a rule says of windows beside their counts; the same live and in a back-test. */
 export async function readFindings(
   store: Store,
   rule: DetectionRule,
   windows: readonly WindowCounts[],
-  { courses, memory }: { readonly courses: Courses; readonly memory: SignalMemory },
+  learned: Learned,
 ): Promise<(window: WindowCounts) => Finding> {
-  const { anomaly, dictionary } = rule
+  const { anomaly, dictionary, newValue, travel } = rule
+  if (anomaly !== undefined) return readAnomalies(store, rule, windows, learned)
   if (dictionary !== undefined) {
     const listed = await findListed(store, rule, dictionary, windows)
     return (window) => ({ listed: listed.get(window) ?? 0 })
   }
-  if (anomaly === undefined) return () => ({})
-  return ({ group, toMs, counts }) => {
-    const key = groupKey(group)
-    const window = { toMs, count: counts[anomaly.query] ?? 0, successes: counts[anomaly.successes ?? ''] ?? 0 }
-    const campaigns = memory.campaigns(rule.id, key)
-    return findAnomaly(anomaly, rule.windowSeconds, window, courses.get(key) ?? [], campaigns)
+  if (newValue !== undefined) return findNewValues(store, rule, newValue, windows)
+  if (travel !== undefined) {
+    const travels = await findTravels(store, rule, travel, windows)
+    return (window) => ({ travels: travels.get(window) ?? 0 })
   }
+  return () => ({})
+}
+
+async function readAnomalies(
+  store: Store,
+  rule: DetectionRule,
+  windows: readonly WindowCounts[],
+  { courses, memory }: Learned,
+): Promise<(window: WindowCounts) => Finding> {
+  const { anomaly } = rule
+  if (anomaly === undefined) return () => ({})
+  const verdicts = new Map<WindowCounts, AnomalyVerdict>()
+  for (const window of windows) {
+    const { group, toMs, counts } = window
+    const key = groupKey(group)
+    const seen = { toMs, count: counts[anomaly.query] ?? 0, successes: counts[anomaly.successes ?? ''] ?? 0 }
+    const campaigns = memory.campaigns(rule.id, key)
+    verdicts.set(window, findAnomaly(anomaly, rule.windowSeconds, seen, courses.get(key) ?? [], campaigns))
+  }
+  const { strangerShare } = anomaly
+  const doubtful = windows.filter((window) => verdicts.get(window)?.doubtful)
+  if (strangerShare !== undefined && doubtful.length > 0) {
+    for (const [window, { now, usual }] of await countStrangers(store, rule, anomaly.query, doubtful)) {
+      const verdict = verdicts.get(window)
+      if (verdict === undefined || usual === undefined) continue
+      const isUnusual = now > strangerFactor * usual + anomaly.tolerance * Math.sqrt(usual) && now > anomaly.floor / 2
+      const anomalous = isUnusual && now - usual >= strangerShare * verdict.excess
+      verdicts.set(window, { ...verdict, anomalous })
+    }
+  }
+  return (window) => verdicts.get(window) ?? {}
 }

@@ -84,7 +84,8 @@ export function createRuleBook({
     },
     async test(wanted, options) {
       const rule = 'id' in wanted ? (await find(wanted.id)).rule : accepted(wanted.value)
-      return backTest(store, rule, options)
+      const others = (await state.rules()).map((version) => version.rule)
+      return backTest(store, rule, { ...options, others })
     },
   }
 }

@@ -51,6 +51,13 @@ export class SignalMemory {
     })
   }
 
+  /** The signals of a rule, of any group. */
+  ofRule(ruleId: string): readonly SignalFacts[] {
+    return [...(this.#byGroup.get(ruleId)?.values() ?? [])].flatMap((ids) =>
+      ids.flatMap((id) => this.#byId.get(id) ?? []),
+    )
+  }
+
   open(): readonly SignalFacts[] {
     return [...this.#byId.values()].filter(({ closedAt }) => closedAt === null)
   }

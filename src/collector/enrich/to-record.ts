@@ -14,6 +14,8 @@ const consumed = new Set<string>([
   'runtime-id',
   '_dd.tags.process',
 ])
+/** Where an app says an account's e-mail address, beside its login. */
+const emailAttributes = ['appsec.events_data.usr.email', 'usr.email']
 /** An attribute's text is cut here: a record is for searching, the trace keeps the whole span. */
 const maxValueLength = 8_192
 const maxAttributes = 512
@@ -22,6 +24,8 @@ const maxAttributes = 512
 export interface Readers {
   userAgent(text: string): Attributes
   network(ip: string): Attributes
+  /** Whether a login or an e-mail address is of a service that throws addresses away. */
+  disposable?(text: string): boolean
 }
 
 /** The explorer record of a service-entry span (spec/detection.md 1.1): its tags, and what is derived from them. */
@@ -49,6 +53,10 @@ export function toRecord(span: Span, readers: Readers): SpanRecord {
     userAgent === undefined ? {} : readers.userAgent(userAgent),
     ip === undefined ? {} : readers.network(ip),
   )
+  const addresses = [attribute.login, ...emailAttributes].map((name) => attributes[name])
+  if (addresses.some((text) => typeof text === 'string' && readers.disposable?.(text) === true)) {
+    attributes[attribute.disposableEmail] = true
+  }
   return {
     timestampMs: span.startMs,
     traceId: span.traceId,

@@ -77,13 +77,15 @@ export interface WindowRequest {
   readonly touched: { readonly afterSequence: number; readonly upToSequence: number } | TimeRange
 }
 
-/** What a rule of long windows asks of the store: its queries over one stretch of event time, by group. */
+/** What a rule of long windows asks of the store: its queries over stretches of event time, by group. */
 export interface CountRequest extends Pick<WindowRequest, 'queries' | 'suppress' | 'groupBy'> {
   /** Records with `fromMs < timestamp <= toMs`. */
   readonly range: TimeRange
+  /** Cuts the range into stretches of this length, which ends with the last of them; one stretch when absent. */
+  readonly stepMs?: number
   /** Leaves out history: what came more than 15 minutes late. */
   readonly live: boolean
-  /** Most groups of the answer. */
+  /** Most groups of a stretch. */
   readonly limit: number
 }
 
@@ -178,7 +180,7 @@ export interface Store {
   ): Promise<readonly { readonly value: AttributeValue; readonly count: number }[]>
   /** Window counts of a detection rule, in the order of `toMs`. */
   windows(request: WindowRequest): Promise<readonly WindowCounts[]>
-  /** Counts over one stretch as a whole; groups with the most records first, each with the end of the stretch as `toMs`. */
+  /** Counts over stretches of time, each with its end as `toMs`, in this order; groups with the most records first. */
   counts(request: CountRequest): Promise<readonly WindowCounts[]>
   /** Requests by the traits of their client, the most frequent first; records without traits are left out. */
   traits(request: TraitRequest): Promise<readonly TraitCounts[]>

@@ -307,6 +307,17 @@ const cases: readonly Case[] = [
     signals: [['login-from-threat-intel', 'low']],
   },
   { says: 'a login from anywhere else is not', events: [success(0, attacker, 'me')], signals: [] },
+  // Disposable e-mail addresses
+  {
+    says: 'an account with an address to be thrown away is worth a note',
+    events: [{ ...success(0, attacker, 'me'), attributes: { 'appsec.disposable_email': 'true' } }],
+    signals: [['disposable-email', 'info']],
+  },
+  {
+    says: 'a failed login with such an address is not',
+    events: [{ ...failure(0, attacker, 'me'), attributes: { 'appsec.disposable_email': 'true' } }],
+    signals: [],
+  },
 ]
 
 /** More than `limit` of an event raise the rule, `limit` do not, nor as many as half of it from each of two addresses. */
@@ -350,4 +361,4 @@ test.each(cases)('$says', async ({ says, events, signals }) => {
     .map(({ rule, severity }) => [rule.id, severity])
   expect(found.sort(([a = ''], [b = '']) => (a < b ? -1 : 1))).toEqual(signals)
 })
-test('every case ran', () => expect(cases.length).toBeGreaterThanOrEqual(59))
+test('every case ran', () => expect(cases.length).toBeGreaterThanOrEqual(61))

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Span } from '../../../src/model/span.ts'
 import { createAddressReader } from '../../../src/collector/enrich/address.ts'
+import { createDisposableReader } from '../../../src/collector/enrich/disposable-domains.ts'
 import { createNetworkReader } from '../../../src/collector/enrich/network.ts'
 import { isServiceEntry } from '../../../src/collector/enrich/select-spans.ts'
 import { loadThreatIntel } from '../../../src/collector/enrich/load-threat-intel.ts'
@@ -311,5 +312,35 @@ describe('what is kept in full', () => {
     expect(createToBatch({ readers, storeAllTraces: true })([aSpan()], trusted, nowMs).records[0]?.keep).toBe('full')
     const isWanted = ({ service }: { service: string }) => service === 'shop'
     expect(createToBatch({ readers, isWanted })([aSpan()], trusted, nowMs).records[0]?.keep).toBe('full')
+  })
+})
+
+describe('disposable e-mail addresses', () => {
+  const disposable = createDisposableReader(['Throwaway.example', '-yopmail.com', ''])
+
+  test.each([
+    ['me@mailinator.com', true],
+    ['me@MAILINATOR.com', true],
+    ['me@inbox.mailinator.com', true],
+    ['me@throwaway.example', true],
+    ['me@yopmail.com', false],
+    ['me@notmailinator.com', false],
+    ['me@mailinator.com.example', false],
+    ['mailinator.com', false],
+    ['me@', false],
+    ['', false],
+  ])('%s: %s', (text, expected) => expect(disposable(text)).toBe(expected))
+
+  test('an event whose login or address is one says so', () => {
+    const meta = (name: string, value: string): Record<string, string> => ({
+      'appsec.events.users.signup.track': 'true',
+      [`appsec.events.users.signup.${name}`]: value,
+    })
+    const read = (name: string, value: string): unknown =>
+      toRecord(aSpan({ meta: meta(name, value) }), { ...readers, disposable }).attributes['appsec.disposable_email']
+    expect(read('usr.login', 'me@mailinator.com')).toBe(true)
+    expect(read('usr.email', 'me@mailinator.com')).toBe(true)
+    expect(read('usr.login', 'me@example.com')).toBeUndefined()
+    expect(read('usr.name', 'me@mailinator.com')).toBeUndefined()
   })
 })

@@ -463,6 +463,13 @@ export function storeSuite(engine: EngineUnderTest): void {
           ['192.0.2.2', 2],
         ])
         expect(await store.counts({ ...asked, range: { fromMs: nowMs, toMs: nowMs + 1 }, live: true })).toEqual([])
+        const stretches = await store.counts({ ...asked, stepMs: 2, live: true, limit: 1 })
+        expect(
+          stretches.map(({ toMs, group, counts }) => [toMs, group['@http.client_ip'], counts['failures']]),
+        ).toEqual([
+          [nowMs - 2, '192.0.2.2', 1],
+          [nowMs, '192.0.2.1', 1],
+        ])
       })
 
       test('whatever arrives in whatever order, live and in a back-test, the counts are those of the model', async () => {

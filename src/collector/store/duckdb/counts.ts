@@ -7,11 +7,11 @@ import type { Database } from './database.ts'
 import { Grouping, distinct, facetColumn, fromTables } from './source.ts'
 import type { Tables } from './tables.ts'
 
-/** Counts of a rule's queries over one stretch of event time, by group; groups with the most records first. */
+/** Counts of a rule's queries over stretches of event time, by group; groups with the most records first. */
 export async function counts(
   database: Database,
   tables: Tables,
-  { queries, suppress, groupBy, range, live, limit }: CountRequest,
+  { queries, suppress, groupBy, range, stepMs, live, limit }: CountRequest,
 ): Promise<readonly WindowCounts[]> {
   const names = Object.keys(queries)
   const compiled = Object.values(queries).map((query) => compileQuery(query.filter))
@@ -24,10 +24,13 @@ export async function counts(
     query.aggregate === 'count' ? undefined : facetColumn(query.of, sources, binder),
   )
   const inTime = `ts > ${integer(Math.ceil(range.fromMs * 1000))} AND ts <= ${integer(Math.ceil(range.toMs * 1000))}`
+  // How many whole stretches lie between the end of the record's stretch and the end of the range.
+  const end = integer(Math.ceil(range.toMs * 1000))
+  const before = stepMs === undefined ? '0' : `(${end} - ts) // ${integer(Math.ceil(stepMs * 1000))}`
   const isLive = live ? ` AND ts >= (ingested - ${LIVE_LATENESS_MS}) * 1000` : ''
   const union = fromTables(sources, binder, (scope, table) => {
     const holds = compiled.map((query) => query.where(scope))
-    const columns = ['ts', 'trusted', '0 AS k', ...grouping.select(scope)]
+    const columns = ['ts', 'trusted', `${before} AS k`, ...grouping.select(scope)]
     holds.forEach((condition, index) => {
       const column = counted[index]
       columns.push(`${condition} AS q${index}`)
@@ -42,16 +45,19 @@ export async function counts(
   const values = counted.map((column, index) =>
     column ? distinct(`c${index}`, column) : `count(CASE WHEN q${index} THEN 1 END)`,
   )
+  const order = ['count(*) DESC', ...groups].join(', ')
   const rows = await database.read(
     `SELECT ${[...groups, 'min(ts)', 'max(ts)', 'bool_and(trusted)', ...values].join(', ')} FROM (${union})
-     GROUP BY ${groups.join(', ')} ORDER BY ${['count(*) DESC', ...groups].join(', ')} LIMIT ${integer(limit)}`,
+     GROUP BY ${groups.join(', ')}
+     QUALIFY row_number() OVER (PARTITION BY k ORDER BY ${order}) <= ${integer(limit)}
+     ORDER BY k DESC, ${order}`,
     binder.parameters,
     'detection',
   )
   return rows.map((row) => {
     const [first, last, trusted, ...found] = row.slice(groups.length)
     return {
-      toMs: range.toMs,
+      toMs: range.toMs - Number(row[0]) * (stepMs ?? 0),
       group: Object.fromEntries(groupBy.map((facet, index) => [facet, String(row[1 + index])])),
       counts: Object.fromEntries(names.map((name, index) => [name, Number(found[index])])),
       firstSeenMs: Number(first) / 1000,

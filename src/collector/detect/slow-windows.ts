@@ -1,0 +1,221 @@
+import type { DetectionRule, RuleQuery } from '../../model/detection-rule.ts'
+import { anyValue, term } from '../campaign.ts'
+import type { CountRequest, Store, TimeRange, WindowCounts } from '../store/store.ts'
+import { slices, valuesAtOnce } from '../whole-results.ts'
+import type { CompiledRule } from './evaluate.ts'
+import { groupKey } from './group.ts'
+
+/** The longest window that ends at every second. */
+export const maxFastWindowSeconds = 7_200
+/** A rule that is evaluated no more often than this is content with the grid. */
+const unhurriedMs = 60_000
+/** Roll-ups of a window; each is a bucket of the grid on which windows end. */
+const bucketsPerWindow = 96
+/** Groups of one bucket that are kept, those with the most records first. */
+const maxGroupsOfBucket = 2_000
+/** Groups whose windows are counted exactly at one point of the grid, those with the most records first. */
+const maxCandidates = 1_000
+/** Roll-ups read in one go, so that a start on a full store holds up no other rule for long. */
+const maxBucketsAtOnce = 24
+/** Of a back-test there may be more. */
+const replayedAtOnce = 192
+/** Records come up to 15 minutes late; until then a bucket is read anew. */
+const latenessMs = 900_000
+
+/** Whether the windows of a method only count, so that they may be long: the others look at what is in them. */
+export function canBeSlow(method: DetectionRule['method']): boolean {
+  return method === 'threshold' || method === 'anomaly'
+}
+
+/** Whether the windows of a rule end on a grid: they are too long to end at every second, or it is in no hurry. */
+export function isSlow(rule: Pick<DetectionRule, 'method' | 'windowSeconds' | 'evaluateEveryMs'>): boolean {
+  if (!canBeSlow(rule.method)) return false
+  return rule.windowSeconds > maxFastWindowSeconds || (rule.evaluateEveryMs ?? 0) >= unhurriedMs
+}
+
+/** The grid on which windows end: whole minutes. */
+export function gridMs({ windowSeconds }: Pick<DetectionRule, 'windowSeconds'>): number {
+  return Math.ceil(windowSeconds / bucketsPerWindow / 60) * 60_000
+}
+
+interface RolledUp {
+  readonly group: WindowCounts['group']
+  readonly counts: WindowCounts['counts']
+}
+
+/** What a rule of long windows counts, from roll-ups that are read once each. */
+export interface SlowWindows {
+  /**
+   * The windows that end at `toMs`, a point of the grid, of groups for which a case may hold; undefined while roll-ups
+   * are missing, of which each call reads some.
+   */
+  at(toMs: number): Promise<readonly WindowCounts[] | undefined>
+}
+
+/** Live: without history, and young buckets are read anew. */
+export function keepSlowWindows(store: Store, compiled: CompiledRule): SlowWindows {
+  const { rule } = compiled
+  const step = gridMs(rule)
+  const buckets = new RollUps(store, rule, true)
+  return {
+    async at(toMs) {
+      const fromMs = toMs - rule.windowSeconds * 1000
+      buckets.forgetUpTo(fromMs)
+      let missing = buckets.missing(fromMs, toMs)
+      const [oldest] = missing
+      if (oldest !== undefined) {
+        const until = Math.min(toMs, oldest + (maxBucketsAtOnce - 1) * step)
+        await buckets.read(oldest - step, until)
+        missing = buckets.missing(fromMs, toMs)
+        if (missing.length > 0) return undefined
+      }
+      const windows = await windowsAt(store, compiled, { toMs, buckets, live: true })
+      buckets.forgetFrom(toMs - latenessMs)
+      return windows
+    },
+  }
+}
+
+/** The windows of a back-test, one point of the grid after the other; points without any are left out. */
+export async function* replaySlowWindows(
+  store: Store,
+  compiled: CompiledRule,
+  { fromMs, toMs }: TimeRange,
+): AsyncGenerator<{ readonly windows: readonly WindowCounts[]; readonly toMs: number }> {
+  const { rule } = compiled
+  const step = gridMs(rule)
+  const first = Math.ceil(fromMs / step) * step
+  const buckets = new RollUps(store, rule, false)
+  let readUpTo = first - Math.ceil((rule.windowSeconds * 1000) / step) * step - step
+  for (let end = first; end < toMs + step; end += step) {
+    if (end > readUpTo) {
+      const until = Math.max(end, readUpTo + replayedAtOnce * step)
+      await buckets.read(readUpTo, until)
+      readUpTo = until
+    }
+    const windowFromMs = end - rule.windowSeconds * 1000
+    buckets.forgetUpTo(windowFromMs)
+    const windows = await windowsAt(store, compiled, { toMs: end, buckets, live: false })
+    if (windows.length > 0) yield { windows, toMs: end }
+  }
+}
+
+/** Roll-ups by the end of their bucket. */
+class RollUps {
+  readonly #store: Store
+  readonly #rule: DetectionRule
+  readonly #live: boolean
+  readonly #buckets = new Map<number, RolledUp[]>()
+
+  constructor(store: Store, rule: DetectionRule, live: boolean) {
+    this.#store = store
+    this.#rule = rule
+    this.#live = live
+  }
+
+  /** Ends of the buckets in `(fromMs, toMs]` that were not read, oldest first. */
+  missing(fromMs: number, toMs: number): readonly number[] {
+    const step = gridMs(this.#rule)
+    const ends: number[] = []
+    for (let end = toMs; end > fromMs; end -= step) if (!this.#buckets.has(end)) ends.unshift(end)
+    return ends
+  }
+
+  async read(fromMs: number, toMs: number): Promise<void> {
+    const { queries, suppress = [], groupBy } = this.#rule
+    const stepMs = gridMs(this.#rule)
+    for (let end = toMs; end > fromMs; end -= stepMs) this.#buckets.set(end, [])
+    const request = { queries, suppress, groupBy, live: this.#live, limit: maxGroupsOfBucket }
+    for (const row of await this.#store.counts({ ...request, range: { fromMs, toMs }, stepMs })) {
+      this.#buckets.get(row.toMs)?.push({ group: row.group, counts: row.counts })
+    }
+  }
+
+  forgetUpTo(ms: number): void {
+    for (const end of this.#buckets.keys()) if (end <= ms) this.#buckets.delete(end)
+  }
+
+  forgetFrom(ms: number): void {
+    for (const end of this.#buckets.keys()) if (end > ms) this.#buckets.delete(end)
+  }
+
+  /** The roll-ups of the buckets that end up to `toMs`. */
+  *upTo(toMs: number): Generator<RolledUp> {
+    for (const [end, bucket] of this.#buckets) if (end <= toMs) yield* bucket
+  }
+}
+
+async function windowsAt(
+  store: Store,
+  compiled: CompiledRule,
+  { toMs, buckets, live }: { readonly toMs: number; readonly buckets: RollUps; readonly live: boolean },
+): Promise<readonly WindowCounts[]> {
+  const { queries, suppress = [], groupBy, windowSeconds } = compiled.rule
+  const range = { fromMs: toMs - windowSeconds * 1000, toMs }
+  const candidates = candidatesOf(compiled, buckets.upTo(toMs))
+  return countExactly(store, compiled.rule, { queries, suppress, groupBy, range, live }, candidates)
+}
+
+/** Groups for which a case may hold: by the sums of the roll-ups, or with distinct values counted as few as possible. */
+function candidatesOf(
+  { rule, conditions }: CompiledRule,
+  rolledUp: Iterable<RolledUp>,
+): readonly WindowCounts['group'][] {
+  const groups = new Map<
+    string,
+    { group: WindowCounts['group']; most: Record<string, number>; least: Record<string, number> }
+  >()
+  for (const { group, counts } of rolledUp) {
+    const key = groupKey(group)
+    const sums = groups.get(key) ?? { group, most: {}, least: {} }
+    groups.set(key, sums)
+    for (const [name, count] of Object.entries(counts)) {
+      const isDistinct = rule.queries[name]?.aggregate === 'cardinality'
+      sums.most[name] = (sums.most[name] ?? 0) + count
+      sums.least[name] = isDistinct ? Math.max(sums.least[name] ?? 0, count) : sums.most[name]
+    }
+  }
+  const { anomaly } = rule
+  const total = ({ most }: { readonly most: Readonly<Record<string, number>> }): number =>
+    Object.values(most).reduce((sum, count) => sum + count, 0)
+  return [...groups.values()]
+    .filter(({ most, least }) =>
+      anomaly === undefined
+        ? conditions.some((condition) => condition(most, {}) || condition(least, {}))
+        : (most[anomaly.query] ?? 0) > anomaly.floor,
+    )
+    .sort((a, b) => total(b) - total(a))
+    .slice(0, maxCandidates)
+    .map(({ group }) => group)
+}
+
+/** The counts of these groups over the whole window. */
+async function countExactly(
+  store: Store,
+  rule: DetectionRule,
+  request: Omit<CountRequest, 'limit'>,
+  groups: readonly WindowCounts['group'][],
+): Promise<readonly WindowCounts[]> {
+  const [last, ...others] = [...rule.groupBy].reverse()
+  if (groups.length === 0) return []
+  if (last === undefined) return store.counts({ ...request, limit: 1 })
+  const places = new Map<string, { readonly terms: string; readonly values: string[] }>()
+  for (const group of groups) {
+    const terms = others.map((by) => term(by, group[by] ?? '')).join(' ')
+    const place = places.get(terms) ?? { terms, values: [] }
+    places.set(terms, place)
+    place.values.push(group[last] ?? '')
+  }
+  const found: WindowCounts[] = []
+  for (const { terms, values } of places.values()) {
+    for (const some of slices(values, valuesAtOnce)) {
+      const within = (query: RuleQuery): RuleQuery => ({
+        ...query,
+        filter: `(${query.filter}) ${terms} ${anyValue(last, some)}`,
+      })
+      const queries = Object.fromEntries(Object.entries(rule.queries).map(([name, query]) => [name, within(query)]))
+      found.push(...(await store.counts({ ...request, queries, limit: some.length })))
+    }
+  }
+  return found
+}
