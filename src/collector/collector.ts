@@ -30,6 +30,7 @@ import { createOutbound } from './outbound.ts'
 import { createPipeline } from './pipeline.ts'
 import { createRemoteConfigServer } from './remote-config/server.ts'
 import { createReplayer } from './replay/replay.ts'
+import { guardCollateral } from './respond/live-collateral.ts'
 import { createResponder } from './respond/responder.ts'
 import { createWafRules } from './respond/waf-rule-book.ts'
 import { keepRetention } from './retention.ts'
@@ -199,6 +200,14 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
     closers.push(() => detection.stop())
     clusters.start()
     closers.push(() => clusters.stop())
+    const guard = guardCollateral({
+      store,
+      state,
+      wafRules,
+      clock,
+      onError: (error) => log.error({ err: error }, 'what WAF rules hit could not be read; it is tried again'),
+    })
+    closers.push(() => guard.stop())
     const retention = keepRetention({
       store,
       clock,

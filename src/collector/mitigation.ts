@@ -17,10 +17,12 @@ export interface MitigationCourse {
   readonly hitCount: number
   /** Hits while the attack rested: probably people behind a blocked address. */
   readonly hitsOutsideWaves: number
+  /** Start of the last bucket with a hit; null: there was none. */
+  readonly lastHitMs: number | null
 }
 
 /** Where a blocked request carries what an entry names. */
-const facetsOf: Readonly<Record<DenylistKind, readonly string[]>> = {
+export const facetsOf: Readonly<Record<DenylistKind, readonly string[]>> = {
   ip: [facet.ip],
   cidr: [facet.ip],
   user: ['@usr.id', facet.userId],
@@ -39,10 +41,16 @@ const minIntervalMs = 10_000
 /** A bucket with less than this share of the busiest one's traffic is no wave. */
 const waveShare = 0.05
 
-/** The course of the hits of entries, beside that of the signal that they answer. */
+/** What stops requests: entries of the denylist, and rules, by the ids that their matches carry. */
+export interface Stopping {
+  readonly entries: readonly DenylistEntry[]
+  readonly ruleIds: readonly string[]
+}
+
+/** The course of what is stopped, beside that of the signal that it answers. */
 export async function readCourse(
   store: Store,
-  entries: readonly DenylistEntry[],
+  stopping: Stopping,
   signal: Pick<Signal, 'query'> | null,
   range: TimeRange,
 ): Promise<MitigationCourse> {
@@ -52,7 +60,8 @@ export async function readCourse(
     return new Map(series.flatMap(({ points }) => points))
   }
   const hits = new Map<number, number>()
-  for (const query of hitQueries(entries)) {
+  let lastHitMs: number | null = null
+  for (const query of hitQueries(stopping)) {
     for (const [startMs, count] of await course(query)) hits.set(startMs, (hits.get(startMs) ?? 0) + count)
   }
   const attack = signal === null ? new Map<number, number>() : await course(`(${signal.query})`)
@@ -62,13 +71,15 @@ export async function readCourse(
   let hitsOutsideWaves = 0
   for (const [startMs, count] of hits) {
     hitCount += count
+    if (count > 0) lastHitMs = Math.max(lastHitMs ?? 0, startMs)
     if (signal !== null && both(startMs) < busiest * waveShare) hitsOutsideWaves += count
   }
-  return { intervalMs, hits: inOrder(hits), attack: inOrder(attack), hitCount, hitsOutsideWaves }
+  return { intervalMs, hits: inOrder(hits), attack: inOrder(attack), hitCount, hitsOutsideWaves, lastHitMs }
 }
 
 /** Queries of the requests that these entries stopped; no request is in two of them, save one that two entries name. */
-function* hitQueries(entries: readonly DenylistEntry[]): Generator<string> {
+function* hitQueries({ entries, ruleIds }: Stopping): Generator<string> {
+  if (ruleIds.length > 0) yield `${blockedRequests} ${anyValue('@appsec.rules', ruleIds)}`
   for (const kind of Object.keys(facetsOf) as DenylistKind[]) {
     const values = [...new Set(entries.filter((entry) => entry.kind === kind).map(({ value }) => value))]
     for (const some of slices(values, valuesAtOnce)) {

@@ -6,6 +6,9 @@ import { attribute, type SpanRecord } from '../../model/span-record.ts'
 import { parseNetwork } from '../../net/ip.ts'
 import { PrefixSet } from '../../net/prefix-set.ts'
 import { term } from '../campaign.ts'
+import type { Responder } from '../respond/respond.ts'
+import type { WafRules } from '../respond/waf-rules.ts'
+import { wireRuleIds } from '../wire-rule.ts'
 import type { State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { idParams, route } from './route.ts'
@@ -15,6 +18,8 @@ import { toSpan } from './spans.ts'
 interface BlockedParts {
   readonly store: Store
   readonly state: State
+  readonly responder: Responder
+  readonly wafRules: WafRules
   readonly clock: Clock
 }
 
@@ -23,7 +28,18 @@ const maxEntries = 10_000
 const listRules = new Set(['blk-001-001', 'blk-001-002', 'pc-blk-login', 'pc-blk-ua', 'pc-blk-fp'])
 
 /** `/api/blocked/{securityResponseId}`: what stopped a request, for a person who quotes the id of the block page. */
-export function blockedRoutes(server: FastifyInstance, { store, state, clock }: BlockedParts): void {
+export function blockedRoutes(
+  server: FastifyInstance,
+  { store, state, responder, wafRules, clock }: BlockedParts,
+): void {
+  const recordOf = async (responseId: string): Promise<SpanRecord> => {
+    const range = { fromMs: 0, toMs: clock.nowMs() + 120_000 }
+    const { records } = await store.search(term(`@${attribute.responseId}`, responseId), range, { limit: 1 })
+    const [record] = records
+    if (record === undefined) throw fail('NOT_FOUND', `a blocked request ${responseId}`)
+    return record
+  }
+
   server.get<{ Params: { id: string } }>(
     '/api/blocked/:id',
     route({
@@ -34,26 +50,52 @@ export function blockedRoutes(server: FastifyInstance, { store, state, clock }: 
         securityResponseId: text,
         reason: oneOf('denylist', 'rule'),
         rules: array(text),
+        wafRules: { ...array(ref('WafRuleName')), description: 'managed rules among them; disable one to unblock' },
         entries: { ...array(ref('Entry')), description: 'entries that were in force then and name the request' },
         span: ref('Span'),
       }),
     }),
     async ({ params }) => {
-      const range = { fromMs: 0, toMs: clock.nowMs() + 120_000 }
-      const { records } = await store.search(term(`@${attribute.responseId}`, params.id), range, { limit: 1 })
-      const [record] = records
-      if (record === undefined) throw fail('NOT_FOUND', `a blocked request ${params.id}`)
+      const record = await recordOf(params.id)
       const rules = listOf(record, attribute.rules)
       const byList = rules.length === 0 || rules.some((rule) => listRules.has(rule))
       return {
         securityResponseId: params.id,
         reason: byList ? 'denylist' : 'rule',
         rules,
+        wafRules: wafRules
+          .list()
+          .filter((rule) => wireRuleIds(rule).some((id) => rules.includes(id)))
+          .map(({ id, name, mode }) => ({ id, name, mode })),
         entries: byList ? await entriesFor(state, record) : [],
         span: toSpan(record),
       }
     },
   )
+
+  server.post<{ Params: { id: string } }>(
+    '/api/blocked/:id/unblock',
+    route({
+      summary:
+        'Take back every entry in force that stopped the request with this id; networks too, for everyone in them',
+      tag: 'response',
+      access: 'responder',
+      params: idParams(),
+      reply: object({ rescinded: array(ref('Entry')) }),
+    }),
+    async ({ params, principal }) => {
+      const nowMs = clock.nowMs()
+      const entries = (await entriesFor(state, await recordOf(params.id))).filter((entry) => isInForce(entry, nowMs))
+      if (entries.length === 0) throw fail('CONFLICT', 'no entry in force stopped it; look at its rules')
+      const rescinded: DenylistEntry[] = []
+      for (const { id } of entries) rescinded.push(await responder.rescind('denylist', id, principal.name))
+      return { rescinded }
+    },
+  )
+}
+
+function isInForce({ expiresAt, rescindedAt }: DenylistEntry, nowMs: number): boolean {
+  return rescindedAt === null && (expiresAt === null || Date.parse(expiresAt) > nowMs)
 }
 
 /** Entries that were in force when the request came, and that name its address, network, user, login, agent or prints. */

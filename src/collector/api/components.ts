@@ -128,6 +128,13 @@ const components: Readonly<Record<string, Schema>> = {
     why: text,
     collateralUsers: count,
   }),
+  Acknowledgement: object({
+    service: text,
+    env: text,
+    connected: count,
+    acknowledged: { ...count, description: 'connected tracers that enforce it' },
+    unable: { ...count, description: 'connected tracers that cannot block: AppSec is off in them' },
+  }),
   /** An answer of a person that goes on while the signal is open. */
   StandingAnswer: object({
     id: text,
@@ -262,6 +269,7 @@ const components: Readonly<Record<string, Schema>> = {
       }),
     ),
   }),
+  WafRuleName: object({ id: text, name: text, mode: oneOf(...wafRuleModes) }),
   WafRuleVersion: object({ rule: object(wafRule), at: instant, by: text, deleted: flag, fault: textOrNull }),
   Replay: object({
     matched: count,
@@ -290,6 +298,7 @@ const components: Readonly<Record<string, Schema>> = {
     connected: flag,
     targetsVersion: number,
     upToDate: flag,
+    canBlock: flag,
     configurations: array({
       type: 'object',
       required: ['id', 'version', 'product', 'apply_state'],

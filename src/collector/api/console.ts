@@ -40,6 +40,7 @@ import { settingsRoutes } from './settings.ts'
 import type { SignIn } from './sign-in.ts'
 import { signInPage } from './sign-in-page.ts'
 import { signalRoutes } from './signals.ts'
+import { signalResponseRoutes } from './signal-responses.ts'
 import { signalListRoutes } from './signal-lists.ts'
 import { spanExportRoutes } from './span-exports.ts'
 import { spanRoutes } from './spans.ts'
@@ -135,6 +136,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     signalRoutes(api, options)
     signalListRoutes(api, options)
     clusterRoutes(api, options)
+    signalResponseRoutes(api, options)
     entityRoutes(api, options)
     mitigationRoutes(api, options)
     blockedRoutes(api, options)

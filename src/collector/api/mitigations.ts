@@ -1,105 +1,265 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
-import type { DenylistEntry } from '../../model/denylist-entry.ts'
+import type { DenylistKind } from '../../model/denylist-entry.ts'
+import { fail } from '../../model/error.ts'
 import type { Signal } from '../../model/signal.ts'
+import type { ManagedWafRule } from '../../model/waf-rule.ts'
+import { acknowledgements, unprotectedServices } from '../acknowledgements.ts'
+import { readBlastRadius } from '../blast-radius.ts'
+import type { SignalLists } from '../detect/signal-lists.ts'
 import { readCourse } from '../mitigation.ts'
-import type { State } from '../state/state.ts'
+import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
+import type { WafRules } from '../respond/waf-rules.ts'
+import type { EntryGroup, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
+import { isInForce, wireRuleIds } from '../wire-rule.ts'
+import { entryKinds } from './components.ts'
+import { pageOf, pageQuery, type PageQuery } from './paging.ts'
 import { route } from './route.ts'
-import { array, count, flag, instantOrNull, map, object, orNull, point, ref, text, type Schema } from './schema.ts'
+import {
+  array,
+  count,
+  flag,
+  instant,
+  instantOrNull,
+  map,
+  object,
+  oneOf,
+  orNull,
+  page,
+  point,
+  ref,
+  text,
+  type Schema,
+} from './schema.ts'
+import { signalNamed } from './signals.ts'
 import { printInterval } from './time-range.ts'
 
 interface MitigationParts {
   readonly store: Store
   readonly state: State
+  readonly lists: SignalLists
+  readonly wafRules: WafRules
+  readonly remoteConfig: RemoteConfigServer
   readonly clock: Clock
 }
 
-/** Entries that are looked at; an attack from more addresses is still counted by its first ones. */
+/** Entries of one group whose hits are counted; of more, those of the newest. */
 const maxEntries = 20_000
 /** Entries of a group that the reply shows; all of them: /api/denylist?signalId=. */
 const maxShown = 100
-/** Groups of a page: each costs a few queries. */
-const maxGroups = 50
-const longestMs = 7 * 86_400_000
+const dayMs = 86_400_000
+const longestMs = 7 * dayMs
+/** What stopped nobody for so long is left over from an attack that ended. */
+const quietMs = 3 * dayMs
+/** Values of one preview. */
+const maxValues = 100_000
+const pageSize = 5_000
 
-const reply: Schema = object({
-  items: array(
-    object({
-      signal: orNull(ref('Signal')),
-      entries: array(ref('Entry')),
-      entryCount: count,
-      byKind: map(count),
-      endsAt: { ...instantOrNull, description: 'the last end; null when an entry has none' },
-      interval: text,
-      hits: array(point),
-      attack: array(point),
-      hitCount: count,
-      hitsOutsideWaves: { ...count, description: 'stopped while the attack rested: probably ordinary users' },
-      incomplete: { ...flag, description: `there are more entries than the first ${maxEntries}` },
-    }),
-  ),
-  next: { type: 'null' },
+const mitigation: Schema = object({
+  signal: orNull(ref('Signal')),
+  entries: { ...array(ref('Entry')), description: `the newest ${maxShown}; all: /api/denylist?signalId=` },
+  entryCount: count,
+  byKind: map(count),
+  rules: array(object({ id: text, name: text, mode: text, version: count, endsAt: instantOrNull })),
+  since: instant,
+  endsAt: { ...instantOrNull, description: 'the last end; null when something has none' },
+  interval: text,
+  hits: array(point),
+  attack: array(point),
+  hitCount: count,
+  hitsOutsideWaves: { ...count, description: 'stopped while the attack rested: probably ordinary users' },
+  lastHit: instantOrNull,
+  cleanUp: { ...flag, description: 'quiet for three days: nothing is stopped any more' },
+  acknowledgements: array(ref('Acknowledgement')),
+  incomplete: { ...flag, description: `the hits of the newest ${maxEntries} entries only` },
 })
 
-/** `/api/mitigations`: what is blocked now, by signal, and what the blocking stops. */
-export function mitigationRoutes(server: FastifyInstance, { store, state, clock }: MitigationParts): void {
-  server.get(
+interface PreviewBody {
+  readonly kind?: DenylistKind
+  readonly values?: readonly string[]
+  readonly signalId?: string
+  readonly selection?: 'ips' | 'users' | 'compromisedUsers'
+  readonly days?: number
+}
+
+/** `/api/mitigations`: what is blocked now, by signal, what it stops, and what another block would have stopped. */
+export function mitigationRoutes(server: FastifyInstance, parts: MitigationParts): void {
+  const { store, state, wafRules, remoteConfig, clock } = parts
+
+  server.get<{ Querystring: PageQuery & { signalId?: string } }>(
     '/api/mitigations',
     route({
-      summary: 'Active blocks by signal: their end, what they stopped beside the course of the attack, probable users',
+      summary: 'Active blocks and rules by signal: their end, what they stopped beside the attack, probable users',
       tag: 'response',
-      reply,
+      query: {
+        ...pageQuery,
+        limit: { type: 'integer', minimum: 1, maximum: 100, default: 25 },
+        signalId: { ...text, description: 'only what answers this signal' },
+      },
+      reply: page(mitigation),
     }),
-    async () => {
+    async ({ query }) => {
       const nowMs = clock.nowMs()
-      const { items: entries, next } = await state.entries('denylist', { activeAtMs: nowMs }, { limit: maxEntries })
-      const groups = new Map<string | null, DenylistEntry[]>()
-      for (const entry of entries) {
-        const own = groups.get(entry.signalId)
-        if (own === undefined) groups.set(entry.signalId, [entry])
-        else own.push(entry)
-      }
+      const rules = wafRules.list().filter((rule) => isInForce(rule, nowMs))
+      const groups = (await groupsOf(parts, rules, nowMs)).filter(
+        ({ signalId }) => query.signalId === undefined || signalId === query.signalId,
+      )
+      const { limit, cursor = '0' } = pageOf(query)
+      const start = /^\d{1,9}$/.test(cursor) ? Number(cursor) : 0
       const items: unknown[] = []
-      for (const [signalId, own] of [...groups].slice(0, maxGroups)) {
-        const signal = signalId === null ? null : await state.signal(signalId)
-        const { intervalMs, ...course } = await readCourse(store, own, signal, rangeOf(own, signal, nowMs))
-        items.push({
-          signal,
-          entries: own.slice(0, maxShown),
-          entryCount: own.length,
-          byKind: countsOf(own),
-          endsAt: lastEnd(own),
-          interval: printInterval(intervalMs),
-          ...course,
-          incomplete: next !== null,
-        })
+      for (const group of groups.slice(start, start + limit)) {
+        const own = rules.filter(({ origin }) => origin.signalId === group.signalId)
+        items.push(await shownGroup(parts, group, own, nowMs))
       }
-      return { items, next: null }
+      return { items, next: start + limit < groups.length ? String(start + limit) : null }
+    },
+  )
+
+  server.post<{ Body: PreviewBody }>(
+    '/api/mitigations/preview',
+    route({
+      summary:
+        'What blocking these values, or what is selected of a signal, would have stopped in the last days, outside of the attack of that signal',
+      tag: 'response',
+      body: object(
+        {
+          kind: oneOf(...entryKinds),
+          values: array({ type: 'string', minLength: 1, maxLength: 2_000 }, { minItems: 1, maxItems: maxValues }),
+          signalId: text,
+          selection: oneOf('ips', 'users', 'compromisedUsers'),
+          days: { type: 'integer', minimum: 1, maximum: 90, default: 7 },
+        },
+        ['kind', 'values', 'signalId', 'selection', 'days'],
+      ),
+      reply: object({
+        days: count,
+        values: { ...count, description: 'values that were looked at' },
+        requests: count,
+        successfulLogins: count,
+        users: count,
+        interval: text,
+        points: array(point),
+        measuredOn: oneOf('full', 'compact'),
+        withoutRemoteConfig: { ...array(text), description: 'services in which nothing can be blocked from here' },
+      }),
+    }),
+    async ({ body }) => {
+      const { days = 7 } = body
+      const signal = body.signalId === undefined ? null : await signalNamed(state, body.signalId)
+      const { kind, values } = await previewed(parts, body, signal)
+      const toMs = clock.nowMs() + 1
+      const range = { fromMs: toMs - days * dayMs, toMs }
+      const except = signal === null ? {} : { except: signal.query }
+      const { intervalMs, ...radius } = await readBlastRadius(store, { kind, values, ...except }, range)
+      const named = signal?.group['service']
+      const services =
+        named === undefined
+          ? await store.top(
+              '',
+              { fromMs: toMs - dayMs, toMs },
+              { by: ['service'], aggregates: ['count'], limit: 1_000 },
+            )
+          : [{ group: { service: named } }]
+      const names = services.map(({ group }) => group['service'] ?? '')
+      return {
+        days,
+        ...radius,
+        interval: printInterval(intervalMs),
+        measuredOn: 'full',
+        withoutRemoteConfig: unprotectedServices(names, remoteConfig.tracers()),
+      }
     },
   )
 }
 
-/** From the beginning of the attack, or of the oldest entry, until now. */
-function rangeOf(
-  entries: readonly DenylistEntry[],
+async function previewed(
+  { lists }: MitigationParts,
+  { kind, values, selection = 'ips' }: PreviewBody,
   signal: Signal | null,
+): Promise<{ readonly kind: DenylistKind; readonly values: readonly string[] }> {
+  if (values !== undefined) {
+    if (kind === undefined) throw fail('REQUEST_INVALID', 'kind', 'say what the values are')
+    return { kind, values }
+  }
+  if (signal === null) throw fail('REQUEST_INVALID', 'values', 'name values, or a signal and what of it')
+  const found: string[] = []
+  let cursor: string | undefined
+  do {
+    const page = { limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
+    if (selection === 'ips') {
+      const { items, next } = await lists.ips(signal, page)
+      found.push(...items.map(({ ip }) => ip))
+      cursor = next ?? undefined
+    } else {
+      const { items, next } = await lists[selection](signal, page)
+      found.push(...items.flatMap(({ usrId }) => usrId ?? []))
+      cursor = next ?? undefined
+    }
+  } while (cursor !== undefined && found.length < maxValues)
+  return { kind: selection === 'ips' ? 'ip' : 'user', values: found }
+}
+
+/** Groups of entries, and of signals that only rules answer. */
+async function groupsOf(
+  { state }: MitigationParts,
+  rules: readonly ManagedWafRule[],
   nowMs: number,
-): { readonly fromMs: number; readonly toMs: number } {
-  const begins = [...entries.map(({ createdAt }) => createdAt), ...(signal === null ? [] : [signal.firstSeen])]
-  const fromMs = begins.reduce((first, at) => Math.min(first, Date.parse(at)), nowMs)
-  return { fromMs: Math.max(fromMs, nowMs - longestMs) - 1, toMs: nowMs + 1 }
+): Promise<readonly EntryGroup[]> {
+  const groups = [...(await state.entryGroups('denylist', nowMs))]
+  for (const { origin, createdAt } of rules) {
+    if (groups.some(({ signalId }) => signalId === origin.signalId)) continue
+    const firstMs = Date.parse(createdAt)
+    groups.push({ signalId: origin.signalId, count: 0, byKind: {}, firstMs, endsAtMs: 0 })
+  }
+  return groups
 }
 
-function lastEnd(entries: readonly DenylistEntry[]): string | null {
-  return entries.reduce<string | null>(
-    (last, { expiresAt }) => (last === null || expiresAt === null ? null : expiresAt > last ? expiresAt : last),
-    '',
+async function shownGroup(
+  { store, state, remoteConfig }: MitigationParts,
+  group: EntryGroup,
+  rules: readonly ManagedWafRule[],
+  nowMs: number,
+): Promise<object> {
+  const filter = { activeAtMs: nowMs, signalId: group.signalId }
+  const [signal, { items: entries, next }] = await Promise.all([
+    group.signalId === null ? null : state.signal(group.signalId),
+    state.entries('denylist', filter, { limit: maxEntries }),
+  ])
+  const begins = [group.firstMs, ...rules.map(({ createdAt }) => Date.parse(createdAt))]
+  const sinceMs = Math.min(...begins)
+  const fromMs = Math.min(sinceMs, signal === null ? nowMs : Date.parse(signal.firstSeen))
+  const range = { fromMs: Math.max(fromMs, nowMs - longestMs) - 1, toMs: nowMs + 1 }
+  const stopping = { entries, ruleIds: rules.flatMap(wireRuleIds) }
+  const { intervalMs, lastHitMs, ...course } = await readCourse(store, stopping, signal, range)
+  const lastDecidedMs = Math.max(
+    ...entries.slice(0, 1).map(({ createdAt }) => Date.parse(createdAt)),
+    ...rules.map(({ updatedAt }) => Date.parse(updatedAt)),
+    0,
   )
+  return {
+    signal,
+    entries: entries.slice(0, maxShown),
+    entryCount: group.count,
+    byKind: group.byKind,
+    rules: rules.map(({ id, name, mode, version, endsAt }) => ({ id, name, mode, version, endsAt })),
+    since: new Date(sinceMs).toISOString(),
+    endsAt: lastEnd(group, rules),
+    interval: printInterval(intervalMs),
+    ...course,
+    lastHit: lastHitMs === null ? null : new Date(lastHitMs).toISOString(),
+    cleanUp: nowMs - Math.max(lastHitMs ?? 0, sinceMs) > quietMs,
+    acknowledgements: acknowledgements(remoteConfig.tracers(), lastDecidedMs, signal?.group['service']),
+    incomplete: next !== null,
+  }
 }
 
-function countsOf(entries: readonly DenylistEntry[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {}
-  for (const { kind } of entries) counts[kind] = (counts[kind] ?? 0) + 1
-  return counts
+function lastEnd({ count: entries, endsAtMs }: EntryGroup, rules: readonly ManagedWafRule[]): string | null {
+  const ends = [...(entries === 0 ? [] : [endsAtMs]), ...rules.map(({ endsAt }) => endsAt && Date.parse(endsAt))]
+  let last = 0
+  for (const end of ends) {
+    if (typeof end !== 'number') return null
+    last = Math.max(last, end)
+  }
+  return new Date(last).toISOString()
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
 import type { ConnectedTracer, RemoteConfigServer } from '../remote-config/remote-config.ts'
+import { readReply, type WafReply } from '../../model/waf-rule.ts'
 import { readServices } from '../service-view.ts'
 import type { AutoUserMode, ServiceSettings, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
@@ -37,6 +38,7 @@ interface ServicePatch {
   readonly appsec?: { readonly enabled: boolean | null }
   readonly autoUserMode?: AutoUserMode | null
   readonly clientIpVerified?: boolean
+  readonly denylistReply?: WafReply | null
   /** Only in this environment. */
   readonly env?: string
 }
@@ -50,12 +52,14 @@ const patch = {
   appsec: object({ enabled: orNull(flag) }),
   autoUserMode: oneOf(...autoUserModes, null),
   clientIpVerified: flag,
+  denylistReply: orNull(ref('WafReply')),
   env: name,
 }
 const settings = {
   appsec: object({ enabled: orNull(flag) }),
   autoUserMode: oneOf(...autoUserModes, null),
   clientIpVerified: flag,
+  denylistReply: { ...orNull(ref('WafReply')), description: 'how the denylist answers; null: with the block page' },
   envs: map(ref('EnvSettings')),
 }
 const serviceSettings = object({ name: text, ...settings })
@@ -117,8 +121,14 @@ export function serviceRoutes(server: FastifyInstance, { state, store, remoteCon
     wanted: ServicePatch,
     principal: Principal,
   ): Promise<readonly object[]> => {
-    if (wanted.env !== undefined && wanted.clientIpVerified !== undefined) {
-      throw fail('REQUEST_INVALID', 'clientIpVerified', 'holds for a service in all environments')
+    for (const whole of ['clientIpVerified', 'denylistReply'] as const) {
+      if (wanted.env === undefined || wanted[whole] === undefined) continue
+      throw fail('REQUEST_INVALID', whole, 'holds for a service in all environments')
+    }
+    if (wanted.denylistReply !== undefined && wanted.denylistReply !== null) {
+      readReply(wanted.denylistReply, 'denylistReply', (path, why) => {
+        throw fail('REQUEST_INVALID', path, why)
+      })
     }
     const changes = await Promise.all(
       [...new Set(names)].map(async (name) => {
@@ -166,14 +176,15 @@ export function serviceRoutes(server: FastifyInstance, { state, store, remoteCon
 
 function changed(before: ServiceSettings, { env, ...wanted }: ServicePatch): ServiceSettings {
   if (env === undefined) return { ...before, ...wanted }
-  const { clientIpVerified: _whole, ...ofEnv } = wanted
+  const { clientIpVerified: _verified, denylistReply: _reply, ...ofEnv } = wanted
   const envs = new Map(Object.entries(before.envs ?? {}))
   envs.set(env, { ...envs.get(env), ...ofEnv })
   return { ...before, envs: Object.fromEntries(envs) }
 }
 
-function shownSettings({ id, appsec, clientIpVerified, autoUserMode = null, envs = {} }: ServiceSettings): object {
-  return { name: id, appsec, autoUserMode, clientIpVerified, envs }
+function shownSettings(settings: ServiceSettings): object {
+  const { id, appsec, clientIpVerified, autoUserMode = null, denylistReply = null, envs = {} } = settings
+  return { name: id, appsec, autoUserMode, clientIpVerified, denylistReply, envs }
 }
 
 /** A tracer as the API and its events show it. */

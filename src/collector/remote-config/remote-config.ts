@@ -19,6 +19,8 @@ export interface ConnectedTracer {
   readonly upToDate: boolean
   readonly configurations: readonly ConfigState[]
   readonly error: string | null
+  /** Whether it takes denylists: remote configuration of AppSec is on in it. */
+  readonly canBlock: boolean
   /** It has taken over, of what is meant for it, everything that was decided before this time. */
   readonly appliedThroughMs: number
 }

@@ -61,10 +61,7 @@ export interface Abilities {
 }
 
 export function abilitiesOf({ client }: ConfigRequest): Abilities {
-  const bits = Buffer.from(client.capabilities, 'base64')
-  const has = (bit: number): boolean => ((bits.at(-1 - Math.floor(bit / 8)) ?? 0) & (1 << (bit % 8))) !== 0
-  const enoughBytes = (bit: number): boolean => bits.length > Math.floor(bit / 8)
-  const can = (bit: number): boolean => enoughBytes(bit) && has(bit)
+  const can = announced(client.capabilities)
   const takesCustom = client.products.includes(product.custom)
   return {
     products: new Set(client.products),
@@ -72,5 +69,19 @@ export function abilitiesOf({ client }: ConfigRequest): Abilities {
     exclusions: takesCustom && can(capability.asmExclusions) && can(capability.asmExclusionData),
     customBlocking: takesCustom && can(capability.asmCustomBlockingResponse),
     traceTagging: takesCustom && can(capability.asmTraceTaggingRules),
+  }
+}
+
+/** Whether a client blocks addresses of lists. */
+export function canBlock({ client }: ConfigRequest): boolean {
+  return client.products.includes(product.data) && announced(client.capabilities)(capability.asmIpBlocking)
+}
+
+/** Reads capability bits: big-endian, base64. */
+function announced(capabilities: string): (bit: number) => boolean {
+  const bits = Buffer.from(capabilities, 'base64')
+  return (bit) => {
+    const byte = bits[bits.length - 1 - Math.floor(bit / 8)]
+    return byte !== undefined && (byte & (1 << (bit % 8))) !== 0
   }
 }

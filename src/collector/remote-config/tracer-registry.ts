@@ -1,6 +1,7 @@
 import { applyState, portcullisClientTag } from '../../model/remote-config.ts'
 import type { ConfigRequest } from '../../model/remote-config.ts'
 import type { ConnectedTracer } from './remote-config.ts'
+import { canBlock } from './targets.ts'
 
 /** Tracers that are remembered; beyond, the one that was seen longest ago is forgotten. */
 const maxTracers = 10_000
@@ -45,6 +46,7 @@ export class TracerRegistry {
       targetsVersion: state.targets_version,
       configurations: state.config_states,
       error: state.has_error ? (state.error ?? 'unknown') : null,
+      canBlock: canBlock(request),
       appliedThroughMs: before?.tracer.appliedThroughMs ?? 0,
     }
     if (isUpToDate(tracer, currentVersion)) tracer.appliedThroughMs = throughMs

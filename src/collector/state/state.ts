@@ -223,7 +223,19 @@ export interface EntryFilter {
   readonly activeAtMs?: number
   readonly kinds?: readonly DenylistKind[]
   readonly values?: readonly string[]
-  readonly signalId?: string
+  /** null: entries that answer no signal. */
+  readonly signalId?: string | null
+}
+
+/** The entries in force that answer the same signal; null: those that answer none. */
+export interface EntryGroup {
+  readonly signalId: string | null
+  readonly count: number
+  readonly byKind: Readonly<Partial<Record<DenylistKind, number>>>
+  /** When the first of them was written. */
+  readonly firstMs: number
+  /** The last end; null: one of them has none. */
+  readonly endsAtMs: number | null
 }
 
 /** A value in force; `endsAtMs` null: without end. */
@@ -275,6 +287,8 @@ export interface State {
     list: ListName,
     slice: { readonly activeAtMs: number; readonly part: number; readonly parts: number },
   ): Promise<readonly ActiveValue[]>
+  /** The entries in force at a time by the signal that they answer, newest first. */
+  entryGroups(list: ListName, activeAtMs: number): Promise<readonly EntryGroup[]>
   /** How many entries of a list are in force. */
   countEntries(list: ListName, filter: EntryFilter): Promise<number>
   document<K extends DocumentKind>(kind: K, id: string): Promise<DocumentKinds[K] | null>

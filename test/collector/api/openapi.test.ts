@@ -190,11 +190,23 @@ const calls: readonly Call[] = [
   { operation: 'patch /api/settings', body: { blocking: false, automation: true }, status: 200 },
   { operation: 'patch /api/settings', body: { blocking: true, automation: null, retentionDays: 7 }, status: 200 },
   { operation: 'get /api/settings', status: 200 },
+  { operation: 'get /api/signals/{id}/responses', params: { id: ':signal' }, query: 'limit=2', status: 200 },
   { operation: 'get /api/mitigations', status: 200 },
+  { operation: 'get /api/mitigations', query: 'limit=1&cursor=0', status: 200 },
+  {
+    operation: 'post /api/mitigations/preview',
+    body: { kind: 'ip', values: [attackerIp], days: 7 },
+    status: 200,
+  },
+  { operation: 'post /api/mitigations/preview', body: { signalId: ':signal', selection: 'ips' }, status: 200 },
+  { operation: 'post /api/mitigations/preview', body: { values: ['x'] }, status: 400 },
   { operation: 'delete /api/responses/{id}', params: { id: ':response' }, status: 200 },
   { operation: 'get /api/entities/{kind}/{value}', params: { kind: 'ip', value: attackerIp }, status: 200 },
   { operation: 'get /api/entities/{kind}/{value}', params: { kind: 'user', value: 'id-victim' }, status: 200 },
   { operation: 'get /api/blocked/{id}', params: { id: responseId }, status: 200 },
+  { operation: 'post /api/denylist', body: { kind: 'ip', value: attackerIp }, status: 201 },
+  { operation: 'post /api/blocked/{id}/unblock', params: { id: responseId }, status: 200 },
+  { operation: 'post /api/blocked/{id}/unblock', params: { id: responseId }, status: 409 },
   { operation: 'get /api/events', status: 200 },
   { operation: 'get /api/detection-rules', status: 200 },
   { operation: 'post /api/detection-rules', body: rule, status: 201 },
@@ -237,6 +249,18 @@ const calls: readonly Call[] = [
     params: { name: 'shop' },
     body: { appsec: { enabled: true } },
     status: 200,
+  },
+  {
+    operation: 'patch /api/services/{name}',
+    params: { name: 'shop' },
+    body: { denylistReply: { redirect: '/blocked' } },
+    status: 200,
+  },
+  {
+    operation: 'patch /api/services/{name}',
+    params: { name: 'shop' },
+    body: { denylistReply: { status: 99 } },
+    status: 400,
   },
   {
     operation: 'patch /api/services',
@@ -389,11 +413,13 @@ async function send(method: string, path: string, { params = {}, query, body, he
 
 /** The body with what earlier calls left: the secret of a sign-in link, the id of a recipient. */
 function withIds(body: unknown): unknown {
-  const { secret, recipients, traceId } = body as {
+  const { secret, recipients, traceId, signalId } = body as {
+    signalId?: string
     secret?: string
     recipients?: readonly string[]
     traceId?: string
   }
+  if (signalId === ':signal') return { ...(body as object), signalId: ids['signal'] }
   if (traceId === ':traceId') return { ...(body as object), traceId: ids['traceId'] }
   if (secret === ':link') return { secret: ids['link']?.split('#')[1] }
   return recipients?.[0] === ':recipient' ? { ...(body as object), recipients: [ids['recipient']] } : body

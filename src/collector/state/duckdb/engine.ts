@@ -15,7 +15,7 @@ import type { Sequence } from './commit.ts'
 import { connect } from './connect.ts'
 import type { Connection } from './connect.ts'
 import { pageOf, readBody, readCursor, readEntry, writeCursor } from './rows.ts'
-import { activeValues, countEntries, readEntries } from './read-entries.ts'
+import { activeValues, countEntries, entryGroups, readEntries } from './read-entries.ts'
 import { readSignals, withResponses } from './read-signals.ts'
 
 /** State without its subscribers, who live in the thread that asks. */
@@ -118,6 +118,7 @@ export async function openEngine(file: string): Promise<Engine> {
         return row === undefined ? null : readEntry(row)
       }),
     activeValues: (list, slice) => inTurn(() => activeValues(connection, list, slice)),
+    entryGroups: (list, activeAtMs) => inTurn(() => entryGroups(connection, list, activeAtMs)),
     countEntries: (list, filter) => inTurn(() => countEntries(connection, list, filter)),
     document: <K extends DocumentKind>(kind: K, id: string) =>
       inTurn(async () => {

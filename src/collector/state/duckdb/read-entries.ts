@@ -1,5 +1,5 @@
 import type { DenylistEntry } from '../../../model/denylist-entry.ts'
-import type { ActiveValue, EntryFilter, ListName, Page, PageRequest } from '../state.ts'
+import type { ActiveValue, EntryFilter, EntryGroup, ListName, Page, PageRequest } from '../state.ts'
 import type { Connection, Parameters } from './connect.ts'
 import { pageOf, readCursor, readEntry, writeCursor } from './rows.ts'
 
@@ -7,7 +7,8 @@ const entryCondition = `list = $list
   AND ($activeAtMs IS NULL OR (rescinded_ms IS NULL AND (expires_ms IS NULL OR expires_ms > $activeAtMs)))
   AND (len($kinds) = 0 OR list_contains($kinds, kind))
   AND (NOT $byValue OR value IN (SELECT unnest($values)))
-  AND ($signalId::VARCHAR IS NULL OR signal_id = $signalId)`
+  AND ($signalId::VARCHAR IS NULL OR signal_id = $signalId)
+  AND (NOT $byHand OR signal_id IS NULL)`
 
 function entryParameters(list: ListName, filter: EntryFilter): Parameters {
   return {
@@ -17,6 +18,7 @@ function entryParameters(list: ListName, filter: EntryFilter): Parameters {
     byValue: filter.values !== undefined,
     values: filter.values ?? [],
     signalId: filter.signalId ?? null,
+    byHand: filter.signalId === null,
   }
 }
 
@@ -59,4 +61,36 @@ export async function activeValues(
     value: row['value'] as string,
     endsAtMs: row['ends_ms'] as number | null,
   }))
+}
+
+export async function entryGroups(
+  connection: Connection,
+  list: ListName,
+  activeAtMs: number,
+): Promise<readonly EntryGroup[]> {
+  const rows = await connection.rows(
+    `SELECT signal_id, kind, count(*)::DOUBLE AS entries, min(created_ms) AS first_ms, max(created_ms) AS last_ms,
+       CASE WHEN bool_or(expires_ms IS NULL) THEN NULL ELSE max(expires_ms) END AS ends_ms
+     FROM entries WHERE ${entryCondition} GROUP BY signal_id, kind ORDER BY last_ms DESC, signal_id, kind`,
+    entryParameters(list, { activeAtMs }),
+  )
+  const groups = new Map<string | null, EntryGroup>()
+  for (const row of rows) {
+    const signalId = row['signal_id'] as string | null
+    const [entries, firstMs, endsAtMs] = [row['entries'], row['first_ms'], row['ends_ms']] as [
+      number,
+      number,
+      number | null,
+    ]
+    const kind = row['kind'] as ActiveValue['kind']
+    const before = groups.get(signalId)
+    groups.set(signalId, {
+      signalId,
+      count: (before?.count ?? 0) + entries,
+      byKind: { ...before?.byKind, [kind]: entries },
+      firstMs: Math.min(before?.firstMs ?? firstMs, firstMs),
+      endsAtMs: endsAtMs === null || before?.endsAtMs === null ? null : Math.max(before?.endsAtMs ?? 0, endsAtMs),
+    })
+  }
+  return [...groups.values()]
 }

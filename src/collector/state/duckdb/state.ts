@@ -99,6 +99,7 @@ function startThread(file: string): { readonly opened: Promise<unknown>; readonl
     entries: call('entries'),
     entry: call('entry'),
     activeValues: call('activeValues'),
+    entryGroups: call('entryGroups'),
     countEntries: call('countEntries'),
     document: call('document'),
     documents: call('documents'),
