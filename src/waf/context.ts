@@ -1,16 +1,21 @@
 import { Attributes } from './evaluate/attributes.ts'
-import { RunActions } from './evaluate/actions.ts'
 import { evaluateFilters, evaluateRules } from './evaluate/evaluate-rules.ts'
 import type { Findings } from './evaluate/evaluate-rules.ts'
 import { MAX_EXPLOIT_CHARACTERS } from './evaluate/evaluate-condition.ts'
+import { arriveTree, isIdle, wakeRules } from './evaluate/arrive.ts'
 import type { EvaluationScope } from './evaluate/evaluate-condition.ts'
-import { arriveTree } from './evaluate/arrive.ts'
+import { concerns, passGate } from './evaluate/gate.ts'
+import type { GateScope } from './evaluate/gate.ts'
 import { Layer } from './evaluate/layer.ts'
+import { PathTree } from './evaluate/path-tree.ts'
 import { runProcessors } from './evaluate/process.ts'
-import { walkValue } from './evaluate/value-tree.ts'
+import type { ValueKeeper } from './evaluate/process.ts'
+import { RunTime } from './evaluate/run-time.ts'
+import { StoredValue } from './evaluate/stored-value.ts'
+import { unboundedWalk, walkValue } from './evaluate/value-tree.ts'
 import type { WalkBudget } from './evaluate/value-tree.ts'
 import type { Obfuscator } from './obfuscator.ts'
-import type { Plan } from './plan.ts'
+import type { AddressPlan, Plan } from './plan.ts'
 import type { Addresses, RunOptions, Truncation, WafClock, WafContext, WafLimits, WafResult } from './waf.ts'
 
 /** What an engine's contexts share. */
@@ -21,128 +26,165 @@ export interface ContextScope {
   readonly clock: WafClock
 }
 
-/** Reads of the clock that one asks for between two real ones. */
-const CLOCK_EVERY = 16
 /** Set once something matched; the next run with new data sees it. */
 const EVENT_ADDRESS = 'waf.context.event'
 
 /** Opens a context on a plan; it stays on that plan when the engine goes on to another. */
 export function createContext(scope: ContextScope): WafContext {
-  return openContext(scope, new Layer(undefined), new Attributes())
+  return new Context(scope, new Layer(undefined), new Attributes())
 }
 
-function openContext(scope: ContextScope, own: Layer, attributes: Attributes): WafContext {
-  let disposed = false
+interface RunData {
+  readonly persistent?: Addresses
+  readonly ephemeral?: Addresses
+}
 
-  function run(
-    data: { readonly persistent?: Addresses; readonly ephemeral?: Addresses },
-    options: RunOptions = {},
-  ): WafResult {
-    const startedNs = scope.clock.monotonicNs()
-    const { plan } = scope
-    const budget = openBudget(scope.limits, options)
-    const isOver = stopwatch(scope.clock, startedNs, options.budgetUs)
-    const findings: Findings = { events: [], actions: new RunActions(), matched: false, keep: false }
-    let layer = own
-    let fresh = false
-    if (!disposed) {
-      fresh = storeAll(data.persistent, own, plan, budget, () => false)
-      if (hasKeys(data.ephemeral)) {
-        layer = new Layer(own)
-        fresh = storeAll(data.ephemeral, layer, plan, budget, (name) => own.tree(name) !== undefined) || fresh
+class Context implements WafContext {
+  readonly #scope: ContextScope
+  readonly #layer: Layer
+  readonly #attributes: Attributes
+  #disposed = false
+
+  constructor(scope: ContextScope, layer: Layer, attributes: Attributes) {
+    this.#scope = scope
+    this.#layer = layer
+    this.#attributes = attributes
+  }
+
+  run({ persistent, ephemeral }: RunData, options: RunOptions = noOptions): WafResult {
+    const own = this.#layer
+    const run = new Run(this.#scope, own, options)
+    let findings: Findings | undefined
+    if (!this.#disposed) {
+      let fresh = persistent !== undefined && run.storeAll(persistent, undefined)
+      if (ephemeral !== undefined && Object.keys(ephemeral).length > 0) {
+        run.layer = new Layer(own)
+        fresh = run.storeAll(ephemeral, own) || fresh
       }
+      if (fresh) findings = run.evaluate(this.#attributes, own)
     }
-    if (fresh) {
-      const evaluation: EvaluationScope = {
-        layer,
-        nowSeconds: Math.floor(scope.clock.nowMs() / 1000),
-        isOver: isOver.ask,
-        exploitBudget: { left: MAX_EXPLOIT_CHARACTERS },
-      }
-      const keep = (address: string, value: unknown, target: Layer): void => {
-        if (plan.addresses.has(address)) store(address, value, target, plan, budget)
-        else target.trees.set(address, walkValue(address, value, emptyPaths, { ...budget, bytes: 0 }))
-      }
-      runProcessors(plan.preprocessors, evaluation, attributes, keep)
-      const filters = evaluateFilters(plan, evaluation)
-      evaluateRules(plan, filters, evaluation, attributes, scope.obfuscator, findings)
-      runProcessors(plan.postprocessors, evaluation, attributes, keep)
-      attributes.resolve(layer)
-      if (evaluation.exploitBudget.left < 0) budget.exhausted = true
-      if (findings.matched) store(EVENT_ADDRESS, true, own, plan, budget)
-    }
-    const truncated = truncationOf(budget)
+    const truncated = truncationOf(run.budget)
     return {
-      matched: findings.matched,
-      events: findings.events,
-      actions: findings.actions.toRecord(),
-      attributes: attributes.take(),
-      keep: findings.keep,
-      timeout: isOver.over(),
-      ...(truncated === undefined ? {} : { truncated }),
-      durationNs: scope.clock.monotonicNs() - startedNs,
+      matched: findings?.matched ?? false,
+      events: findings?.events ?? [],
+      actions: findings?.actions.toRecord() ?? {},
+      attributes: this.#attributes.take(),
+      keep: findings?.keep ?? false,
+      timeout: run.time.over,
+      ...(truncated === undefined ? undefined : { truncated }),
+      durationNs: run.time.passedNs(),
     }
   }
 
-  return {
-    run,
-    createSubcontext: () => openContext(scope, new Layer(own), attributes),
-    dispose() {
-      disposed = true
-      own.trees.clear()
-      own.conditions.clear()
-      own.due.clear()
-    },
+  createSubcontext(): WafContext {
+    return new Context(this.#scope, new Layer(this.#layer), this.#attributes)
+  }
+
+  dispose(): void {
+    this.#disposed = true
+    this.#layer.clear()
   }
 }
 
-/** Walks the values of the addresses that the plan reads; single values first, so that large ones cannot starve them. */
-function storeAll(
-  given: Addresses | undefined,
-  layer: Layer,
-  plan: Plan,
-  budget: WalkBudget,
-  isTaken: (name: string) => boolean,
-): boolean {
-  if (given === undefined) return false
-  const names = Object.keys(given).filter(
-    (name) => given[name] !== undefined && plan.addresses.has(name) && !isTaken(name),
-  )
-  const values = names.map((name) => ({ name, value: given[name] }))
-  values.sort((a, b) => Number(isContainer(a.value)) - Number(isContainer(b.value)))
-  for (const { name, value } of values) store(name, value, layer, plan, budget)
-  return values.length > 0
-}
+const noOptions: RunOptions = {}
 
-function isContainer(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
-}
+/** One run: what it may cost, and the layer that it works on. */
+class Run implements EvaluationScope, GateScope, ValueKeeper {
+  readonly #scope: ContextScope
+  readonly time: RunTime
+  readonly budget: WalkBudget
+  layer: Layer
+  exploitCharacters = MAX_EXPLOIT_CHARACTERS
 
-/** Walks one value and hands what it holds to the conditions that read it. */
-function store(name: string, value: unknown, layer: Layer, plan: Plan, budget: WalkBudget): boolean {
-  const address = plan.addresses.get(name)
-  if (address === undefined) return false
-  const tree = walkValue(name, value, address.paths.root, budget)
-  layer.trees.set(name, tree)
-  arriveTree(tree, address, layer)
-  return true
-}
+  constructor(scope: ContextScope, layer: Layer, { budgetUs, maxBytes = DEFAULT_MAX_BYTES }: RunOptions) {
+    this.#scope = scope
+    this.layer = layer
+    this.time = new RunTime(scope.clock, budgetUs)
+    this.budget = unboundedWalk(scope.limits)
+    this.budget.bytes = maxBytes
+  }
 
-const emptyPaths = { id: 0, path: [], children: new Map<never, never>(), indices: false, wanted: true }
+  get nowSeconds(): number {
+    return this.time.nowSeconds
+  }
 
-function openBudget(limits: Required<WafLimits>, options: RunOptions): WalkBudget {
-  return {
-    bytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
-    maxStringBytes: limits.maxStringBytes,
-    maxContainerSize: limits.maxContainerSize,
-    maxDepth: limits.maxDepth,
-    longestString: 0,
-    largestContainer: 0,
-    deepest: 0,
-    exhausted: false,
-    unreadable: 0,
+  isOver(): boolean {
+    return this.time.isOver()
+  }
+
+  /**
+   * Stores the values of the addresses that the plan reads, except those that `taken` holds; single values first, so that
+   * large ones cannot starve them.
+   */
+  storeAll(given: Addresses, taken: Layer | undefined): boolean {
+    const names = Object.keys(given)
+    const values = Object.values(given)
+    let containers = 0
+    let stored = false
+    for (let index = 0; index < names.length; index += 1) {
+      const value = values[index]
+      if (typeof value === 'object' && value !== null) containers += 1
+      else if (value !== undefined) stored = this.#storeNamed(names[index] as string, value, taken) || stored
+    }
+    for (let index = 0; containers > 0; index += 1) {
+      const value = values[index]
+      if (typeof value !== 'object' || value === null) continue
+      containers -= 1
+      stored = this.#storeNamed(names[index] as string, value, taken) || stored
+    }
+    return stored
+  }
+
+  #storeNamed(name: string, value: unknown, taken: Layer | undefined): boolean {
+    const address = this.#scope.plan.addresses.get(name)
+    if (address === undefined || taken?.value(name) !== undefined) return false
+    this.#store(address, value, this.layer)
+    return true
+  }
+
+  /** Evaluates what is new; `own` is the layer of the context, in which a match is noted for the next run. */
+  evaluate(attributes: Attributes, own: Layer): Findings | undefined {
+    const { plan, obfuscator } = this.#scope
+    runProcessors(plan.preprocessors, this, attributes, this)
+    wakeRules(plan, this.layer)
+    const filters = evaluateFilters(plan, this)
+    const findings = evaluateRules(plan, filters, this, attributes, obfuscator)
+    runProcessors(plan.postprocessors, this, attributes, this)
+    attributes.resolve(this.layer)
+    if (this.exploitCharacters < 0) this.budget.exhausted = true
+    const address = findings?.matched === true ? plan.addresses.get(EVENT_ADDRESS) : undefined
+    if (address !== undefined) this.#store(address, true, own)
+    return findings
+  }
+
+  /** Keeps what a processor made, also where no rule reads it. */
+  keep(name: string, value: unknown, layer: Layer): void {
+    const { plan, limits } = this.#scope
+    const address = plan.addresses.get(name)
+    if (address !== undefined) return this.#store(address, value, layer)
+    layer.store(new StoredValue({ name, paths: noPaths, limits }, value, value, undefined, undefined))
+  }
+
+  /** Keeps a value, and hands what it holds to the conditions that read it, if it may concern any. */
+  #store(address: AddressPlan, value: unknown, layer: Layer): void {
+    const { channel, paths } = address
+    const held =
+      channel !== undefined && !isAwaited(address, layer) ? passGate(value, channel, address, this) : concerns
+    const before = address.isKept ? layer.own(address.name) : undefined
+    if (held !== concerns) return layer.store(new StoredValue(address, value, held, undefined, before))
+    const tree = walkValue(address.name, value, paths.root, this.budget)
+    layer.store(new StoredValue(address, value, undefined, tree, before))
+    arriveTree(tree, address, layer)
   }
 }
+
+/** Whether there is a resource in which an exploit operator looks for what this address holds. */
+function isAwaited({ parameters }: AddressPlan, layer: Layer): boolean {
+  for (const reader of parameters) if (!isIdle(reader, layer)) return true
+  return false
+}
+
+const noPaths = new PathTree()
 
 /** Input that one run looks at unless told otherwise: ten times what body parsers accept by default. */
 const DEFAULT_MAX_BYTES = 1 << 20
@@ -157,28 +199,4 @@ function truncationOf(budget: WalkBudget): Truncation | undefined {
     ...(exhausted ? { budgetEnded: true } : {}),
     ...(unreadable > 0 ? { unreadable } : {}),
   }
-}
-
-function stopwatch(
-  clock: WafClock,
-  startedNs: number,
-  budgetUs: number | undefined,
-): { readonly ask: () => boolean; readonly over: () => boolean } {
-  if (budgetUs === undefined) return { ask: () => false, over: () => false }
-  const endNs = startedNs + budgetUs * 1000
-  let asked = 0
-  let over = false
-  return {
-    ask() {
-      if (over) return true
-      if (asked % CLOCK_EVERY === 0) over = clock.monotonicNs() >= endNs
-      asked += 1
-      return over
-    },
-    over: () => over,
-  }
-}
-
-function hasKeys(given: Addresses | undefined): boolean {
-  return given !== undefined && Object.keys(given).length > 0
 }

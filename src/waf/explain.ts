@@ -4,8 +4,7 @@ import { asArray, asObject, asString } from './cast.ts'
 import type { Json } from './cast.ts'
 import { compileRuleset } from './compile-ruleset.ts'
 import { PathTree } from './evaluate/path-tree.ts'
-import { walkValue } from './evaluate/value-tree.ts'
-import type { WalkBudget } from './evaluate/value-tree.ts'
+import { unboundedWalk, walkValue } from './evaluate/value-tree.ts'
 import { parseKeyPath } from './load/parse-condition.ts'
 import type { Addresses, WafClock } from './waf.ts'
 
@@ -105,24 +104,12 @@ function explainInput(input: Json, addresses: Addresses): InputExplanation {
     return { address, keyPath, state: 'absent', values: 0 }
   const paths = new PathTree()
   const node = paths.add(keyPath)
-  const target = walkValue(address, addresses[address], paths.root, openBudget()).targets.get(node.id)
+  const target = walkValue(address, addresses[address], paths.root, unboundedWalk(explainLimits)).targets.get(node.id)
   if (target === undefined) return { address, keyPath, state: 'path absent', values: 0 }
   return { address, keyPath, state: 'present', values: target.endLeaf - target.firstLeaf }
 }
 
-function openBudget(): WalkBudget {
-  return {
-    bytes: 1 << 20,
-    maxStringBytes: 1 << 16,
-    maxContainerSize: Number.MAX_SAFE_INTEGER,
-    maxDepth: 256,
-    longestString: 0,
-    largestContainer: 0,
-    deepest: 0,
-    exhausted: false,
-    unreadable: 0,
-  }
-}
+const explainLimits = { maxStringBytes: 1 << 16, maxContainerSize: Number.MAX_SAFE_INTEGER, maxDepth: 256 }
 
 function whyMatched({ operator, parameters }: WafRuleMatch): string {
   const [first] = parameters

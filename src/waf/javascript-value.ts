@@ -85,7 +85,7 @@ function readEntries(value: object, maxEntries: number): ReadValue {
 }
 
 /** One property; undefined when its getter throws, so that the others are still seen. */
-function readProperty(value: object, key: string): unknown {
+export function readProperty(value: object, key: string): unknown {
   try {
     return (value as Readonly<Record<string, unknown>>)[key]
   } catch {
@@ -106,4 +106,11 @@ function first<Item>(items: Iterable<Item>, max: number): Item[] {
     taken.push(item)
   }
   return taken
+}
+
+/** Whether it is an ordinary object. Throws for a proxy that will not say. */
+export function isPlainMap(value: object): boolean {
+  if (Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
 }

@@ -1,7 +1,8 @@
 import type { Action } from './action.ts'
 import { builtInActions, isBlocking } from './action.ts'
 import type { Condition, Input } from './condition.ts'
-import { CleanTexts } from './evaluate/clean-texts.ts'
+import { isParameter, openChannels } from './evaluate/channel.ts'
+import type { Channel } from './evaluate/channel.ts'
 import { focus } from './evaluate/lens.ts'
 import type { Lens } from './evaluate/lens.ts'
 import { PathTree } from './evaluate/path-tree.ts'
@@ -12,10 +13,11 @@ import type { ProcessorSpec } from './load/parse-processor.ts'
 import { isTarget } from './load/parse-target.ts'
 import type { RuleTarget } from './load/parse-target.ts'
 import type { Need } from './prefilter/required-literals.ts'
-import { LiteralScanner } from './prefilter/literal-scanner.ts'
+import { LiteralScanner, needRarity } from './prefilter/literal-scanner.ts'
 import type { AttributeSource, Rule } from './rule.ts'
 import { moduleOrder } from './rule.ts'
 import type { Scanner } from './scanner.ts'
+import type { WafLimits } from './waf.ts'
 
 /** What a rule does when it matches; the greater ends more. */
 export const verdict = { monitor: 1, block: 2 } as const
@@ -27,6 +29,10 @@ export interface PlannedCondition {
   readonly condition: Condition
   /** Number of the rule or filter; -1 for a condition of a processor, which is evaluated anyway. */
   readonly owner: number
+  /** Whether it comes first in its rule. */
+  readonly isFirst: boolean
+  /** Whether it is the condition of its rule on which the others wait. */
+  readonly isAnchor: boolean
 }
 
 export interface PlannedRule {
@@ -40,6 +46,8 @@ export interface PlannedRule {
   /** The collection it belongs to in module `waf`; other modules have none. */
   readonly collection: string | undefined
   readonly conditions: readonly PlannedCondition[]
+  /** What the conditions read that are looked at only once the anchor may match. */
+  readonly deferred: readonly Reader[]
   readonly attributes: readonly PlannedAttribute[]
 }
 
@@ -61,9 +69,15 @@ export interface PlannedFilter {
 /** A mapping of a processor, with the places of its inputs. */
 export interface PlannedMapping {
   readonly output: string
-  readonly inputs: readonly { readonly name: string; readonly address: string; readonly path: PathNode }[]
-  /** Names of the inputs without which nothing is made. */
-  readonly required: readonly string[]
+  readonly inputs: readonly {
+    readonly name: string
+    readonly address: string
+    readonly path: PathNode
+    /** Whether nothing is made without it. */
+    readonly required: boolean
+  }[]
+  /** Whether the configuration leaves out an input without which nothing is made. */
+  readonly missing: boolean
 }
 
 export interface PlannedProcessor {
@@ -90,8 +104,13 @@ export interface AddressPlan {
   /** The other readers. */
   readonly direct: readonly Reader[]
   readonly scanner: LiteralScanner
-  /** Texts of this address, when it is one of headers, that concern no reader. */
-  readonly clean: CleanTexts | undefined
+  /** The way by which most values pass without a tree; undefined: there is none. */
+  readonly channel: Channel | undefined
+  /** Inputs of exploit operators, for which the tree is walked once there is a resource to look for them in. */
+  readonly parameters: readonly Reader[]
+  /** Whether something may ask for the value in a later run. */
+  readonly isKept: boolean
+  readonly limits: Required<WafLimits>
 }
 
 /** Everything that is in force, in the order in which it is evaluated. Never changes; a new one takes its place. */
@@ -106,10 +125,7 @@ export interface Plan {
 }
 
 /** Orders and joins the configurations, pausing between rules. */
-export function* buildPlan(
-  configs: readonly Config[],
-  { maxCleanTexts }: { readonly maxCleanTexts: number },
-): Generator<void, Plan> {
+export function* buildPlan(configs: readonly Config[], limits: Required<WafLimits>): Generator<void, Plan> {
   const builder = new PlanBuilder()
   const actions = new Map(builtInActions)
   for (const config of configs) for (const action of config.actions) actions.set(action.id, action)
@@ -125,10 +141,10 @@ export function* buildPlan(
     rules.push({
       ...one,
       index,
-      conditions: builder.conditions(one.rule.conditions, index),
+      ...builder.ruleConditions(one.rule.conditions, index),
       attributes: one.rule.attributes.map((source) => ({
         source,
-        from: 'input' in source ? builder.path(source.input.address, source.input.keyPath) : undefined,
+        from: 'input' in source ? builder.keptPath(source.input.address, source.input.keyPath) : undefined,
       })),
     })
     yield
@@ -137,9 +153,10 @@ export function* buildPlan(
   const exclusions = configs.flatMap((config) => config.exclusions)
   const filters = exclusions.map((exclusion, position): PlannedFilter => {
     const index = rules.length + position
-    for (const { address, keyPath } of exclusion.hides ?? [])
-      if (keyPath.includes('*')) builder.address(address)
-      else builder.path(address, keyPath)
+    for (const { address, keyPath } of exclusion.hides ?? []) {
+      builder.address(address).isHidden = true
+      if (!keyPath.includes('*')) builder.path(address, keyPath)
+    }
     return {
       index,
       exclusion,
@@ -149,7 +166,7 @@ export function* buildPlan(
   })
   yield
   const processors = planProcessors(configs, builder)
-  const addresses = yield* builder.addresses(maxCleanTexts)
+  const addresses = yield* builder.addresses(limits)
   return {
     rules,
     filters,
@@ -185,7 +202,7 @@ function override(rule: Rule, overrides: Config['overrides']): OverriddenRule {
   return { rule, enabled, onMatch, tags: { ...added, ...rule.tags } }
 }
 
-type OrderedRule = Omit<PlannedRule, 'index' | 'conditions' | 'attributes'>
+type OrderedRule = Omit<PlannedRule, 'index' | 'conditions' | 'deferred' | 'attributes'>
 
 /** Modules whose base rules come before the custom ones. */
 const baseFirst: ReadonlySet<string> = new Set(['network-acl', 'authentication-acl', 'rasp'])
@@ -244,11 +261,12 @@ function planProcessors(configs: readonly Config[], builder: PlanBuilder): Plann
       const required = spec.processor.inputs.filter((input) => input.required).map((input) => input.name)
       const mappings = spec.mappings.map(({ output, inputs }): PlannedMapping => ({
         output,
-        required,
+        missing: required.some((name) => inputs[name] === undefined),
         inputs: Object.entries(inputs).map(([name, { address, keyPath }]) => ({
           name,
           address,
           path: builder.path(address, keyPath),
+          required: required.includes(name),
         })),
       }))
       return { spec, mappings, conditions: builder.conditions(spec.conditions, -1), scanners: own }
@@ -258,6 +276,9 @@ function planProcessors(configs: readonly Config[], builder: PlanBuilder): Plann
 interface AddressDraft {
   readonly paths: PathTree
   readonly readers: Reader[]
+  /** Whether exclusions hide something of it. */
+  isHidden: boolean
+  isKept: boolean
 }
 
 class PlanBuilder {
@@ -266,7 +287,8 @@ class PlanBuilder {
 
   address(name: string): AddressDraft {
     let draft = this.#drafts.get(name)
-    if (draft === undefined) this.#drafts.set(name, (draft = { paths: new PathTree(), readers: [] }))
+    if (draft === undefined)
+      this.#drafts.set(name, (draft = { paths: new PathTree(), readers: [], isHidden: false, isKept: false }))
     return draft
   }
 
@@ -274,33 +296,74 @@ class PlanBuilder {
     return this.address(address).paths.add(keyPath)
   }
 
+  /** The path, of whose address the value is kept for later runs. */
+  keptPath(address: string, keyPath: readonly PathItem[]): PathNode {
+    this.address(address).isKept = true
+    return this.path(address, keyPath)
+  }
+
   conditions(conditions: readonly Condition[], owner: number): PlannedCondition[] {
-    return conditions.map((condition) => {
-      const planned: PlannedCondition = { id: this.#conditions.length, condition, owner }
-      this.#conditions.push(planned)
-      for (const [inputIndex, input] of inputsOf(condition).entries()) {
-        const path = this.path(input.address, input.keyPath)
-        this.address(input.address).readers.push({ condition: planned, inputIndex, input, path })
-      }
+    return conditions.map((condition, position) => {
+      const planned = this.#plan(condition, owner, position === 0 && owner >= 0, false)
+      for (const reader of this.#readers(planned)) this.address(reader.input.address).readers.push(reader)
       return planned
     })
   }
 
+  /**
+   * The conditions of a rule. Of several, the one of which the scanner knows most is the anchor: the others are looked at
+   * only once it may match.
+   */
+  ruleConditions(
+    conditions: readonly Condition[],
+    owner: number,
+  ): { readonly conditions: readonly PlannedCondition[]; readonly deferred: readonly Reader[] } {
+    const anchor = conditions.length > 1 ? anchorOf(conditions) : undefined
+    if (anchor === undefined) return { conditions: this.conditions(conditions, owner), deferred: [] }
+    const deferred: Reader[] = []
+    const planned = conditions.map((condition, position) => {
+      const one = this.#plan(condition, owner, position === 0, condition === anchor)
+      const readers = this.#readers(one)
+      if (condition === anchor) for (const reader of readers) this.address(reader.input.address).readers.push(reader)
+      else deferred.push(...readers)
+      return one
+    })
+    for (const { input } of deferred) this.address(input.address).isKept = true
+    return { conditions: planned, deferred }
+  }
+
+  #plan(condition: Condition, owner: number, isFirst: boolean, isAnchor: boolean): PlannedCondition {
+    const planned: PlannedCondition = { id: this.#conditions.length, condition, owner, isFirst, isAnchor }
+    this.#conditions.push(planned)
+    return planned
+  }
+
+  #readers(planned: PlannedCondition): Reader[] {
+    return inputsOf(planned.condition).map((input, inputIndex) => {
+      const path = this.path(input.address, input.keyPath)
+      return { condition: planned, inputIndex, input, path }
+    })
+  }
+
   /** Plans each address; addresses that much the same conditions read share a scanner. */
-  *addresses(maxCleanTexts: number): Generator<void, Map<string, AddressPlan>> {
+  *addresses(limits: Required<WafLimits>): Generator<void, Map<string, AddressPlan>> {
     const plans = new Map<string, AddressPlan>()
     for (const group of groupAlike([...this.#drafts])) {
       const scanner = scannerOf(group.flatMap(([, { readers }]) => readers))
       yield
-      const { unfiltered } = scanner
-      for (const [name, { paths, readers }] of group) {
-        const focused = focus(readers, scanner, (reader) => isScannable(reader) && !unfiltered.has(reader.condition.id))
+      for (const [name, { paths, readers, isHidden, isKept }] of group) {
+        const focused = focus(readers, isScannable)
+        const parameters = focused.direct.filter(isParameter)
+        const maxTexts = isHeaders(name) ? limits.maxCleanTexts : 0
         plans.set(name, {
           name,
           paths,
           ...focused,
           scanner,
-          clean: maxCleanTexts > 0 && isHeaders(name) ? new CleanTexts(maxCleanTexts) : undefined,
+          channel: isHidden ? undefined : openChannels(paths.root, { ...focused, maxTexts }),
+          parameters,
+          isKept: isKept || parameters.length > 0,
+          limits,
         })
       }
     }
@@ -310,6 +373,17 @@ class PlanBuilder {
 
 function isScannable({ condition: { condition } }: Reader): boolean {
   return condition.kind === 'scalar' && condition.need !== undefined
+}
+
+/** The condition of which the scanner knows most; undefined when it knows of none. */
+function anchorOf(conditions: readonly Condition[]): Condition | undefined {
+  let best: Condition | undefined
+  let bestRarity = 0
+  for (const condition of conditions) {
+    const rarity = condition.kind === 'scalar' && condition.need !== undefined ? needRarity(condition.need) : 0
+    if (rarity > bestRarity) [best, bestRarity] = [condition, rarity]
+  }
+  return best
 }
 
 /** The same header values come with request after request. */
@@ -322,11 +396,7 @@ function scannerOf(readers: readonly Reader[]): LiteralScanner {
   for (const { condition } of readers.filter(isScannable))
     if (condition.condition.kind === 'scalar' && condition.condition.need !== undefined)
       needs.set(condition.id, condition.condition.need)
-  const triggers = new Set(readers.flatMap(({ input }) => input.transformers.triggers ?? []))
-  return LiteralScanner.build(
-    [...needs].map(([id, need]) => ({ id, need })),
-    [...triggers],
-  )
+  return LiteralScanner.build([...needs].map(([id, need]) => ({ id, need })))
 }
 
 type NamedDraft = readonly [name: string, draft: AddressDraft]

@@ -9,6 +9,8 @@ export interface TransformerList {
    * U+0080 stands for every character beyond ASCII.
    */
   readonly triggers: string | undefined
+  /** What may come about in a text that did not hold it, case aside; undefined: anything. */
+  readonly creates: string | undefined
 }
 
 const lists = new Map<string, TransformerList>()
@@ -17,8 +19,14 @@ const lists = new Map<string, TransformerList>()
 export function transformerList(transformers: readonly Transformer[]): TransformerList {
   const key = transformers.map((transformer) => transformer.name).join()
   let list = lists.get(key)
-  if (list === undefined) lists.set(key, (list = { id: lists.size, transformers, triggers: triggersOf(transformers) }))
+  if (list === undefined) lists.set(key, (list = newList(transformers)))
   return list
+}
+
+function newList(transformers: readonly Transformer[]): TransformerList {
+  const triggers = union(transformers.map((transformer) => transformer.triggers))
+  const creates = union(transformers.map((transformer) => transformer.creates))
+  return { id: lists.size, transformers, triggers, creates }
 }
 
 /** The text after all transformers of the list. */
@@ -28,11 +36,12 @@ export function transform(list: TransformerList, text: string): string {
   return current
 }
 
-function triggersOf(transformers: readonly Transformer[]): string | undefined {
+/** The characters of all sets; undefined when one of them is not known. */
+function union(sets: readonly (string | undefined)[]): string | undefined {
   const characters = new Set<string>()
-  for (const { triggers } of transformers) {
-    if (triggers === undefined) return undefined
-    for (const character of triggers) characters.add(character)
+  for (const set of sets) {
+    if (set === undefined) return undefined
+    for (const character of set) characters.add(character)
   }
   return [...characters].sort().join('')
 }

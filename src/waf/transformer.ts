@@ -10,5 +10,7 @@ export interface Transformer<Name extends string = string> {
    * engine need not call `apply`. U+0080 stands for every character beyond ASCII.
    */
   readonly triggers?: string
+  /** When given: no other characters than these come about that the text did not hold before, case aside. */
+  readonly creates?: string
   apply(value: string): string | undefined
 }

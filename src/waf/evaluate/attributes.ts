@@ -13,56 +13,62 @@ const MAX_ATTRIBUTE_LENGTH = 4096
  * set theirs again, when they have more to work on.
  */
 export class Attributes {
-  readonly #set = new Set<string>()
-  readonly #generated = new Set<string>()
-  readonly #waiting = new Map<string, PlannedAttribute>()
-  #fresh: Record<string, unknown> = Object.create(null)
-  #count = 0
+  /** Names that are settled; few, so that looking through them is the fastest. */
+  readonly #set: string[] = []
+  /** Those of them that a processor made. */
+  readonly #generated: string[] = []
+  #waiting: Map<string, PlannedAttribute> | undefined
+  #fresh: Record<string, unknown> | undefined
 
   /** Sets the attribute, or waits for its address. A path that is absent from a present address gives up the attribute. */
   add(attribute: PlannedAttribute, layer: Layer): void {
     const { source, from } = attribute
-    if (this.#set.has(source.name)) return
-    if (!('input' in source)) return this.set(source.name, source.value)
+    if (this.#set.includes(source.name)) return
+    if (!('input' in source)) return this.#give(source.name, source.value)
     const tree = layer.tree(source.input.address)
     if (tree === undefined) {
+      this.#waiting ??= new Map()
       if (!this.#waiting.has(source.name)) this.#waiting.set(source.name, attribute)
       return
     }
-    this.#waiting.delete(source.name)
+    this.#waiting?.delete(source.name)
     const target = from && tree.targets.get(from.id)
     const value = target && firstScalar(tree, target)
-    if (value === undefined || value === null) this.#set.add(source.name)
+    if (value === undefined || value === null) this.#set.push(source.name)
     else if (typeof value === 'string')
-      this.set(source.name, wellFormed(transform(source.input.transformers, value).slice(0, MAX_ATTRIBUTE_LENGTH)))
-    else this.set(source.name, value)
-  }
-
-  set(name: string, value: unknown): void {
-    if (this.#set.has(name)) return
-    this.#set.add(name)
-    this.#fresh[name] = value
-    this.#count += 1
+      this.#give(source.name, wellFormed(transform(source.input.transformers, value).slice(0, MAX_ATTRIBUTE_LENGTH)))
+    else this.#give(source.name, value)
   }
 
   /** Sets what a processor made, in place of what it made before of less; never what a rule has set. */
   regenerate(name: string, value: unknown): void {
-    if (this.#generated.has(name)) this.#set.delete(name)
-    else if (!this.#set.has(name)) this.#generated.add(name)
-    this.set(name, value)
+    if (this.#generated.includes(name)) return this.#show(name, value)
+    if (this.#set.includes(name)) return
+    this.#generated.push(name)
+    this.#give(name, value)
   }
 
   /** Tries again what waits for an address. */
   resolve(layer: Layer): void {
-    for (const attribute of this.#waiting.values()) this.add(attribute, layer)
+    if (this.#waiting !== undefined) for (const attribute of this.#waiting.values()) this.add(attribute, layer)
   }
 
   /** What was set since the last call. */
   take(): Record<string, unknown> {
-    const fresh = this.#fresh
-    if (this.#count > 0) this.#fresh = Object.create(null)
-    this.#count = 0
+    const fresh = this.#fresh ?? {}
+    this.#fresh = undefined
     return fresh
+  }
+
+  #give(name: string, value: unknown): void {
+    this.#set.push(name)
+    this.#show(name, value)
+  }
+
+  #show(name: string, value: unknown): void {
+    this.#fresh ??= {}
+    if (name === '__proto__') Object.defineProperty(this.#fresh, name, { value, enumerable: true, writable: true })
+    else this.#fresh[name] = value
   }
 }
 

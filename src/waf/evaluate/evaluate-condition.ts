@@ -15,9 +15,9 @@ export interface EvaluationScope {
   readonly layer: Layer
   readonly nowSeconds: number
   /** Whether time is up; asked between values. */
-  readonly isOver: () => boolean
+  isOver(): boolean
   /** Characters that exploit operators may still compare in this run; below zero they look no further. */
-  readonly exploitBudget: { left: number }
+  exploitCharacters: number
 }
 
 /**
@@ -41,7 +41,7 @@ export function evaluateCondition(
   const { condition, id } = planned
   let arrived = false
   for (let layer: Layer | undefined = scope.layer; layer !== undefined; layer = layer.below) {
-    const state = layer.conditions.get(id)
+    const state = layer.state(id)
     if (state?.match !== undefined) return { found: state.match, layer }
     arrived ||= state !== undefined
   }
@@ -50,9 +50,7 @@ export function evaluateCondition(
     condition.kind === 'exploit'
       ? evaluateExploit(condition, hidden, scope)
       : evaluateArrivals(condition, arrivalsOf(id, scope.layer), hidden, scope)
-  const state = match?.layer.conditions.get(id)
-  if (state !== undefined) state.match = match?.found
-  else match?.layer.conditions.set(id, { arrivals: [], match: match.found })
+  match?.layer.keep(id, match.found)
   return match
 }
 
@@ -65,7 +63,7 @@ interface LayeredArrival {
 function arrivalsOf(id: number, top: Layer): LayeredArrival[] {
   const list: LayeredArrival[] = []
   for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below)
-    for (const arrival of layer.conditions.get(id)?.arrivals ?? []) if (!arrival.examined) list.push({ arrival, layer })
+    for (const arrival of layer.state(id)?.arrivals ?? []) if (!arrival.examined) list.push({ arrival, layer })
   return list.length < 2 ? list : list.sort((a, b) => a.arrival.inputIndex - b.arrival.inputIndex)
 }
 
@@ -200,8 +198,8 @@ function evaluateExploit(
       const text = textOf(leaf, input.transformers) as string
       if (text.length * 3 < condition.minParameterBytes || Buffer.byteLength(text) < condition.minParameterBytes)
         continue
-      scope.exploitBudget.left -= resourceLength + text.length
-      if (scope.exploitBudget.left < 0) return undefined
+      scope.exploitCharacters -= resourceLength + text.length
+      if (scope.exploitCharacters < 0) return undefined
       const match = firstMatch(resources, (argument) => condition.match(argument, text, dialectName))
       if (match === undefined) continue
       const found: Found = {
@@ -238,7 +236,7 @@ interface LayeredTarget {
 
 function findTarget(input: Input, top: Layer): LayeredTarget | undefined {
   for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below) {
-    const tree = layer.trees.get(input.address)
+    const tree = layer.own(input.address)?.tree
     if (tree === undefined) continue
     for (const target of tree.targets.values()) {
       if (target.path === input.keyPath || samePath(target.path, input.keyPath)) return { tree, target, layer }
@@ -301,8 +299,21 @@ function isAccepted(accepts: ScalarCondition['accepts'], value: Scalar): boolean
 
 /** The value as the operator takes it: numbers and booleans as text for an operator of strings. */
 export function valueFor(condition: ScalarCondition, leaf: Leaf, transformers: TransformerList): Scalar | undefined {
-  if (isAccepted(condition.accepts, leaf.value)) return textOf(leaf, transformers)
-  return condition.accepts === 'string' && leaf.value !== null ? scalarToText(leaf.value) : undefined
+  return isAccepted(condition.accepts, leaf.value) ? textOf(leaf, transformers) : otherwiseFor(condition, leaf.value)
+}
+
+/** The same of a value that stands in no tree. */
+export function scalarFor(
+  condition: ScalarCondition,
+  value: Scalar,
+  transformers: TransformerList,
+): Scalar | undefined {
+  if (!isAccepted(condition.accepts, value)) return otherwiseFor(condition, value)
+  return typeof value === 'string' ? transform(transformers, value) : value
+}
+
+function otherwiseFor(condition: ScalarCondition, value: Scalar): string | undefined {
+  return condition.accepts === 'string' && value !== null ? scalarToText(value) : undefined
 }
 
 /** The leaf's text after the transformers, worked out once; other scalars as they are. */

@@ -5,7 +5,7 @@ import type { Obfuscator } from '../obfuscator.ts'
 import type { Plan, PlannedCondition, PlannedFilter, PlannedRule } from '../plan.ts'
 import { verdict } from '../plan.ts'
 import type { Verdict } from '../plan.ts'
-import type { RunActions } from './actions.ts'
+import { RunActions } from './actions.ts'
 import type { Attributes } from './attributes.ts'
 import { evaluateCondition } from './evaluate-condition.ts'
 import type { EvaluationScope } from './evaluate-condition.ts'
@@ -28,8 +28,11 @@ export interface Findings {
 /** Modules before this place in the order are evaluated even when time is up. */
 const UNTIMED_MODULES = 2
 
+const noFilters: readonly PlannedFilter[] = []
+
 /** Evaluates the filters that are due; what matches stays in force for the layer of its data. */
-export function evaluateFilters(plan: Plan, scope: EvaluationScope): PlannedFilter[] {
+export function evaluateFilters(plan: Plan, scope: EvaluationScope): readonly PlannedFilter[] {
+  if (plan.filters.length === 0) return noFilters
   const matched: PlannedFilter[] = []
   for (const filter of plan.filters) {
     if (scope.layer.isInForce(filter)) {
@@ -45,33 +48,36 @@ export function evaluateFilters(plan: Plan, scope: EvaluationScope): PlannedFilt
   return matched
 }
 
-/** Evaluates the rules that are due, in order, until one blocks. */
+/** Evaluates the rules that are due, in order, until one blocks; undefined when none is. */
 export function evaluateRules(
   plan: Plan,
   filters: readonly PlannedFilter[],
   scope: EvaluationScope,
   attributes: Attributes,
   obfuscator: Obfuscator,
-  findings: Findings,
-): void {
-  for (const index of dueRules(plan, scope.layer)) {
+): Findings | undefined {
+  const due = dueRules(plan, scope.layer)
+  if (due.length === 0) return undefined
+  const findings: Findings = { events: [], actions: new RunActions(), matched: false, keep: false }
+  for (const index of due) {
     const planned = plan.rules[index]
     if (planned === undefined || scope.layer.hasMatched(index)) continue
-    if (planned.moduleRank >= UNTIMED_MODULES && scope.isOver()) return
+    if (planned.moduleRank >= UNTIMED_MODULES && scope.isOver()) break
     const { collection } = planned
     if (collection !== undefined && scope.layer.collectionVerdict(collection) >= planned.verdict) continue
     const exclusion = exclusionOf(index, filters, plan, scope.layer)
     if (exclusion.mode === 'bypass') continue
     const result = evaluateAll(planned.conditions, exclusion.hidden, scope)
     if (result === undefined) {
-      if (!scope.isOver()) scope.layer.due.delete(index)
+      if (!scope.isOver()) scope.layer.settle(index)
       continue
     }
     const outcome = outcomeOf(planned, exclusion.mode, plan)
     result.layer.matched(index, collection, outcome.verdict)
     report(planned, outcome, result.matches, scope, attributes, obfuscator, findings)
-    if (outcome.verdict === verdict.block) return
+    if (outcome.verdict === verdict.block) break
   }
+  return findings
 }
 
 interface Outcome {
@@ -137,13 +143,18 @@ function depthOf(layer: Layer): number {
   return layer.below === undefined ? 0 : 1 + depthOf(layer.below)
 }
 
+const nothingDue: readonly number[] = []
+
 /** The rules with something new in this layer or below, in order; filters, numbered after them, are left out. */
 function dueRules(plan: Plan, top: Layer): readonly number[] {
-  const due: number[] = []
-  for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below)
+  let due: number[] | undefined
+  for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below) {
+    if (layer.due.size === 0) continue
+    due ??= []
     for (const index of layer.due)
       if (index < plan.rules.length && (layer === top || !due.includes(index))) due.push(index)
-  return due.length < 2 ? due : due.sort((a, b) => a - b)
+  }
+  return due?.sort((a, b) => a - b) ?? nothingDue
 }
 
 function isDue(index: number, layer: Layer): boolean {
@@ -170,7 +181,7 @@ function exclusionOf(
     hidden ??= new Set()
     for (const { address, keyPath } of exclusion.hides)
       for (const one of layersOf(layer)) {
-        const tree = one.trees.get(address)
+        const tree = one.own(address)?.tree
         if (tree !== undefined) for (const place of placesAt(tree, keyPath)) hidden.add(place)
       }
   }

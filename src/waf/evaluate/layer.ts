@@ -1,5 +1,6 @@
 import type { PlannedFilter } from '../plan.ts'
 import type { Found } from './found.ts'
+import type { StoredValue } from './stored-value.ts'
 import type { Leaf, Target, ValueTree } from './value-tree.ts'
 
 /** A target of a condition that arrived: one input's value in one tree. */
@@ -20,35 +21,93 @@ export interface ConditionState {
   match: Found | undefined
 }
 
+const nothing: ReadonlySet<number> = new Set()
+
 /**
  * Data that live together, and what was found in them: a context's persistent data, a subcontext's, or one run's
- * ephemeral data. A layer sees the layers below it; what it finds does not outlive it.
+ * ephemeral data. A layer sees the layers below it; what it finds does not outlive it. Most layers find nothing, so what
+ * holds findings is made when there is one.
  */
 export class Layer {
   readonly below: Layer | undefined
-  readonly trees = new Map<string, ValueTree>()
-  readonly conditions = new Map<number, ConditionState>()
-  /** Rules and filters with something new to look at. */
-  readonly due = new Set<number>()
+  /** Few, so that looking through them is the fastest. */
+  #values: StoredValue[] = []
+  #conditions: Map<number, ConditionState> | undefined
+  #due: Set<number> | undefined
+  #awake: Set<number> | undefined
   #matchedRules: Set<number> | undefined
   #matchedFilters: Set<PlannedFilter> | undefined
   /** The verdict that each collection of module `waf` has had, by type. */
   #collections: Map<string, number> | undefined
   /** Addresses that a processor made, with how many inputs it had. */
-  readonly generated = new Map<string, number>()
+  #generated: Map<string, number> | undefined
 
   constructor(below: Layer | undefined) {
     this.below = below
   }
 
-  tree(address: string): ValueTree | undefined {
-    return this.trees.get(address) ?? this.below?.tree(address)
+  /** The value of the address in this layer or the nearest below. */
+  value(address: string): StoredValue | undefined {
+    return this.own(address) ?? this.below?.value(address)
   }
 
-  arrive(conditionId: number, arrival: Arrival): void {
-    const state = this.conditions.get(conditionId)
-    if (state === undefined) this.conditions.set(conditionId, { arrivals: [arrival], match: undefined })
+  /** The value of the address in this very layer. */
+  own(address: string): StoredValue | undefined {
+    for (const value of this.#values) if (value.address === address) return value
+    return undefined
+  }
+
+  store(value: StoredValue): void {
+    const values = this.#values
+    let at = 0
+    while (at < values.length && values[at]?.address !== value.address) at += 1
+    values[at] = value
+  }
+
+  tree(address: string): ValueTree | undefined {
+    return this.value(address)?.tree
+  }
+
+  state(conditionId: number): ConditionState | undefined {
+    return this.#conditions?.get(conditionId)
+  }
+
+  arrive(conditionId: number, owner: number, arrival: Arrival): void {
+    this.#conditions ??= new Map()
+    const state = this.#conditions.get(conditionId)
+    if (state === undefined) this.#conditions.set(conditionId, { arrivals: [arrival], match: undefined })
     else state.arrivals.push(arrival)
+    if (owner < 0) return
+    this.#due ??= new Set()
+    this.#due.add(owner)
+  }
+
+  /** Notes what a condition found in this layer's data. */
+  keep(conditionId: number, match: Found): void {
+    this.#conditions ??= new Map()
+    const state = this.#conditions.get(conditionId)
+    if (state === undefined) this.#conditions.set(conditionId, { arrivals: [], match })
+    else state.match = match
+  }
+
+  /** Rules and filters with something new to look at. */
+  get due(): ReadonlySet<number> {
+    return this.#due ?? nothing
+  }
+
+  /** Notes that the rule has looked at all that arrived. */
+  settle(rule: number): void {
+    this.#due?.delete(rule)
+  }
+
+  /** Rules whose anchor may match: the other conditions are asked as well. */
+  get awake(): ReadonlySet<number> {
+    return this.#awake ?? nothing
+  }
+
+  wake(rule: number): void {
+    this.#awake ??= new Set()
+    this.#awake.add(rule)
   }
 
   hasMatched(rule: number): boolean {
@@ -75,6 +134,24 @@ export class Layer {
 
   collectionVerdict(type: string): number {
     return Math.max(this.#collections?.get(type) ?? 0, this.below?.collectionVerdict(type) ?? 0)
+  }
+
+  /** How many inputs a processor had when it made this address in this very layer; undefined: it made none. */
+  generatedFrom(address: string): number | undefined {
+    return this.#generated?.get(address)
+  }
+
+  generated(address: string, inputs: number): void {
+    this.#generated ??= new Map()
+    this.#generated.set(address, inputs)
+  }
+
+  /** Forgets all data and findings. */
+  clear(): void {
+    this.#values = []
+    this.#conditions = undefined
+    this.#due = undefined
+    this.#awake = undefined
   }
 }
 

@@ -59,10 +59,30 @@ export interface WalkBudget {
   exhausted: boolean
   /** Getters and proxies that threw. */
   unreadable: number
+  /** The keys of a large map, when they were already listed; listing them is what costs. */
+  listed?: { readonly map: object; readonly keys: readonly string[] }
+}
+
+/** A budget for values that have passed the gate, so that their size is known to be within bounds. */
+export function unboundedWalk(
+  limits: Pick<WalkBudget, 'maxStringBytes' | 'maxContainerSize' | 'maxDepth'>,
+): WalkBudget {
+  const { maxStringBytes, maxContainerSize, maxDepth } = limits
+  return {
+    bytes: Infinity,
+    maxStringBytes,
+    maxContainerSize,
+    maxDepth,
+    longestString: 0,
+    largestContainer: 0,
+    deepest: 0,
+    exhausted: false,
+    unreadable: 0,
+  }
 }
 
 /** What one entry costs beside its text, so that empty entries are bounded too. */
-const ENTRY_BYTES = 8
+export const ENTRY_BYTES = 8
 
 /**
  * Walks a value of any kind within the budget. Maps, sets, search parameters, boxed and binary values count as what they
@@ -199,7 +219,7 @@ function enterObject(
   budget: WalkBudget,
   depth: number,
 ): void {
-  const keys = Object.keys(object)
+  const keys = budget.listed?.map === object ? budget.listed.keys : Object.keys(object)
   for (let index = 0; index < keys.length; index += 1) {
     if (isFull(index, keys.length, budget)) return
     const key = keys[index] ?? ''
@@ -285,7 +305,7 @@ function isInside(value: object, parent: Place | undefined): boolean {
 }
 
 /** Whether it is an array or an ordinary object; a proxy that will not say counts as one, and fails when entered. */
-function isPlain(value: object): boolean {
+export function isPlain(value: object): boolean {
   try {
     if (Array.isArray(value)) return true
     const prototype: unknown = Object.getPrototypeOf(value)

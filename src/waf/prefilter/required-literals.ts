@@ -16,8 +16,10 @@ const MAX_ALTERNATIVES = 2000
 const MAX_CHARS = 10
 const MAX_END = 12
 const MAX_BRANCHES = 32
+/** Clauses by which a branch is worth looking for; the others only rule out by their characters. */
 const MAX_CLAUSES = 3
-const MAX_KEPT_CLAUSES = 8
+const MAX_MORE_CLAUSES = 6
+const MAX_KEPT_CLAUSES = 12
 
 /** What one of these texts requires, wherever it stands; undefined when one of them has no ASCII character. */
 export function needOfTexts(texts: readonly string[]): Need | undefined {
@@ -78,7 +80,10 @@ function branchesOf(node: RegexNode): Branch[] {
 
 /** How little the commonest branch occurs; a branch with nothing required is worth nothing. */
 function needWorth(need: Need): number {
-  return Math.min(...need.map((branch) => branch.reduce((sum, clause) => sum + clauseWorth(clause), 0)), Infinity)
+  return Math.min(
+    ...need.map((branch) => branch.slice(0, MAX_CLAUSES).reduce((sum, clause) => sum + clauseWorth(clause), 0)),
+    Infinity,
+  )
 }
 
 /** The pattern as far as it matches texts without these characters; undefined when it matches none of them. */
@@ -234,7 +239,7 @@ function chooseClauses(known: Knowledge): Branch {
   const chosen: Clause[] = []
   const sorted = [...clausesOf(known)].sort((a, b) => clauseWorth(b) - clauseWorth(a))
   for (const clause of sorted) {
-    if (chosen.length === MAX_CLAUSES) break
+    if (chosen.length === MAX_CLAUSES + MAX_MORE_CLAUSES) break
     if (!chosen.some((other) => implies(other, clause))) chosen.push(clause)
   }
   return chosen
@@ -265,6 +270,8 @@ export function clauseWorth(clause: Clause): number {
 
 /** How little a text occurs in ordinary requests, in bits, roughly. */
 export function textWorth(text: string): number {
+  // Scans do not tell letters apart, nor digits, and do not like to look for two of them.
+  if (text.length < 3 && /^[a-z0-9 ]*$/.test(text)) return text.length * 2 - 1
   let worth = 0
   for (let index = 0; index < text.length && index < MAX_END; index += 1) worth += unitWorth(text.charCodeAt(index))
   return worth

@@ -1,4 +1,4 @@
-import { lowerAscii } from './key-list.ts'
+import { lowerAscii } from '../lower-ascii.ts'
 
 /** Headers that have a place of their own in the header fingerprint, in its order. */
 const known: readonly string[] = [

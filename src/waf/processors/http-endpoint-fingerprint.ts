@@ -1,7 +1,8 @@
 import { readText } from '../javascript-value.ts'
+import { lowerAscii } from '../lower-ascii.ts'
 import type { Processor } from '../processor.ts'
-import { shortHash } from '../short-hash.ts'
-import { hashKeys, lowerAscii, sortedEntries } from './key-list.ts'
+import { shortHashOfLower } from '../short-hash.ts'
+import { hashKeysOf } from './key-list.ts'
 
 /**
  * `http_endpoint_fingerprint`: `http-<method>-<path>-<query keys>-<body keys>`, all but the method hashed, empty where
@@ -20,9 +21,15 @@ export const httpEndpointFingerprint: Processor<'http_endpoint_fingerprint'> = {
     const verb = readText(method)
     const uri = readText(uri_raw)
     if (verb === undefined || uri === undefined) return undefined
-    const end = uri.search(/[?#]/)
-    const path = lowerAscii(end < 0 ? uri : uri.slice(0, end))
-    const pathHash = path === '' ? '' : shortHash(path)
-    return `http-${lowerAscii(verb)}-${pathHash}-${hashKeys(sortedEntries(query))}-${hashKeys(sortedEntries(body))}`
+    const path = pathOf(uri)
+    const pathHash = path === '' ? '' : shortHashOfLower(path)
+    return `http-${lowerAscii(verb)}-${pathHash}-${hashKeysOf(query)}-${hashKeysOf(body)}`
   },
+}
+
+function pathOf(uri: string): string {
+  const mark = uri.indexOf('?')
+  const path = mark < 0 ? uri : uri.slice(0, mark)
+  const hash = path.indexOf('#')
+  return hash < 0 ? path : path.slice(0, hash)
 }

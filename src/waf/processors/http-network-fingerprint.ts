@@ -1,7 +1,6 @@
-import { readText, readValue } from '../javascript-value.ts'
+import { readText } from '../javascript-value.ts'
 import type { Processor } from '../processor.ts'
-import { headerMeaning } from './fingerprint-headers.ts'
-import { maxHeaders } from './http-header-fingerprint.ts'
+import { readHeaders } from './header-names.ts'
 
 /**
  * `http_network_fingerprint`: `net-<addresses>-<bits of the address headers>`; the addresses are counted in the first of
@@ -12,22 +11,13 @@ export const httpNetworkFingerprint: Processor<'http_network_fingerprint'> = {
   inputs: [{ name: 'headers', required: true }],
   regenerates: false,
   generate({ headers }) {
-    const read = readValue(headers, maxHeaders)
-    if (read.kind !== 'map') return undefined
-    const bits = Array.from({ length: 10 }, () => '0')
-    let chosen = bits.length
-    let chain = ''
-    for (const [name, value] of read.entries) {
-      const meaning = headerMeaning(name)
-      if (meaning.kind !== 'ip') continue
-      bits[meaning.bit] = '1'
-      if (meaning.bit >= chosen) continue
-      const addresses = readText(value) ?? ''
-      if (addresses === '') continue
-      chosen = meaning.bit
-      chain = addresses
+    const read = readHeaders(headers)
+    if (read === undefined) return undefined
+    const { addressBits, addressNames } = read.names
+    for (const name of addressNames) {
+      const chain = readText(read.valueOf(name)) ?? ''
+      if (chain !== '') return `net-${chain.split(',').length}-${addressBits}`
     }
-    const count = chain === '' ? 0 : chain.split(',').length
-    return `net-${count}-${bits.join('')}`
+    return `net-0-${addressBits}`
   },
 }

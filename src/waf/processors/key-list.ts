@@ -1,5 +1,7 @@
 import { readText, readValue } from '../javascript-value.ts'
+import { lowerAscii } from '../lower-ascii.ts'
 import { shortHash } from '../short-hash.ts'
+import { keySequenceOf } from './key-sequence.ts'
 
 /** Keys of one map that count for a fingerprint. */
 const maxKeys = 256
@@ -21,17 +23,18 @@ export function hashKeys(entries: readonly (readonly [key: string, value: unknow
   return entries.length === 0 ? '' : shortHash(entries.map(([key]) => escapeCommas(lowerAscii(key))).join(','))
 }
 
+/** `hashKeys` of the top-level keys of a value, remembered for keys in the order in which they come. */
+export function hashKeysOf(value: unknown): string {
+  const sequence = keySequenceOf(value)
+  if (sequence === undefined) return hashKeys(sortedEntries(value))
+  return (sequence.hash ??= hashKeys(sortedEntries(value)))
+}
+
 /** Hash of the values in the order of their keys; what is no text counts as empty. */
 export function hashValues(entries: readonly (readonly [key: string, value: unknown])[]): string {
   return entries.length === 0
     ? ''
     : shortHash(entries.map(([, value]) => escapeCommas(readText(value) ?? '')).join(','))
-}
-
-/** A to Z only, as the fingerprint formats have it. */
-export function lowerAscii(text: string): string {
-  if (!/[\u0080-\uffff]/.test(text)) return text.toLowerCase()
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
 function escapeCommas(text: string): string {

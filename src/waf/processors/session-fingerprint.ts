@@ -1,7 +1,7 @@
 import { readText, readValue } from '../javascript-value.ts'
 import type { Processor } from '../processor.ts'
-import { shortHash } from '../short-hash.ts'
-import { hashKeys, hashValues, lowerAscii, sortedEntries } from './key-list.ts'
+import { shortHashOfLower } from '../short-hash.ts'
+import { hashKeys, hashValues, sortedEntries } from './key-list.ts'
 
 /**
  * `session_fingerprint`: `ssn-<user>-<cookie names>-<cookie values>-<session>`, each hashed, empty where there is
@@ -25,5 +25,5 @@ export const sessionFingerprint: Processor<'session_fingerprint'> = {
 
 function hashText(value: unknown): string {
   const text = readText(value) ?? ''
-  return text === '' ? '' : shortHash(lowerAscii(text))
+  return text === '' ? '' : shortHashOfLower(text)
 }

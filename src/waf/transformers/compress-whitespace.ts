@@ -5,5 +5,6 @@ export const compressWhitespace: Transformer<'compress_whitespace'> = {
   name: 'compress_whitespace',
   aliases: ['compressWhiteSpace'],
   triggers: ' ',
+  creates: '',
   apply: (value) => (value.includes('  ') ? value.replace(/ {2,}/g, ' ') : undefined),
 }

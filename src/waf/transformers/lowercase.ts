@@ -5,6 +5,7 @@ export const lowercase: Transformer<'lowercase'> = {
   name: 'lowercase',
   aliases: [],
   triggers: '',
+  creates: '',
   apply(value) {
     if (!/[A-Z]/.test(value)) return undefined
     if (!/[\u0080-\uffff]/.test(value)) return value.toLowerCase()

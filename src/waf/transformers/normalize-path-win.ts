@@ -6,6 +6,7 @@ export const normalizePathWin: Transformer<'normalize_path_win'> = {
   name: 'normalize_path_win',
   aliases: ['normalizePathWin'],
   triggers: '.\\',
+  creates: '/',
   apply(value) {
     if (!value.includes('\\')) return resolveDotSegments(value)
     const slashed = value.replaceAll('\\', '/')

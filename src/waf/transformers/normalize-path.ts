@@ -8,6 +8,7 @@ export const normalizePath: Transformer<'normalize_path'> = {
   name: 'normalize_path',
   aliases: ['normalizePath'],
   triggers: '.',
+  creates: '',
   apply: resolveDotSegments,
 }
 

@@ -8,6 +8,7 @@ export const removeComments: Transformer<'remove_comments'> = {
   name: 'remove_comments',
   aliases: ['removeComments'],
   triggers: '#-/',
+  creates: '',
   apply(value) {
     if (!/#|--|\/[/*]/.test(value)) return undefined
     const opening = /\/\*|<!--|--|#|\/\//g

@@ -5,5 +5,6 @@ export const removeNulls: Transformer<'remove_nulls'> = {
   name: 'remove_nulls',
   aliases: ['removeNulls'],
   triggers: '\0',
+  creates: '',
   apply: (value) => (value.includes('\0') ? value.replaceAll('\0', '') : undefined),
 }

@@ -9,6 +9,7 @@ export const shellUnescape: Transformer<'shell_unescape'> = {
   name: 'shell_unescape',
   aliases: ['cmdLine'],
   triggers: '\\"\'^,; \t\n\v\f\r',
+  creates: ' ',
   apply(value) {
     const start = firstChange(value)
     if (start < 0) return undefined

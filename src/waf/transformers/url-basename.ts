@@ -6,6 +6,7 @@ export const urlBasename: Transformer<'url_basename'> = {
   name: 'url_basename',
   aliases: [],
   triggers: '/?#',
+  creates: '',
   apply(value) {
     const path = pathOf(value)
     const slash = path.lastIndexOf('/')

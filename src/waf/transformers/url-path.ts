@@ -5,6 +5,7 @@ export const urlPath: Transformer<'url_path'> = {
   name: 'url_path',
   aliases: [],
   triggers: '?#',
+  creates: '',
   apply(value) {
     const path = pathOf(value)
     return path.length === value.length ? undefined : path

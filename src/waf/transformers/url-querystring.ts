@@ -4,6 +4,7 @@ import type { Transformer } from '../transformer.ts'
 export const urlQuerystring: Transformer<'url_querystring'> = {
   name: 'url_querystring',
   aliases: [],
+  creates: '',
   apply(value) {
     const hash = value.indexOf('#')
     const end = hash < 0 ? value.length : hash

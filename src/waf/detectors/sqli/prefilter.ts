@@ -75,9 +75,10 @@ function featuresOfPair(text: string, at: number, code: number): number {
 }
 
 function endOfRun(text: string, from: number): number {
+  const { length } = text
   let at = from + 1
-  while (at < text.length && text.charCodeAt(at) < 0x80 && characterFeatures[text.charCodeAt(at)] === wordCharacter)
-    at += 1
+  // Beyond the table there is nothing, which is no word either.
+  while (at < length && characterFeatures[text.charCodeAt(at)] === wordCharacter) at += 1
   return at
 }
 

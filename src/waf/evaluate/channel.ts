@@ -1,0 +1,99 @@
+import type { Reader } from '../plan.ts'
+import { noCharacters } from '../prefilter/character-mask.ts'
+import type { CharacterMask } from '../prefilter/character-mask.ts'
+import { CleanTexts } from './clean-texts.ts'
+import type { Lens } from './lens.ts'
+import type { PathNode } from './path-tree.ts'
+
+/** What is read of the values at one place of an address and below it. */
+export interface Channel {
+  readonly values: LensGroup
+  /** For the keys of a map at this place and below. */
+  readonly keys: LensGroup
+  /** Readers without a prefilter, each asked about every value. */
+  readonly tried: readonly Reader[]
+  /** Whether something reads this place that can only be answered from the whole tree. */
+  readonly stops: boolean
+  readonly children: ReadonlyMap<string, Channel> | undefined
+  /** The channel of every other place below. */
+  readonly below: Channel
+  /** Texts that concern no reader of this channel. */
+  readonly known: CleanTexts | undefined
+}
+
+/** Lenses that look at the same texts. */
+export interface LensGroup {
+  readonly lenses: readonly Lens[]
+  /** Of these a text must hold one to be changed by some list, unless `mayChange`. */
+  readonly triggers: CharacterMask
+  readonly mayChange: boolean
+}
+
+interface ChannelSource {
+  readonly lenses: readonly Lens[]
+  readonly direct: readonly Reader[]
+  /** Clean texts that each channel remembers; 0: none. */
+  readonly maxTexts: number
+}
+
+/** The channels of an address; undefined when only the whole tree will do: key paths with indices, tests of presence. */
+export function openChannels(root: PathNode, source: ChannelSource): Channel | undefined {
+  if (source.direct.some(({ condition }) => condition.condition.kind === 'presence') || hasIndices(root))
+    return undefined
+  return open(root, [], [], [], source)
+}
+
+function hasIndices(node: PathNode): boolean {
+  return node.indices || [...node.children.values()].some(hasIndices)
+}
+
+function open(
+  node: PathNode,
+  aboveValues: readonly Lens[],
+  aboveKeys: readonly Lens[],
+  aboveTried: readonly Reader[],
+  source: ChannelSource,
+): Channel {
+  const own = source.lenses.filter((lens) => lens.path === node)
+  const direct = source.direct.filter((reader) => reader.path === node && !isParameter(reader))
+  const values = [...aboveValues, ...own.filter((lens) => lens.source === 'values')]
+  const keys = [...aboveKeys, ...own.filter((lens) => lens.source === 'keys')]
+  const tried = [...aboveTried, ...direct.filter(isTriable)]
+  const common = {
+    values: groupOf(values),
+    keys: groupOf(keys),
+    tried,
+    known: source.maxTexts > 0 ? new CleanTexts(source.maxTexts) : undefined,
+  }
+  const children = [...node.children].map(
+    ([key, child]) => [String(key), open(child, values, keys, tried, source)] as const,
+  )
+  const rest: { -readonly [Key in keyof Channel]: Channel[Key] } = {
+    ...common,
+    stops: false,
+    children: undefined,
+    below: undefined as unknown as Channel,
+  }
+  rest.below = rest
+  const stops = direct.some((reader) => !isTriable(reader))
+  if (children.length === 0 && !stops) return rest
+  return { ...common, stops, children: children.length === 0 ? undefined : new Map(children), below: rest }
+}
+
+function groupOf(lenses: readonly Lens[]): LensGroup {
+  return {
+    lenses,
+    triggers: lenses.reduce((mask, { triggers }) => mask | triggers, noCharacters),
+    mayChange: lenses.some((lens) => lens.mayChange),
+  }
+}
+
+/** Whether the reader can be asked at once, value by value: its rule would ask it first, and one match is enough. */
+function isTriable({ condition: { condition, isFirst }, input }: Reader): boolean {
+  return isFirst && condition.kind === 'scalar' && !condition.negated && input.source === 'values'
+}
+
+/** Whether the input is one that an exploit operator looks for in its resource. */
+export function isParameter({ condition: { condition }, inputIndex }: Reader): boolean {
+  return condition.kind === 'exploit' && inputIndex >= condition.resource.length
+}

@@ -1,0 +1,208 @@
+import type { AddressPlan, Reader } from '../plan.ts'
+import type { Scalar } from '../operator.ts'
+import type { CharacterMask } from '../prefilter/character-mask.ts'
+import type { LiteralScanner } from '../prefilter/literal-scanner.ts'
+import { transform } from '../transformer-list.ts'
+import type { Channel, LensGroup } from './channel.ts'
+import { scalarFor } from './evaluate-condition.ts'
+import { mayMatchChanged } from './lens.ts'
+import type { RunTime } from './run-time.ts'
+import { ENTRY_BYTES, isPlain } from './value-tree.ts'
+import type { WalkBudget } from './value-tree.ts'
+
+/** Nesting that the gate follows; deeper values, and those inside themselves, are for the walk of the tree. */
+const MOST_DEPTH = 64
+/** Entries of one map that the gate looks at. */
+const MOST_KEYS = 1024
+
+/** What a run shares among the gates of its addresses. */
+export interface GateScope {
+  readonly budget: WalkBudget
+  readonly time: RunTime
+}
+
+/** Says of a value that it concerns some reader, or that it is not for the gate to say. */
+export const concerns = Symbol('concerns')
+
+/** A map as it was when the gate saw it. */
+class HeldMap {
+  readonly keys: readonly string[]
+  readonly values: readonly unknown[]
+  constructor(keys: readonly string[], values: readonly unknown[]) {
+    this.keys = keys
+    this.values = values
+  }
+}
+
+/**
+ * Looks for a reason to walk a value at all. Most values of most requests concern no rule; this finds so without making
+ * a tree: each text is scanned once, and what the scan cannot rule out is put to the operator. Gives `concerns`, or the
+ * value to keep: a copy of its containers when `plan.isKept`, for readers that may ask later.
+ */
+export function passGate(value: unknown, channel: Channel, plan: AddressPlan, scope: GateScope): unknown {
+  const { bytes } = scope.budget
+  let held: unknown = concerns
+  try {
+    held = visit(value, channel, plan, scope, 0)
+  } catch {
+    // A getter or proxy threw; the walk of the tree passes over it and counts it.
+  }
+  if (held === concerns || scope.budget.bytes <= 0) {
+    scope.budget.bytes = bytes
+    return concerns
+  }
+  return held
+}
+
+/** The value that `passGate` kept, as objects again. */
+export function thaw(held: unknown): unknown {
+  if (Array.isArray(held)) return held.map(thaw)
+  if (!(held instanceof HeldMap)) return held
+  const map: Record<string, unknown> = Object.create(null)
+  for (const [index, key] of held.keys.entries()) map[key] = thaw(held.values[index])
+  return map
+}
+
+function visit(value: unknown, channel: Channel, plan: AddressPlan, scope: GateScope, depth: number): unknown {
+  const { budget } = scope
+  budget.bytes -= ENTRY_BYTES
+  if (channel.stops) return concerns
+  switch (typeof value) {
+    case 'string':
+      if (value.length > budget.maxStringBytes) return concerns
+      budget.bytes -= value.length
+      return textPasses(value, channel, plan.scanner, scope) ? value : concerns
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return scalarPasses(value, channel, plan.scanner, scope) ? value : concerns
+    case 'object':
+      if (value === null) return value
+      if (depth >= MOST_DEPTH || depth >= budget.maxDepth) return concerns
+      if (Array.isArray(value)) return visitList(value, channel.below, plan, scope, depth)
+      return isPlain(value) ? visitMap(value, channel, plan, scope, depth) : concerns
+    default:
+      return value
+  }
+}
+
+function visitList(
+  list: readonly unknown[],
+  channel: Channel,
+  plan: AddressPlan,
+  scope: GateScope,
+  depth: number,
+): unknown {
+  const { budget } = scope
+  const { length } = list
+  if (length > budget.maxContainerSize) return concerns
+  const copy: unknown[] | undefined = plan.isKept ? [] : undefined
+  for (let index = 0; index < length; index += 1) {
+    if (budget.bytes <= 0) return concerns
+    const held = visit(list[index], channel, plan, scope, depth + 1)
+    if (held === concerns) return concerns
+    copy?.push(held)
+  }
+  return copy ?? list
+}
+
+function visitMap(map: object, channel: Channel, plan: AddressPlan, scope: GateScope, depth: number): unknown {
+  const { budget } = scope
+  const keys = Object.keys(map)
+  const { length } = keys
+  if (length > MOST_KEYS || length > budget.maxContainerSize) {
+    budget.listed = { map, keys }
+    return concerns
+  }
+  const values = valuesOf(map, keys)
+  if (values.length !== length) return concerns
+  const asksKeys = channel.keys.lenses.length > 0
+  for (let index = 0; index < length; index += 1) {
+    if (budget.bytes <= 0) return concerns
+    const key = keys[index] as string
+    if (key.length > budget.maxStringBytes) return concerns
+    budget.bytes -= key.length
+    if (asksKeys && !scanPasses(key, channel.keys, plan.scanner, scope)) return concerns
+    const below = channel.children?.get(key) ?? channel.below
+    const value = values[index]
+    const held = visit(value, below, plan, scope, depth + 1)
+    if (held === concerns) return concerns
+    if (held !== value) values[index] = held
+  }
+  return plan.isKept ? new HeldMap(keys, values) : map
+}
+
+/** `Object.values` where it is the faster way; maps without a prototype have no fixed shape, and it is slow on them. */
+function valuesOf(map: object, keys: readonly string[]): unknown[] {
+  if (Object.getPrototypeOf(map) !== null) return Object.values(map)
+  return keys.map((key) => (map as Readonly<Record<string, unknown>>)[key])
+}
+
+function scalarPasses(
+  value: number | bigint | boolean,
+  channel: Channel,
+  scanner: LiteralScanner,
+  scope: GateScope,
+): boolean {
+  for (const reader of channel.tried) if (isMatched(reader, value, scope)) return false
+  return channel.values.lenses.length === 0 || scanPasses(String(value), channel.values, scanner, scope)
+}
+
+function textPasses(text: string, channel: Channel, scanner: LiteralScanner, scope: GateScope): boolean {
+  const { known, tried, values } = channel
+  for (const reader of tried) if (isMatched(reader, text, scope)) return false
+  if (values.lenses.length === 0) return true
+  if (known === undefined) return scanPasses(text, values, scanner, scope)
+  if (known.has(text)) return true
+  if (!scanPasses(text, values, scanner, scope)) return false
+  known.add(text)
+  return true
+}
+
+function scanPasses(text: string, group: LensGroup, scanner: LiteralScanner, scope: GateScope): boolean {
+  const candidates = scanner.find(text)
+  const { seen } = scanner
+  const changes = group.mayChange || (group.triggers & seen) !== 0
+  if (candidates.length === 0 && !changes) return true
+  if (candidates.length > 0 && !candidatesPass(candidates, text, group, scope)) return false
+  return !changes || changedPass(text, seen, group, scanner, scope)
+}
+
+/** Whether no candidate matches; a list that changes the text is asked about its candidates as well, which is too much, never too little. */
+function candidatesPass(candidates: readonly number[], text: string, group: LensGroup, scope: GateScope): boolean {
+  for (const id of candidates)
+    for (const lens of group.lenses)
+      for (const list of lens.listsOf.get(id) ?? [])
+        for (const reader of list.readers.get(id) ?? []) if (isMatched(reader, text, scope)) return false
+  return true
+}
+
+/** Whether nothing matches what the lists of transformers make of the text. */
+function changedPass(
+  text: string,
+  seen: CharacterMask,
+  group: LensGroup,
+  scanner: LiteralScanner,
+  scope: GateScope,
+): boolean {
+  for (const lens of group.lenses) {
+    if (!lens.mayChange && (lens.triggers & seen) === 0) continue
+    for (const list of lens.changing) {
+      if (!mayMatchChanged(list, seen)) continue
+      const changed = transform(list.list, text)
+      // The beginning of a text holds no literal that the text did not.
+      if (changed === text || text.startsWith(changed)) continue
+      for (const id of scanner.find(changed))
+        for (const reader of list.readers.get(id) ?? []) if (isMatched(reader, text, scope)) return false
+    }
+  }
+  return true
+}
+
+/** Whether the condition matches, or there is no time left to say: then the evaluation of the rules ends as it must. */
+function isMatched({ condition: { condition }, input }: Reader, given: Scalar, scope: GateScope): boolean {
+  if (condition.kind !== 'scalar' || scope.time.isOver()) return true
+  const value = scalarFor(condition, given, input.transformers)
+  if (value === undefined) return false
+  return condition.match(value, scope.time.nowSeconds) !== undefined
+}

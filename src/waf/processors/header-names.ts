@@ -1,0 +1,63 @@
+import { readProperty, readValue } from '../javascript-value.ts'
+import { shortHash } from '../short-hash.ts'
+import { headerMeaning } from './fingerprint-headers.ts'
+import { keySequenceOf } from './key-sequence.ts'
+
+/** What the names of a request's headers say to the fingerprints, whatever their values. */
+interface HeaderNames {
+  /** Which of the known headers there are, as digits. */
+  readonly knownBits: string
+  /** `<count>-<hash>` of the other names. */
+  readonly others: string
+  /** The name under which the user agent comes. */
+  readonly userAgent: string | undefined
+  /** Which address headers there are, as digits, and their names in the order of the fingerprint. */
+  readonly addressBits: string
+  readonly addressNames: readonly string[]
+}
+
+/** Headers looked at; servers accept fewer. */
+const MAX_HEADERS = 512
+
+/** The headers of a request: what their names say, and the value of a name. Undefined when the value is no map. */
+export function readHeaders(
+  headers: unknown,
+): { readonly names: HeaderNames; valueOf(name: string): unknown } | undefined {
+  const sequence = keySequenceOf(headers)
+  if (sequence !== undefined) {
+    sequence.headers ??= readNames(sequence.keys())
+    return { names: sequence.headers as HeaderNames, valueOf: (name) => readProperty(headers as object, name) }
+  }
+  const read = readValue(headers, MAX_HEADERS)
+  if (read.kind !== 'map') return undefined
+  const { entries } = read
+  return {
+    names: readNames(entries.map(([name]) => name)),
+    valueOf: (name) => entries.findLast(([other]) => other === name)?.[1],
+  }
+}
+
+function readNames(names: readonly string[]): HeaderNames {
+  const known = Array.from({ length: 10 }, () => '0')
+  const addresses = Array.from({ length: 10 }, () => '0')
+  const byPlace: { readonly bit: number; readonly name: string }[] = []
+  const others: string[] = []
+  let userAgent: string | undefined
+  for (const name of names) {
+    const meaning = headerMeaning(name)
+    if (meaning.kind === 'known') known[meaning.bit] = '1'
+    else if (meaning.kind === 'user-agent') userAgent = name
+    else if (meaning.kind === 'unknown') others.push(meaning.name)
+    else if (meaning.kind === 'ip') {
+      addresses[meaning.bit] = '1'
+      byPlace.push({ bit: meaning.bit, name })
+    }
+  }
+  return {
+    knownBits: known.join(''),
+    others: `${others.length}-${others.length === 0 ? '' : shortHash(others.sort().join(','))}`,
+    userAgent,
+    addressBits: addresses.join(''),
+    addressNames: byPlace.sort((a, b) => a.bit - b.bit).map(({ name }) => name),
+  }
+}
