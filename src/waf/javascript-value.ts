@@ -57,25 +57,38 @@ function wholeText(value: unknown): string | undefined {
   return read.kind === 'list' && read.size === 1 && typeof read.items[0] === 'string' ? read.items[0] : undefined
 }
 
-function readObject(value: object, maxEntries: number): ReadValue {
-  if (Array.isArray(value)) return { kind: 'list', items: value.slice(0, maxEntries), size: value.length }
-  if (types.isProxy(value)) return readEntries(value, maxEntries)
-  if (types.isMap(value)) return { kind: 'map', entries: firstEntries(value.entries(), maxEntries), size: value.size }
-  if (types.isSet(value)) return { kind: 'list', items: first(value.values(), maxEntries), size: value.size }
-  if (value instanceof URLSearchParams)
-    return { kind: 'map', entries: first(value.entries(), maxEntries), size: value.size }
-  if (ArrayBuffer.isView(value)) return text(Buffer.from(value.buffer, value.byteOffset, value.byteLength))
-  if (types.isAnyArrayBuffer(value)) return text(Buffer.from(value))
-  if (types.isDate(value)) return { kind: 'scalar', value: Date.prototype.toISOString.call(value) }
-  if (types.isStringObject(value)) return { kind: 'scalar', value: String.prototype.valueOf.call(value) }
-  if (types.isNumberObject(value)) return { kind: 'scalar', value: Number.prototype.valueOf.call(value) }
-  if (types.isBooleanObject(value)) return { kind: 'scalar', value: Boolean.prototype.valueOf.call(value) }
-  if (types.isBigIntObject(value)) return { kind: 'scalar', value: BigInt.prototype.valueOf.call(value) }
-  return readEntries(value, maxEntries)
+function readObject(given: object, maxEntries: number): ReadValue {
+  const value = unbox(given, (bytes) => bytes.toString('utf8'))
+  if (typeof value !== 'object') return value === undefined ? unknown : { kind: 'scalar', value: value as string }
+  if (Array.isArray(given)) return { kind: 'list', items: given.slice(0, maxEntries), size: given.length }
+  if (types.isProxy(given)) return readEntries(given, maxEntries)
+  if (types.isMap(given)) return { kind: 'map', entries: firstEntries(given.entries(), maxEntries), size: given.size }
+  if (types.isSet(given)) return { kind: 'list', items: first(given.values(), maxEntries), size: given.size }
+  if (given instanceof URLSearchParams)
+    return { kind: 'map', entries: first(given.entries(), maxEntries), size: given.size }
+  return readEntries(given, maxEntries)
 }
 
-function text(bytes: Buffer): ReadValue {
-  return { kind: 'scalar', value: bytes.toString('utf8', 0, Math.min(bytes.length, maxTextLength)) }
+/** The scalar that a boxed or binary object, or a date, stands for; the object itself when it is a container. */
+export function unbox(value: object, readBytes: (bytes: Buffer) => string): unknown {
+  if (types.isProxy(value)) return value
+  if (ArrayBuffer.isView(value)) return readBytes(Buffer.from(value.buffer, value.byteOffset, value.byteLength))
+  if (types.isAnyArrayBuffer(value)) return readBytes(Buffer.from(value))
+  if (types.isBoxedPrimitive(value)) return unboxPrimitive(value)
+  return types.isDate(value) ? dateToText(value) : value
+}
+
+function unboxPrimitive(value: object): unknown {
+  if (types.isStringObject(value)) return String.prototype.valueOf.call(value)
+  if (types.isNumberObject(value)) return Number.prototype.valueOf.call(value)
+  if (types.isBooleanObject(value)) return Boolean.prototype.valueOf.call(value)
+  if (types.isBigIntObject(value)) return BigInt.prototype.valueOf.call(value)
+  return undefined
+}
+
+function dateToText(value: Date): string | undefined {
+  const time = Date.prototype.getTime.call(value)
+  return Number.isNaN(time) ? undefined : new Date(time).toISOString()
 }
 
 function readEntries(value: object, maxEntries: number): ReadValue {
@@ -108,9 +121,13 @@ function first<Item>(items: Iterable<Item>, max: number): Item[] {
   return taken
 }
 
-/** Whether it is an ordinary object. Throws for a proxy that will not say. */
+/** Whether it is an ordinary object; a proxy that will not say is none. */
 export function isPlainMap(value: object): boolean {
-  if (Array.isArray(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
+  try {
+    if (Array.isArray(value)) return false
+    const prototype: unknown = Object.getPrototypeOf(value)
+    return prototype === Object.prototype || prototype === null
+  } catch {
+    return false
+  }
 }

@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { unbox } from '../javascript-value.ts'
 import type { Scalar } from '../operator.ts'
 import type { ScanResult } from '../prefilter/literal-scanner.ts'
 import type { PathItem, PathNode } from './path-tree.ts'
@@ -104,7 +105,7 @@ function visit(
   depth: number,
 ): void {
   budget.bytes -= ENTRY_BYTES
-  const value = typeof given === 'object' && given !== null && !isPlain(given) ? unbox(given, budget) : given
+  const value = typeof given === 'object' && given !== null && !isPlain(given) ? unboxWithin(given, budget) : given
   const firstLeaf = tree.leaves.length
   const firstKey = tree.keys.length
   let place: Place
@@ -315,29 +316,8 @@ export function isPlain(value: object): boolean {
   }
 }
 
-/** The scalar that a boxed or binary object stands for; the object itself when it is a container. */
-function unbox(value: object, budget: WalkBudget): unknown {
-  if (!types.isProxy(value)) {
-    if (ArrayBuffer.isView(value))
-      return bytesToText(Buffer.from(value.buffer, value.byteOffset, value.byteLength), budget)
-    if (types.isAnyArrayBuffer(value)) return bytesToText(Buffer.from(value), budget)
-    if (types.isBoxedPrimitive(value)) return unboxPrimitive(value)
-    if (types.isDate(value)) return dateToText(value)
-  }
-  return value
-}
-
-function unboxPrimitive(value: object): unknown {
-  if (types.isStringObject(value)) return String.prototype.valueOf.call(value)
-  if (types.isNumberObject(value)) return Number.prototype.valueOf.call(value)
-  if (types.isBooleanObject(value)) return Boolean.prototype.valueOf.call(value)
-  if (types.isBigIntObject(value)) return BigInt.prototype.valueOf.call(value)
-  return undefined
-}
-
-function dateToText(value: Date): string | undefined {
-  const time = Date.prototype.getTime.call(value)
-  return Number.isNaN(time) ? undefined : new Date(time).toISOString()
+function unboxWithin(value: object, budget: WalkBudget): unknown {
+  return unbox(value, (bytes) => bytesToText(bytes, budget))
 }
 
 function bytesToText(bytes: Buffer, budget: WalkBudget): string {

@@ -56,8 +56,8 @@ function follow(key: string, before: KeySequence): KeySequence {
 /** The keys of an ordinary object; undefined when it is none, or when they are too many or too long to remember. */
 export function keySequenceOf(value: unknown): KeySequence | undefined {
   if (typeof value !== 'object' || value === null || !isPlainMap(value)) return undefined
-  const keys = Object.keys(value)
-  if (keys.length > MOST_KEYS) return undefined
+  const keys = keysOf(value)
+  if (keys === undefined || keys.length > MOST_KEYS) return undefined
   if (count > MOST_SEQUENCES) {
     root = new KeySequence('', undefined)
     count = 0
@@ -68,4 +68,13 @@ export function keySequenceOf(value: unknown): KeySequence | undefined {
     at = at.with(key)
   }
   return at
+}
+
+function keysOf(value: object): string[] | undefined {
+  try {
+    return Object.keys(value)
+  } catch {
+    // A proxy that lists no keys.
+    return undefined
+  }
 }
