@@ -1,0 +1,161 @@
+import type { Action } from './action.ts'
+import { builtInActions, isBlocking } from './action.ts'
+import type { Config } from './load/parse-config.ts'
+import { isTarget } from './load/parse-target.ts'
+import type { RuleTarget } from './load/parse-target.ts'
+import type { Rule } from './rule.ts'
+import { moduleOrder } from './rule.ts'
+import type { Scanner } from './scanner.ts'
+import type { WafLimits } from './waf.ts'
+import { PlanBuilder } from './plan-builder.ts'
+import { verdict } from './plan.ts'
+import type { PlannedRule, PlannedFilter, PlannedMapping, PlannedProcessor, Plan } from './plan.ts'
+
+/** Orders and joins the configurations, pausing between rules. */
+export function* buildPlan(configs: readonly Config[], limits: Required<WafLimits>): Generator<void, Plan> {
+  const builder = new PlanBuilder()
+  const actions = new Map(builtInActions)
+  for (const config of configs) for (const action of config.actions) actions.set(action.id, action)
+
+  const overrides = configs.flatMap((config) => config.overrides)
+  const overridden = configs.flatMap((config) => config.rules).map((rule) => override(rule, overrides))
+  const ordered = orderRules(
+    overridden.filter((one) => one.enabled),
+    actions,
+  )
+  const rules: PlannedRule[] = []
+  for (const [index, one] of ordered.entries()) {
+    rules.push({
+      ...one,
+      index,
+      ...builder.ruleConditions(one.rule.conditions, index),
+      attributes: one.rule.attributes.map((source) => ({
+        source,
+        from: 'input' in source ? builder.keptPath(source.input.address, source.input.keyPath) : undefined,
+      })),
+    })
+    yield
+  }
+
+  const exclusions = configs.flatMap((config) => config.exclusions)
+  const filters = exclusions.map((exclusion, position): PlannedFilter => {
+    const index = rules.length + position
+    for (const { address, keyPath } of exclusion.hides ?? []) {
+      builder.address(address).isHidden = true
+      if (!keyPath.includes('*')) builder.path(address, keyPath)
+    }
+    return {
+      index,
+      exclusion,
+      conditions: builder.conditions(exclusion.conditions, index),
+      rules: targetedRules(exclusion.targets, rules),
+    }
+  })
+  yield
+  const processors = planProcessors(configs, builder)
+  const addresses = yield* builder.addresses(limits)
+  return {
+    rules,
+    filters,
+    preprocessors: processors.filter((one) => one.spec.evaluate),
+    postprocessors: processors.filter((one) => !one.spec.evaluate),
+    actions,
+    addresses,
+    knownAddresses: new Set(addresses.keys()),
+  }
+}
+
+interface OverriddenRule {
+  readonly rule: Rule
+  readonly enabled: boolean
+  readonly tags: Readonly<Record<string, string>>
+  readonly onMatch: readonly string[]
+}
+
+/** Applies the overrides for the rule: those by tags first, then those by id; later ones win, tags are only added. */
+function override(rule: Rule, overrides: Config['overrides']): OverriddenRule {
+  let { enabled, onMatch } = rule
+  const added: Record<string, string> = Object.create(null)
+  if (rule.source === 'base') {
+    for (const byId of [false, true]) {
+      for (const one of overrides) {
+        if (!one.targets.some((target) => 'id' in target === byId && isTarget(target, rule))) continue
+        enabled = one.enabled ?? enabled
+        onMatch = one.onMatch ?? onMatch
+        for (const [name, value] of Object.entries(one.tags)) added[name] ??= value
+      }
+    }
+  }
+  return { rule, enabled, onMatch, tags: { ...added, ...rule.tags } }
+}
+
+type OrderedRule = Omit<PlannedRule, 'index' | 'conditions' | 'deferred' | 'attributes'>
+
+/** Modules whose base rules come before the custom ones. */
+const baseFirst: ReadonlySet<string> = new Set(['network-acl', 'authentication-acl', 'rasp'])
+
+function orderRules(rules: readonly OverriddenRule[], actions: ReadonlyMap<string, Action>): OrderedRule[] {
+  const typeRanks = new Map<string, number>()
+  const keyed = rules.map((one, position) => {
+    const { module, source, tags } = one.rule
+    const type = tags['type'] ?? ''
+    const blocks = one.onMatch.some((id) => isBlocking(actions.get(id)))
+    const moduleRank = moduleOrder.indexOf(module)
+    if (!typeRanks.has(type)) typeRanks.set(type, typeRanks.size)
+    const isWaf = module === 'waf'
+    const planned: OrderedRule = {
+      rule: one.rule,
+      tags: one.tags,
+      onMatch: one.onMatch,
+      verdict: blocks ? verdict.block : verdict.monitor,
+      moduleRank,
+      collection: isWaf ? type : undefined,
+    }
+    const sourceRank = (source === 'base') === baseFirst.has(module) ? 0 : 1
+    const key = [moduleRank, blocks ? 0 : 1, sourceRank, isWaf ? (typeRanks.get(type) ?? 0) : 0, position]
+    return { planned, key }
+  })
+  return keyed.sort((a, b) => compareKeys(a.key, b.key)).map((one) => one.planned)
+}
+
+function compareKeys(a: readonly number[], b: readonly number[]): number {
+  for (const [index, value] of a.entries()) {
+    const difference = value - (b[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+function targetedRules(targets: readonly RuleTarget[], rules: readonly PlannedRule[]): Set<number> | undefined {
+  if (targets.length === 0) return undefined
+  const hit = rules.filter(({ rule, tags }) => targets.some((target) => isTarget(target, { id: rule.id, tags })))
+  return new Set(hit.map((one) => one.index))
+}
+
+function planProcessors(configs: readonly Config[], builder: PlanBuilder): PlannedProcessor[] {
+  const scanners = configs.flatMap((config) => config.scanners)
+  const overrides = configs.flatMap((config) => config.processorOverrides)
+  const chosen = (targets: readonly RuleTarget[]): Scanner[] =>
+    scanners.filter((scanner) => targets.some((target) => isTarget(target, scanner)))
+  return configs
+    .flatMap((config) => config.processors)
+    .map((spec) => {
+      let own = chosen(spec.scanners)
+      for (const one of overrides.filter(({ targets }) => targets.includes(spec.id))) {
+        const excluded = new Set(chosen(one.exclude))
+        own = [...new Set([...own, ...chosen(one.include)])].filter((scanner) => !excluded.has(scanner))
+      }
+      const required = spec.processor.inputs.filter((input) => input.required).map((input) => input.name)
+      const mappings = spec.mappings.map(({ output, inputs }): PlannedMapping => ({
+        output,
+        missing: required.some((name) => inputs[name] === undefined),
+        inputs: Object.entries(inputs).map(([name, { address, keyPath }]) => ({
+          name,
+          address,
+          path: builder.path(address, keyPath),
+          required: required.includes(name),
+        })),
+      }))
+      return { spec, mappings, conditions: builder.conditions(spec.conditions, -1), scanners: own }
+    })
+}

@@ -1,0 +1,165 @@
+import type { Condition, Input } from './condition.ts'
+import { isParameter, openChannels } from './evaluate/channel.ts'
+import { focus } from './evaluate/lens.ts'
+import { PathTree } from './evaluate/path-tree.ts'
+import type { PathItem, PathNode } from './evaluate/path-tree.ts'
+import type { Need } from './prefilter/required-literals.ts'
+import { LiteralScanner, needRarity } from './prefilter/literal-scanner.ts'
+import type { WafLimits } from './waf.ts'
+import type { PlannedCondition, Reader, AddressPlan } from './plan.ts'
+
+interface AddressDraft {
+  readonly paths: PathTree
+  readonly readers: Reader[]
+  /** Whether exclusions hide something of it. */
+  isHidden: boolean
+  isKept: boolean
+}
+
+/** Collects what a plan reads of each address, and plans the addresses. */
+export class PlanBuilder {
+  readonly #drafts = new Map<string, AddressDraft>()
+  readonly #conditions: PlannedCondition[] = []
+
+  address(name: string): AddressDraft {
+    let draft = this.#drafts.get(name)
+    if (draft === undefined)
+      this.#drafts.set(name, (draft = { paths: new PathTree(), readers: [], isHidden: false, isKept: false }))
+    return draft
+  }
+
+  path(address: string, keyPath: readonly PathItem[]): PathNode {
+    return this.address(address).paths.add(keyPath)
+  }
+
+  /** The path, of whose address the value is kept for later runs. */
+  keptPath(address: string, keyPath: readonly PathItem[]): PathNode {
+    this.address(address).isKept = true
+    return this.path(address, keyPath)
+  }
+
+  conditions(conditions: readonly Condition[], owner: number): PlannedCondition[] {
+    return conditions.map((condition, position) => {
+      const planned = this.#plan(condition, owner, position === 0 && owner >= 0, false)
+      for (const reader of this.#readers(planned)) this.address(reader.input.address).readers.push(reader)
+      return planned
+    })
+  }
+
+  /**
+   * The conditions of a rule. Of several, the one of which the scanner knows most is the anchor: the others are looked at
+   * only once it may match.
+   */
+  ruleConditions(
+    conditions: readonly Condition[],
+    owner: number,
+  ): { readonly conditions: readonly PlannedCondition[]; readonly deferred: readonly Reader[] } {
+    const anchor = conditions.length > 1 ? anchorOf(conditions) : undefined
+    if (anchor === undefined) return { conditions: this.conditions(conditions, owner), deferred: [] }
+    const deferred: Reader[] = []
+    const planned = conditions.map((condition, position) => {
+      const one = this.#plan(condition, owner, position === 0, condition === anchor)
+      const readers = this.#readers(one)
+      if (condition === anchor) for (const reader of readers) this.address(reader.input.address).readers.push(reader)
+      else deferred.push(...readers)
+      return one
+    })
+    for (const { input } of deferred) this.address(input.address).isKept = true
+    return { conditions: planned, deferred }
+  }
+
+  #plan(condition: Condition, owner: number, isFirst: boolean, isAnchor: boolean): PlannedCondition {
+    const planned: PlannedCondition = { id: this.#conditions.length, condition, owner, isFirst, isAnchor }
+    this.#conditions.push(planned)
+    return planned
+  }
+
+  #readers(planned: PlannedCondition): Reader[] {
+    return inputsOf(planned.condition).map((input, inputIndex) => {
+      const path = this.path(input.address, input.keyPath)
+      return { condition: planned, inputIndex, input, path }
+    })
+  }
+
+  /** Plans each address; addresses that much the same conditions read share a scanner. */
+  *addresses(limits: Required<WafLimits>): Generator<void, Map<string, AddressPlan>> {
+    const plans = new Map<string, AddressPlan>()
+    for (const group of groupAlike([...this.#drafts])) {
+      const scanner = scannerOf(group.flatMap(([, { readers }]) => readers))
+      yield
+      for (const [name, { paths, readers, isHidden, isKept }] of group) {
+        const focused = focus(readers, isScannable)
+        const parameters = focused.direct.filter(isParameter)
+        const maxTexts = isHeaders(name) ? limits.maxCleanTexts : 0
+        plans.set(name, {
+          name,
+          paths,
+          ...focused,
+          scanner,
+          channel: isHidden ? undefined : openChannels(paths.root, { ...focused, maxTexts }),
+          parameters,
+          isKept: isKept || parameters.length > 0,
+          limits,
+        })
+      }
+    }
+    return plans
+  }
+}
+
+function isScannable({ condition: { condition } }: Reader): boolean {
+  return condition.kind === 'scalar' && condition.need !== undefined
+}
+
+/** The condition of which the scanner knows most; undefined when it knows of none. */
+function anchorOf(conditions: readonly Condition[]): Condition | undefined {
+  let best: Condition | undefined
+  let bestRarity = 0
+  for (const condition of conditions) {
+    const rarity = condition.kind === 'scalar' && condition.need !== undefined ? needRarity(condition.need) : 0
+    if (rarity > bestRarity) [best, bestRarity] = [condition, rarity]
+  }
+  return best
+}
+
+/** The same header values come with request after request. */
+function isHeaders(address: string): boolean {
+  return /(?:^|\.)headers(?:\.|$)/.test(address)
+}
+
+function scannerOf(readers: readonly Reader[]): LiteralScanner {
+  const needs = new Map<number, Need>()
+  for (const { condition } of readers.filter(isScannable))
+    if (condition.condition.kind === 'scalar' && condition.condition.need !== undefined)
+      needs.set(condition.id, condition.condition.need)
+  return LiteralScanner.build([...needs].map(([id, need]) => ({ id, need })))
+}
+
+type NamedDraft = readonly [name: string, draft: AddressDraft]
+
+/** Groups addresses of which one shares half of its conditions with the first of the group. */
+function groupAlike(drafts: readonly NamedDraft[]): NamedDraft[][] {
+  const groups: { readonly conditions: ReadonlySet<number>; readonly members: NamedDraft[] }[] = []
+  const sized = drafts.map((named) => ({
+    named,
+    conditions: new Set(named[1].readers.filter(isScannable).map((reader) => reader.condition.id)),
+  }))
+  for (const { named, conditions } of sized.sort((a, b) => b.conditions.size - a.conditions.size)) {
+    const home = groups.find((group) => countShared(conditions, group.conditions) * 2 >= conditions.size)
+    if (home === undefined) groups.push({ conditions, members: [named] })
+    else home.members.push(named)
+  }
+  return groups.map((group) => group.members)
+}
+
+function countShared(a: ReadonlySet<number>, b: ReadonlySet<number>): number {
+  let shared = 0
+  for (const id of a) if (b.has(id)) shared += 1
+  return shared
+}
+
+function inputsOf(condition: Condition): readonly Input[] {
+  return condition.kind === 'exploit'
+    ? [...condition.resource, ...condition.params, ...condition.dialect]
+    : condition.inputs
+}
