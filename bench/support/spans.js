@@ -8,24 +8,26 @@ const AGENTS = [
 ]
 const hex = (value) => (value >>> 0).toString(16).padStart(8, '0')
 
-/** Bodies of `/v0.4/traces` with service-entry spans as our tracer sends them: about 40 tags, three in ten are logins. */
-export function createBodies({ spans, each = 500, fromMs, toMs, seed }) {
+/**
+ * Bodies of `/v0.4/traces` with service-entry spans as our tracer sends them: about 40 tags, `logins` in ten are logins.
+ */
+export function createBodies({ spans, each = 500, fromMs, toMs, seed, logins = 3 }) {
   const random = createRandom(seed)
   const bodies = []
   for (let done = 0; done < spans; done += each) {
     const count = Math.min(each, spans - done)
     const traces = Array.from({ length: count }, (_, index) => {
       const at = fromMs + ((toMs - fromMs) * (done + index)) / spans
-      return [span(random, at)]
+      return [span(random, at, logins)]
     })
     bodies.push(pack(traces))
   }
   return bodies
 }
 
-function span(random, atMs) {
+function span(random, atMs, logins) {
   const pick = (count) => (random() >>> 8) % count
-  const isLogin = pick(10) < 3
+  const isLogin = pick(10) < logins
   const failed = pick(10) < 4
   const event = `appsec.events.users.login.${failed ? 'failure' : 'success'}`
   const user = pick(50_000)

@@ -37,6 +37,7 @@ import { keepRetention } from './retention.ts'
 import { keepSettings } from './settings.ts'
 import { openState } from './state/duckdb/state.ts'
 import { openStore } from './store/duckdb/store.ts'
+import { watchSuspects } from './watch-suspects.ts'
 
 export interface StartCollectorOptions {
   readonly options?: CollectorOptions
@@ -172,7 +173,21 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       onClusters: (signal, rule, found) => clusterAnswers.answer(signal, rule, found),
       onError: (error) => log.error({ err: error }, 'clusters could not be looked for; it is tried again'),
     })
-    const pipeline = createPipeline({ store, config, clock, onWarning: (message) => log.warn(message) })
+    const suspects = await watchSuspects({
+      store,
+      state,
+      clock,
+      onError: (error) =>
+        log.error({ err: error }, 'the suspects of open signals could not be read; it is tried again'),
+    })
+    closers.push(() => suspects.stop())
+    const pipeline = createPipeline({
+      store,
+      config,
+      clock,
+      isWanted: (record) => suspects.isWanted(record),
+      onWarning: (message) => log.warn(message),
+    })
     const outbound = createOutbound({ allow: config.outboundAllow })
     const threatIntel = await keepThreatIntel({
       dir,
@@ -212,6 +227,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       store,
       clock,
       days: () => settings.current().retentionDays,
+      compactHours: config.compactRecordHours,
       diskBudgetGb: config.diskBudgetGb,
       onDropped: (dropped) => log.info(dropped, 'old days were dropped'),
       onError: (error) => log.error({ err: error }, 'old days could not be dropped; it is tried again in an hour'),

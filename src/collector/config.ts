@@ -86,6 +86,13 @@ export const settings = {
     max: 3_660,
     whole: true,
   }),
+  compactRecordHours: setting(
+    'number',
+    'COMPACT_RECORD_HOURS',
+    24,
+    'hours for which requests that are not kept in full leave a compact record: baselines and collateral come from these',
+    { min: 1, max: 168, whole: true },
+  ),
   diskBudgetGb: setting(
     'number',
     'DISK_BUDGET_GB',

@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts'
 import { fail } from '../model/error.ts'
 import type { Span } from '../model/span.ts'
+import type { SpanRecord } from '../model/span-record.ts'
 import { covers, type Sender } from './api/access.ts'
 import type { IngestResult, TracePayload } from './api/agent.ts'
 import type { CollectorConfig } from './config.ts'
@@ -18,6 +19,8 @@ export interface PipelineOptions {
   readonly store: Store
   readonly config: Pick<CollectorConfig, 'storeAllTraces' | 'asnDatabase' | 'countryDatabase' | 'disposableDomains'>
   readonly clock: Pick<Clock, 'nowMs'>
+  /** Whether a record is kept in full although nothing else asks for it. */
+  readonly isWanted: (record: SpanRecord) => boolean
   readonly onWarning: (message: string) => void
 }
 
@@ -35,13 +38,14 @@ export interface Pipeline {
   setThreatIntel(lists: readonly ThreatIntelList[]): void
 }
 
-export function createPipeline({ store, config, clock, onWarning }: PipelineOptions): Pipeline {
+export function createPipeline({ store, config, clock, isWanted, onWarning }: PipelineOptions): Pipeline {
   const network = createNetworkReader({ asn: config.asnDatabase, country: config.countryDatabase, onWarning })
   const addresses = createAddressReader(network)
   const disposable = createDisposableReader(config.disposableDomains)
   const toBatch = createToBatch({
     readers: { userAgent: createUserAgentReader(), network: (ip) => addresses.read(ip), disposable },
     storeAllTraces: config.storeAllTraces,
+    isWanted,
   })
   const take = async (spans: readonly Span[], sender: Sender): Promise<IngestResult> => {
     const batch = toBatch(spans, sender, clock.nowMs())

@@ -52,6 +52,7 @@ async function after(days: number, diskBudgetGb: number): Promise<{ dropped: obj
     store,
     clock,
     days: () => days,
+    compactHours: 24,
     diskBudgetGb,
     onDropped: (what) => dropped.push(what),
     onError: (error) => expect(error).toBeUndefined(),
@@ -70,6 +71,21 @@ test('over the budget the oldest days go, and today stays', async () => {
   const { dropped, records } = await after(30, 1e-9)
   expect(dropped).toEqual(Array.from({ length: 5 }, () => ({ days: 1, why: 'disk' })))
   expect(records).toBe(50)
+})
+
+test('compact records past their hours are dropped', async () => {
+  const hourMs = 3_600_000
+  const compact = [23, 26, 30].map((hours) => ({
+    record: { ...record(nowMs - hours * hourMs, 1000 + hours), traceId: `${hours}`.padStart(32, 'c') },
+    keep: 'compact' as const,
+    trusted: true,
+  }))
+  await store.append({ records: compact, spans: [] })
+  await after(30, 0)
+  const { fromMs, toMs } = { fromMs: 0, toMs: 8e15 }
+  const { records } = await store.search('', { fromMs, toMs }, { limit: 1000, records: 'all' })
+  const kept = records.filter(({ traceId }) => traceId.startsWith('ccc'))
+  expect(kept.map(({ traceId }) => traceId.slice(-2))).toEqual(['23'])
 })
 
 test('within the budget nothing goes', async () => {

@@ -1,3 +1,4 @@
+import { toCompact } from '../../model/compact-record.ts'
 import { samplingPriority } from '../../model/span.ts'
 import type { Span } from '../../model/span.ts'
 import type { SpanRecord } from '../../model/span-record.ts'
@@ -58,7 +59,9 @@ export function createToBatch({
       }
       compactRate.count(record.service, nowMs)
       const weight = Math.max(1, Math.ceil(compactRate.lastSecond(record.service) / MAX_COMPACT_A_SECOND))
-      if (hashOf(record.traceId) % weight === 0) records.push({ record, keep: 'compact', trusted, weight })
+      if (hashOf(record.traceId) % weight === 0) {
+        records.push({ record: toCompact(record), keep: 'compact', trusted, weight })
+      }
     }
     return { records, spans: spans.filter(({ traceId }) => kept.has(traceId)) }
   }

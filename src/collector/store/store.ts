@@ -11,6 +11,13 @@ export interface TimeRange {
   readonly toMs: number
 }
 
+/**
+ * Which records a question is about: `full`, explorer records; `all`, compact ones too, which carry few attributes
+ * (`isCarried` in src/model/compact-record.ts), live for hours (`StoreStats.compactFromMs`), and count as many as they
+ * stand for. Distinct values are those seen: where requests were sampled, at least so many.
+ */
+export type RecordScope = 'full' | 'all'
+
 /** One service-entry span on its way in. */
 export interface AppendRecord {
   readonly record: SpanRecord
@@ -134,6 +141,8 @@ export interface StoreStats {
   readonly bytesUsed: number
   readonly oldestMs: number | null
   readonly newestMs: number | null
+  /** Begin of the oldest hour of compact records; null without any. */
+  readonly compactFromMs: number | null
 }
 
 /**
@@ -148,7 +157,12 @@ export interface Store {
   search(
     query: QueryText,
     range: TimeRange,
-    page: { readonly limit: number; readonly cursor?: string; readonly sort?: 'timestamp' | '-timestamp' },
+    page: {
+      readonly limit: number
+      readonly cursor?: string
+      readonly sort?: 'timestamp' | '-timestamp'
+      readonly records?: RecordScope
+    },
   ): Promise<SearchPage>
   timeseries(
     query: QueryText,
@@ -158,6 +172,7 @@ export interface Store {
       readonly aggregates: readonly Aggregate[]
       readonly by?: readonly string[]
       readonly limit?: number
+      readonly records?: RecordScope
     },
   ): Promise<readonly Series[]>
   /** Groups by the facets, largest first aggregate first; `by` facets that a record lacks leave it out. */
@@ -169,6 +184,7 @@ export interface Store {
       readonly aggregates: readonly Aggregate[]
       readonly limit: number
       readonly offset?: number
+      readonly records?: RecordScope
     },
   ): Promise<readonly TopRow[]>
   facets(range: TimeRange): Promise<readonly Facet[]>
@@ -190,6 +206,8 @@ export interface Store {
   export(query: QueryText, range: TimeRange, format: 'csv' | 'ndjson', signal?: AbortSignal): AsyncIterable<Uint8Array>
   /** Drops the days before this one (`YYYY-MM-DD`, UTC); returns how many. */
   dropBefore(day: string): Promise<number>
+  /** Drops the hours of compact records that end before this time; returns how many. */
+  dropCompactBefore(timestampMs: number): Promise<number>
   /** Erases the records of a user, by `usr.id` or `usr.login`; returns how many. */
   eraseUser(selector: { readonly userId: string } | { readonly login: string }): Promise<number>
   checkpoint(): Promise<void>

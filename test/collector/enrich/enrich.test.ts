@@ -14,6 +14,7 @@ import { parseThreatIntelCsv } from '../../../src/collector/enrich/threat-intel-
 import { createToBatch } from '../../../src/collector/enrich/to-batch.ts'
 import { toRecord } from '../../../src/collector/enrich/to-record.ts'
 import { createUserAgentReader } from '../../../src/collector/enrich/user-agent.ts'
+import type { SpanRecord } from '../../../src/model/span-record.ts'
 import { aSpan, nowMs } from '../../conformance/store/fixtures.ts'
 
 const require = createRequire(import.meta.url)
@@ -291,6 +292,36 @@ describe('what is kept in full', () => {
     const { records } = toBatch([...flood, login_], trusted, nowMs)
     expect(records.filter(({ keep }) => keep === 'full')).toHaveLength(101)
     expect(toBatch([flood[0] as Span], trusted, nowMs + 1000).records[0]?.keep).toBe('full')
+  })
+
+  test('a compact record carries what baselines and collateral need, and nothing else', () => {
+    const meta = {
+      'http.route': '/cart',
+      'http.client_ip': '203.0.113.9',
+      'usr.id': 'u1',
+      '_dd.appsec.fp.http.order': 'ord-9-1',
+      'http.request.headers.cookie': 'secret',
+      'http.url': 'https://shop.example/cart?token=1',
+      note: 'x',
+    }
+    const [made] = createToBatch({ readers })([aSpan({ meta, metrics: { retries: 3 } })], trusted, nowMs).records
+    expect(made?.keep).toBe('compact')
+    const attributes: SpanRecord['attributes'] = made?.record.attributes ?? {}
+    expect(attributes).toMatchObject({ 'http.route': '/cart', 'http.client_ip': '203.0.113.9', 'usr.id': 'u1' })
+    expect(attributes['appsec.fingerprint.header.order']).toBe('ord-9-1')
+    expect(['http.request.headers.cookie', 'http.url', 'note', 'retries'].filter((name) => name in attributes)).toEqual(
+      [],
+    )
+  })
+
+  test('what is asked for is kept in full', () => {
+    const isWanted = (record: SpanRecord): boolean => record.attributes['usr.id'] === 'u1'
+    const spans = ['u1', 'u2'].map((id) => aSpan({ meta: { 'usr.id': id, note: 'x' } }))
+    const { records } = createToBatch({ readers, isWanted })(spans, trusted, nowMs)
+    expect(records.map(({ record, keep }) => [keep, record.attributes['note']])).toEqual([
+      ['full', 'x'],
+      ['compact', undefined],
+    ])
   })
 
   test('many compact records are sampled by trace, and say how many they stand for', () => {

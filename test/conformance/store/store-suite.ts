@@ -192,6 +192,38 @@ export function storeSuite(engine: EngineUnderTest): void {
         expect(await found('')).toHaveLength(1)
         expect(await store.sequence()).toBe(2)
       })
+
+      test('a question about all requests counts compact records by their weight, and those in full once', async () => {
+        await fresh()
+        const at = (hours: number) => ({
+          timestampMs: nowMs - hours * 3_600_000,
+          attributes: { 'http.client_ip': '192.0.2.1' },
+        })
+        const compact = [
+          full(aRecord(at(3)), { keep: 'compact', weight: 5 }),
+          full(aRecord({ ...at(1), service: 'api' }), { keep: 'compact', weight: 2 }),
+        ]
+        await store.append({ records: [...compact, full(aRecord(at(0)))], spans: [] })
+        expect((await store.stats()).compactFromMs).toBe(nowMs - 3 * 3_600_000)
+        const by = ['@http.client_ip']
+        const ask = { by, aggregates: ['count', { cardinality: 'service' }], limit: 5 } as const
+        expect((await store.top('', always, ask))[0]?.values).toEqual([1, 1])
+        expect((await store.top('', always, { ...ask, records: 'all' }))[0]?.values).toEqual([8, 2])
+        expect((await store.top('service:api', always, { ...ask, records: 'all' }))[0]?.values).toEqual([2, 1])
+        const range = { fromMs: nowMs - 4 * 3_600_000, toMs: nowMs + 3_600_000 }
+        const [series] = await store.timeseries('', range, {
+          intervalMs: 3_600_000,
+          aggregates: ['count'],
+          records: 'all',
+        })
+        expect(series?.points.map(([, value]) => value)).toEqual([0, 5, 0, 2, 1])
+        expect((await store.search('', always, { limit: 9, records: 'all' })).records).toHaveLength(3)
+        expect(await store.dropCompactBefore(nowMs - 3_600_000)).toBe(1)
+        expect((await store.top('', always, { ...ask, records: 'all' }))[0]?.values).toEqual([3, 2])
+        expect((await store.stats()).compactFromMs).toBe(nowMs - 3_600_000)
+        store = await opened.reopen()
+        expect((await store.search('', always, { limit: 9, records: 'all' })).records).toHaveLength(2)
+      })
     })
 
     describe('questions', () => {

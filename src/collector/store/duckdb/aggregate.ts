@@ -1,6 +1,6 @@
 import { fail } from '../../../model/error.ts'
 import type { AttributeValue } from '../../../model/span-record.ts'
-import type { Aggregate, Series, TimeRange, TopRow } from '../store.ts'
+import type { Aggregate, RecordScope, Series, TimeRange, TopRow } from '../store.ts'
 import { Binder, integer } from './binder.ts'
 import { compileQuery } from './compile-query.ts'
 import type { Database } from './database.ts'
@@ -20,10 +20,10 @@ function aggregation(
   text: string,
   range: TimeRange,
   by: readonly string[],
-  aggregates: readonly Aggregate[],
+  { aggregates, records = 'full' }: { readonly aggregates: readonly Aggregate[]; readonly records?: RecordScope },
 ): { union: string | undefined; binder: Binder; groups: readonly string[]; values: readonly string[] } {
   if (aggregates.length === 0) throw fail('REQUEST_INVALID', 'aggregates', 'names none')
-  const query = compileQuery(text)
+  const query = compileQuery(text, records)
   const binder = new Binder()
   const sources = tables.overlapping(query.kinds, range)
   const grouping = new Grouping(by, sources, binder)
@@ -31,12 +31,14 @@ function aggregation(
     aggregate === 'count' ? undefined : facetColumn(aggregate.cardinality, sources, binder),
   )
   const union = fromTables(sources, binder, (scope, table) => {
-    const columns = ['ts', ...grouping.select(scope)]
+    const columns = ['ts', ...(records === 'all' ? ['weight'] : []), ...grouping.select(scope)]
     counted.forEach((column, index) => column && columns.push(`${column.sql(scope)} AS c${index}`))
     const where = `${matching(query, range, scope)}${grouping.where(scope)}`
     return `SELECT ${columns.join(', ')} FROM ${table}${grouping.from(scope)} WHERE ${where}`
   })
-  const values = counted.map((column, index) => (column ? distinct(`c${index}`, column) : 'count(*)'))
+  const values = counted.map((column, index) =>
+    column ? distinct(`c${index}`, column) : records === 'all' ? 'sum(weight)' : 'count(*)',
+  )
   return { union, binder, groups: grouping.names, values }
 }
 
@@ -51,9 +53,10 @@ export async function top(
     readonly aggregates: readonly Aggregate[]
     readonly limit: number
     readonly offset?: number
+    readonly records?: RecordScope
   },
 ): Promise<readonly TopRow[]> {
-  const { union, binder, groups, values } = aggregation(tables, text, range, options.by, options.aggregates)
+  const { union, binder, groups, values } = aggregation(tables, text, range, options.by, options)
   if (union === undefined) return []
   const select = [...groups, 'min(ts)', 'max(ts)', ...values.map((value, index) => `${value} AS v${index}`)]
   const rows = await database.read(
@@ -81,6 +84,7 @@ export async function timeseries(
     readonly aggregates: readonly Aggregate[]
     readonly by?: readonly string[]
     readonly limit?: number
+    readonly records?: RecordScope
   },
 ): Promise<readonly Series[]> {
   const { intervalMs, by = [] } = options
@@ -89,7 +93,7 @@ export async function timeseries(
   if (!(intervalMs >= 1) || !(buckets <= MAX_BUCKETS)) {
     throw fail('REQUEST_INVALID', 'interval', `makes more than ${MAX_BUCKETS} points; take a longer one`)
   }
-  const { union, binder, groups, values } = aggregation(tables, text, range, by, options.aggregates)
+  const { union, binder, groups, values } = aggregation(tables, text, range, by, options)
   const series = new Map<string, Series & { readonly points: (readonly [number, number])[] }>()
   const emptyPoints = (): (readonly [number, number])[] =>
     Array.from({ length: Math.max(0, buckets) }, (_, index) => [firstMs + index * intervalMs, 0] as const)

@@ -9,8 +9,8 @@ import type { KnownTraits } from './traits.ts'
 const MAX_AHEAD_MS = 60_000
 /** Older times are taken to be wrong too: every day of event time is a table. */
 const MAX_HISTORY_MS = 400 * 86_400_000
-/** Compact records live for hours; later ones are past their end on arrival, and each hour is a table. */
-const MAX_COMPACT_AGE_MS = 48 * 3_600_000
+/** Compact records live for hours; those that come later than any setting allows are past their end on arrival. */
+const MAX_COMPACT_AGE_MS = 168 * 3_600_000
 
 type Columns = readonly (readonly Cell[] | null)[]
 

@@ -1,6 +1,7 @@
 import type { Field, Query, Test } from '../../../query/query.ts'
 import { freeTextFacets, parse, wordPattern } from '../../../query/query.ts'
 import { attribute, businessLogicActivity } from '../../../model/span-record.ts'
+import type { RecordScope } from '../store.ts'
 import { fieldTest, fold, some } from './compile-test.ts'
 import { allOf, oneOf } from './condition.ts'
 import type { Scope } from './facet.ts'
@@ -15,11 +16,13 @@ export interface CompiledQuery {
   where(scope: Scope): string
 }
 
+const compact = ['compact'] as const satisfies readonly TableKind[]
+
 /** Throws QUERY_SYNTAX and QUERY_UNKNOWN_FIELD. */
-export function compileQuery(text: string): CompiledQuery {
+export function compileQuery(text: string, records: RecordScope = 'full'): CompiledQuery {
   const query = parse(text)
   return {
-    kinds: isBusinessLogic(query) ? ['events'] : ['events', 'requests'],
+    kinds: isBusinessLogic(query) ? ['events'] : ['events', 'requests', ...(records === 'all' ? compact : [])],
     where: (scope) => `(${condition(query, scope)})`,
   }
 }

@@ -15,7 +15,7 @@ export async function counts(
 ): Promise<readonly WindowCounts[]> {
   const names = Object.keys(queries)
   const compiled = Object.values(queries).map((query) => compileQuery(query.filter))
-  const suppressed = suppress.map(compileQuery)
+  const suppressed = suppress.map((filter) => compileQuery(filter))
   const kinds = [...new Set(compiled.flatMap((query) => query.kinds))]
   const sources = tables.overlapping(kinds, { fromMs: range.fromMs, toMs: range.toMs + 1 })
   const binder = new Binder()

@@ -10,7 +10,7 @@ import { Binder, integer } from './binder.ts'
 import type { Limits } from './database.ts'
 import { Database, fileName } from './database.ts'
 import { DEDUPE_WINDOW_MS, Dedupe } from './dedupe.ts'
-import { dropBefore, eraseUser } from './erase.ts'
+import { dropBefore, dropCompactBefore, eraseUser } from './erase.ts'
 import { counts } from './counts.ts'
 import { exportRecords } from './export.ts'
 import { facets } from './facets.ts'
@@ -97,6 +97,8 @@ export async function openEngine({ dir, nowMs, limits }: EngineOptions): Promise
       }
     },
     dropBefore: (day) => writer.exclusively(() => dropBefore(database, tables, day, writer.sequence)),
+    dropCompactBefore: (timestampMs) =>
+      writer.exclusively(() => dropCompactBefore(database, tables, timestampMs, writer.sequence)),
     eraseUser: (selector) => writer.exclusively(() => eraseUser(database, tables, selector, writer.sequence)),
     checkpoint: () => writer.exclusively(() => checkpoint(database)),
     async stats(): Promise<StoreStats> {
@@ -104,14 +106,23 @@ export async function openEngine({ dir, nowMs, limits }: EngineOptions): Promise
       const bytesOnDisk = (statSync(file, { throwIfNoEntry: false })?.size ?? 0) + walBytes(walFile)
       const [size] = await database.read('SELECT used_blocks * block_size FROM pragma_database_size()')
       const bytesUsed = Number(size?.[0] ?? 0) + walBytes(walFile)
-      if (names.length === 0) return { records: 0, bytesOnDisk, bytesUsed, oldestMs: null, newestMs: null }
+      const compactFromMs = tables.all().find(({ kind }) => kind === 'compact')?.fromMs ?? null
+      if (names.length === 0)
+        return { records: 0, bytesOnDisk, bytesUsed, oldestMs: null, newestMs: null, compactFromMs }
       const union = names.map((name) => `SELECT count(*) AS n, min(ts) AS low, max(ts) AS high FROM ${name}`)
       const [row] = await database.read(
         `SELECT sum(n)::BIGINT, min(low), max(high) FROM (${union.join(' UNION ALL ')})`,
       )
       const [records, low, high] = row ?? []
       const timeMs = (ts: unknown): number | null => (ts === null ? null : Number(ts) / 1000)
-      return { records: Number(records), bytesOnDisk, bytesUsed, oldestMs: timeMs(low), newestMs: timeMs(high) }
+      return {
+        records: Number(records),
+        bytesOnDisk,
+        bytesUsed,
+        oldestMs: timeMs(low),
+        newestMs: timeMs(high),
+        compactFromMs,
+      }
     },
     async close() {
       await writer.stop()

@@ -13,13 +13,29 @@ export async function dropBefore(database: Database, tables: Tables, day: string
   const beforeMs = /^\d{4}-\d\d-\d\d$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : Number.NaN
   if (Number.isNaN(beforeMs)) throw fail('REQUEST_INVALID', 'day', 'must be a date such as 2026-11-22')
   const old = tables.all().filter((table) => table.toMs <= beforeMs)
-  if (old.length === 0) return 0
+  await drop(database, tables, old, sequence)
+  return new Set(old.map((table) => Math.floor(table.fromMs / DAY_MS))).size
+}
+
+/** Drops the hours of compact records that end before a time; returns how many. */
+export async function dropCompactBefore(
+  database: Database,
+  tables: Tables,
+  timestampMs: number,
+  sequence: number,
+): Promise<number> {
+  const old = tables.all().filter(({ kind, toMs }) => kind === 'compact' && toMs <= timestampMs)
+  await drop(database, tables, old, sequence)
+  return old.length
+}
+
+async function drop(database: Database, tables: Tables, old: readonly Table[], sequence: number): Promise<void> {
+  if (old.length === 0) return
   await atomically(database, sequence, async () => {
     for (const { name } of old) await database.write(`DROP TABLE ${quoted(name)}`)
   })
   for (const { name } of old) tables.remove(name)
   await database.write('CHECKPOINT')
-  return new Set(old.map((table) => Math.floor(table.fromMs / DAY_MS))).size
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { SpanRecord } from '../../../model/span-record.ts'
 import { fail } from '../../../model/error.ts'
-import type { SearchPage, TimeRange } from '../store.ts'
+import type { RecordScope, SearchPage, TimeRange } from '../store.ts'
 import { Binder, integer } from './binder.ts'
 import type { CompiledQuery } from './compile-query.ts'
 import { compileQuery } from './compile-query.ts'
@@ -28,9 +28,9 @@ export async function search(
   tables: Tables,
   text: string,
   range: TimeRange,
-  page: { readonly limit: number; readonly cursor?: string; readonly sort?: Sort },
+  page: { readonly limit: number; readonly cursor?: string; readonly sort?: Sort; readonly records?: RecordScope },
 ): Promise<SearchPage> {
-  const query = compileQuery(text)
+  const query = compileQuery(text, page.records)
   const sort = page.sort ?? '-timestamp'
   const limit = Math.max(1, Math.min(page.limit, MAX_PAGE))
   const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor, sort)

@@ -119,6 +119,7 @@ class RemoteEngine {
       trace: (...all) => this.#call('trace', ...all),
       export: (query, range, format, signal) => this.#export([query, range, format], signal),
       dropBefore: (...all) => this.#call('dropBefore', ...all),
+      dropCompactBefore: (...all) => this.#call('dropCompactBefore', ...all),
       eraseUser: (...all) => this.#call('eraseUser', ...all),
       checkpoint: () => this.#call('checkpoint'),
       stats: () => this.#call('stats'),

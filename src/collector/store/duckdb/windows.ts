@@ -60,7 +60,7 @@ function planOf(request: WindowRequest): Plan {
   return {
     request,
     queries,
-    suppress: request.suppress.map(compileQuery),
+    suppress: request.suppress.map((filter) => compileQuery(filter)),
     kinds: [...new Set(queries.flatMap((query) => query.kinds))],
     live: isLive ? `seq <= ${integer(touched.upToSequence)} AND ts >= (ingested - ${LIVE_LATENESS_MS}) * 1000` : 'TRUE',
     isNew: isLive ? `seq > ${integer(touched.afterSequence)}` : undefined,
