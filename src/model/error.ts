@@ -44,6 +44,8 @@ export const errors = {
   DRIVER_MISSING: (name: string) => `${name} is not installed; run: npm install ${name}`,
   QUERY_SYNTAX: (what: string) => what,
   QUERY_UNKNOWN_FIELD: (field: string, near?: string) => `unknown field "${field}"${didYouMean(near)}`,
+  QUERY_TOO_SLOW: (seconds: number) =>
+    `the query took longer than ${seconds} s and was stopped; narrow its time range or its terms`,
   DETECTION_RULE_INVALID: (path: string, why: string) => `${path}: ${why}`,
   WAF_RULE_INVALID: (path: string, why: string) => `${path}: ${why}`,
   REQUEST_INVALID: (path: string, why: string) => `${path}: ${why}`,

@@ -25,7 +25,7 @@ const inProcessPackages = new Set(['fastify-plugin', 're2', 're2js', '@opentelem
 
 /** They may know all sub-rooms of their wing, the wall clock and timers. */
 const compositionRoots =
-  /^src\/(tracer\/(start|request)|collector\/(collector|pipeline)|webhooks\/verify-webhook|index|express|fastify|passport|waf|query|collector|testing|bin)\.ts$/
+  /^src\/(tracer\/(start|request)|collector\/(collector|pipeline|store\/duckdb\/worker)|webhooks\/verify-webhook|index|express|fastify|passport|waf|query|collector|testing|bin)\.ts$/
 
 const clockUse = /\b(Date\.now\(\)|new Date\(\)|setTimeout\(|setInterval\()/
 const environmentUse = /\bprocess\.env\b/

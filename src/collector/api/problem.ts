@@ -4,6 +4,7 @@ import { errors, PortcullisError, type ErrorCode } from '../../model/error.ts'
 const statusOf: Partial<Record<ErrorCode, number>> = {
   QUERY_SYNTAX: 400,
   QUERY_UNKNOWN_FIELD: 400,
+  QUERY_TOO_SLOW: 422,
   REQUEST_INVALID: 400,
   PAYLOAD_INVALID: 400,
   DETECTION_RULE_INVALID: 400,

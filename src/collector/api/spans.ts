@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
 import type { SpanRecord } from '../../model/span-record.ts'
-import { compareGroups } from '../compare.ts'
 import type { Aggregate, Store } from '../store/store.ts'
 import { route } from './route.ts'
 import { array, count, map, number, object, oneOf, point, ref, text, when, type Schema } from './schema.ts'
@@ -178,14 +177,11 @@ export function spanRoutes(
       }),
     }),
     async ({ body }) => ({
-      rows: await compareGroups(store, {
-        query: body.query,
-        window: rangeOf(body),
-        baseline: rangeOf(body.baseline),
-        by: body.by,
-        aggregates: body.aggregates,
-        limit: body.limit,
-      }),
+      rows: await store.compare(
+        body.query,
+        { window: rangeOf(body), baseline: rangeOf(body.baseline) },
+        { by: body.by, aggregates: body.aggregates, limit: body.limit },
+      ),
     }),
   )
 

@@ -64,6 +64,26 @@ export interface TopRow {
   readonly lastSeenMs: number
 }
 
+/** A group in a window, beside what it has in a baseline; one value an aggregate, in their order. */
+export interface ComparedGroup {
+  readonly group: Readonly<Record<string, string>>
+  readonly values: readonly number[]
+  readonly baseline: readonly number[]
+  /** The first value less what a baseline of the window's length has. */
+  readonly excess: number
+}
+
+/** What an engine can do, where engines differ. */
+export interface StoreCapabilities {
+  readonly engine: string
+  /** Whether distinct values are counted exactly, or estimated. */
+  readonly cardinality: 'exact' | 'estimated'
+  /** Whether what is erased is gone once `eraseUser` resolves, or in the background after it. */
+  readonly erasure: 'at once' | 'later'
+  /** Whether `backup` writes a copy; else the engine's own means are to be used. */
+  readonly backup: boolean
+}
+
 export interface Facet {
   readonly facet: string
   readonly type: 'string' | 'number' | 'boolean' | 'list'
@@ -147,9 +167,11 @@ export interface StoreStats {
 
 /**
  * Spans and events at rest. One contract suite (test/conformance/store) runs over every engine.
- * All methods reject with PortcullisError; after `close` with STORE_FULL.
+ * All methods reject with PortcullisError; after `close` with STORE_FULL. Questions of the explorer that take too long are
+ * stopped with QUERY_TOO_SLOW; those of detection and exports are not.
  */
 export interface Store {
+  readonly capabilities: StoreCapabilities
   /** Resolves once the batch is durable. A span already stored (trace + span id, 15 minutes) is counted, not stored. */
   append(batch: AppendBatch): Promise<AppendResult>
   /** The highest ingest sequence that is durable; rows are numbered from 1 in the order in which they were appended. */
@@ -187,6 +209,17 @@ export interface Store {
       readonly records?: RecordScope
     },
   ): Promise<readonly TopRow[]>
+  /** The groups of a query in a window against a baseline, the largest excess first. */
+  compare(
+    query: QueryText,
+    ranges: { readonly window: TimeRange; readonly baseline: TimeRange },
+    options: {
+      readonly by: readonly string[]
+      readonly aggregates: readonly Aggregate[]
+      readonly limit: number
+      readonly records?: RecordScope
+    },
+  ): Promise<readonly ComparedGroup[]>
   facets(range: TimeRange): Promise<readonly Facet[]>
   facetValues(
     facet: string,
@@ -194,7 +227,10 @@ export interface Store {
     range: TimeRange,
     limit: number,
   ): Promise<readonly { readonly value: AttributeValue; readonly count: number }[]>
-  /** Window counts of a detection rule, in the order of `toMs`. */
+  /**
+   * Evaluates a detection rule's queries: their counts in its windows, in the order of `toMs`. What they mean, which
+   * cases hold and what becomes of it, is the detection's.
+   */
   windows(request: WindowRequest): Promise<readonly WindowCounts[]>
   /** Counts over stretches of time, each with its end as `toMs`, in this order; groups with the most records first. */
   counts(request: CountRequest): Promise<readonly WindowCounts[]>

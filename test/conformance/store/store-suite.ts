@@ -193,6 +193,48 @@ export function storeSuite(engine: EngineUnderTest): void {
         expect(await store.sequence()).toBe(2)
       })
 
+      test('groups of a window are compared with a baseline of any length, those that it lacks included', async () => {
+        await fresh()
+        expect(store.capabilities.engine).not.toBe('')
+        const hourMs = 3_600_000
+        const at = (ip: string, hoursAgo: number) => aFailure('ann', ip, { timestampMs: nowMs - hoursAgo * hourMs - 1 })
+        await store.append(
+          batchOf([
+            ...[0, 0, 0, 1, 2].map((hours) => at('192.0.2.1', hours)),
+            ...[0, 1, 1, 1, 2, 2].map((hours) => at('192.0.2.2', hours)),
+            at('192.0.2.3', 0),
+            at('192.0.2.4', 2),
+          ]),
+        )
+        const window = { fromMs: nowMs - hourMs, toMs: nowMs }
+        const baseline = { fromMs: nowMs - 3 * hourMs, toMs: nowMs - hourMs }
+        const options = {
+          by: ['@http.client_ip'],
+          aggregates: ['count', { cardinality: '@appsec.events_data.usr.login' }],
+          limit: 5,
+        } as const
+        const rows = await store.compare(failure, { window, baseline }, options)
+        expect(rows).toEqual([
+          { group: { '@http.client_ip': '192.0.2.1' }, values: [3, 1], baseline: [2, 1], excess: 2 },
+          { group: { '@http.client_ip': '192.0.2.3' }, values: [1, 1], baseline: [0, 0], excess: 1 },
+          { group: { '@http.client_ip': '192.0.2.2' }, values: [1, 1], baseline: [5, 1], excess: -1.5 },
+        ])
+        expect(await store.compare(failure, { window, baseline }, { ...options, limit: 1 })).toEqual(rows.slice(0, 1))
+        const never = { fromMs: 1_000, toMs: 1_000 + hourMs }
+        const unknown = await store.compare(failure, { window, baseline: never }, options)
+        expect(unknown.map(({ values, baseline: before }) => [values[0], before[0]])).toEqual([
+          [3, 0],
+          [1, 0],
+          [1, 0],
+        ])
+        expect(await store.compare(failure, { window: never, baseline: window }, options)).toEqual([])
+        await expect(
+          store.compare(failure, { window, baseline: { fromMs: 1, toMs: 1 } }, options),
+        ).rejects.toMatchObject({
+          code: 'REQUEST_INVALID',
+        })
+      })
+
       test('a question about all requests counts compact records by their weight, and those in full once', async () => {
         await fresh()
         const at = (hours: number) => ({

@@ -15,16 +15,16 @@ const DEFAULT_SERIES = 10
 const MAX_ROWS = 100_000
 
 /** The matching records as rows of ts, g0 … and c0 …, and the aggregates over them. */
-function aggregation(
+export function aggregation(
   tables: Tables,
   text: string,
   range: TimeRange,
   by: readonly string[],
   { aggregates, records = 'full' }: { readonly aggregates: readonly Aggregate[]; readonly records?: RecordScope },
+  binder = new Binder(),
 ): { union: string | undefined; binder: Binder; groups: readonly string[]; values: readonly string[] } {
   if (aggregates.length === 0) throw fail('REQUEST_INVALID', 'aggregates', 'names none')
   const query = compileQuery(text, records)
-  const binder = new Binder()
   const sources = tables.overlapping(query.kinds, range)
   const grouping = new Grouping(by, sources, binder)
   const counted = aggregates.map((aggregate) =>
@@ -140,7 +140,7 @@ export async function facetValues(
   return rows.map(({ group, values }) => ({ value: group[facet] ?? '', count: values[0] ?? 0 }))
 }
 
-function groupOf(by: readonly string[], row: readonly unknown[]): Readonly<Record<string, string>> {
+export function groupOf(by: readonly string[], row: readonly unknown[]): Readonly<Record<string, string>> {
   const group = Object.create(null) as Record<string, string>
   by.forEach((facet, index) => {
     group[facet] = String(row[index])

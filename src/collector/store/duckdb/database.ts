@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api'
+import type { Clock } from '../../../model/clock.ts'
 import type { PortcullisError } from '../../../model/error.ts'
 import { fail } from '../../../model/error.ts'
 import { schemaVersion } from './schema.ts'
@@ -22,6 +23,8 @@ export interface Limits {
  */
 const lanes = { detection: 1, explorer: 1, export: 1 } as const
 export type Lane = keyof typeof lanes
+/** A query of the explorer that takes longer is stopped: others wait for its lane. */
+const MAX_EXPLORER_MS = 30_000
 /** Reads waiting for their lane; more are refused. */
 const MAX_WAITING = 200
 
@@ -31,6 +34,7 @@ export class Database {
   readonly bindings: Bindings
   readonly #file: string
   readonly #limits: Limits
+  readonly #after: Clock['after'] | undefined
   #open: { readonly instance: DuckDBInstance; readonly writer: DuckDBConnection } | undefined
   #opening: Promise<void> | undefined
   readonly #running: Record<Lane, number> = { detection: 0, explorer: 0, export: 0 }
@@ -38,16 +42,17 @@ export class Database {
   readonly #waiting: Record<Lane, (() => void)[]> = { detection: [], explorer: [], export: [] }
   #closed = false
 
-  private constructor(driver: Driver, file: string, limits: Limits) {
+  private constructor(driver: Driver, file: string, limits: Limits, after: Clock['after'] | undefined) {
     this.driver = driver
     this.bindings = loadBindings()
     this.#file = file
     this.#limits = limits
+    this.#after = after
   }
 
   /** Opens or creates `file`. Throws DRIVER_MISSING, STORE_CORRUPT, STORE_LOCKED, STORE_NEWER. */
-  static async open(file: string, limits: Limits): Promise<Database> {
-    const database = new Database(await loadDriver(), file, limits)
+  static async open(file: string, limits: Limits, after?: Clock['after']): Promise<Database> {
+    const database = new Database(await loadDriver(), file, limits, after)
     try {
       await database.#ready()
     } catch (error) {
@@ -125,21 +130,37 @@ export class Database {
   async read(sql: string, parameters: Parameters = {}, lane: Lane = 'explorer'): Promise<unknown[][]> {
     const leave = await this.#enter(lane)
     try {
-      return await this.#readIn(await (await this.#ready()).instance.connect(), sql, parameters)
+      const limitMs = lane === 'explorer' ? MAX_EXPLORER_MS : undefined
+      return await this.#readIn(await (await this.#ready()).instance.connect(), sql, parameters, limitMs)
     } finally {
       leave()
     }
   }
 
-  async #readIn(connection: DuckDBConnection, sql: string, parameters: Parameters): Promise<unknown[][]> {
+  async #readIn(
+    connection: DuckDBConnection,
+    sql: string,
+    parameters: Parameters,
+    limitMs: number | undefined,
+  ): Promise<unknown[][]> {
+    let isLate = false
+    const cancel =
+      limitMs === undefined
+        ? undefined
+        : this.#after?.(limitMs, () => {
+            isLate = true
+            connection.interrupt()
+          })
     const rows = this.rows(connection, sql, parameters)
     this.#reading.set(connection, rows)
     try {
       return await rows
     } catch (error) {
       this.#giveUpAfter(error)
+      if (isLate) throw fail('QUERY_TOO_SLOW', MAX_EXPLORER_MS / 1000)
       throw this.#closed ? closedError() : error
     } finally {
+      cancel?.()
       this.#reading.delete(connection)
       connection.closeSync()
     }

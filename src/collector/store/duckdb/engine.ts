@@ -3,7 +3,8 @@ import { statSync } from 'node:fs'
 import type { Clock } from '../../../model/clock.ts'
 import type { Span } from '../../../model/span.ts'
 import { fail } from '../../../model/error.ts'
-import type { AppendResult, Store, StoreStats } from '../store.ts'
+import type { AppendResult, Store, StoreCapabilities, StoreStats } from '../store.ts'
+import { compare } from './compare.ts'
 import { facetValues, timeseries, top } from './aggregate.ts'
 import { Writer, walBytes } from './append.ts'
 import { Binder, integer } from './binder.ts'
@@ -34,6 +35,8 @@ export interface EngineOptions {
   readonly dir: string
   readonly nowMs: number
   readonly limits: Limits
+  /** Stops explorer queries that take too long; without it none is stopped. */
+  readonly after?: Clock['after']
 }
 
 /** A store without a clock, whose batches come as columns; it runs in this thread, or in one of its own (`openStore`). */
@@ -41,15 +44,23 @@ export interface Engine extends Omit<Store, 'append'> {
   append(batch: EncodedBatch, nowMs: number): Promise<AppendResult>
 }
 
+/** What this engine can do. */
+export const capabilities: StoreCapabilities = {
+  engine: 'duckdb',
+  cardinality: 'exact',
+  erasure: 'at once',
+  backup: true,
+}
+
 export function toStore(engine: Engine, clock: Pick<Clock, 'nowMs'>): Store {
   return { ...engine, append: (batch) => engine.append(encodeBatch(batch), clock.nowMs()) }
 }
 
 /** Opens or creates the store's file. Throws DRIVER_MISSING, STORE_CORRUPT, STORE_LOCKED, STORE_NEWER. */
-export async function openEngine({ dir, nowMs, limits }: EngineOptions): Promise<Engine> {
+export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): Promise<Engine> {
   const file = join(dir, fileName)
   const walFile = `${file}.wal`
-  const database = await Database.open(file, limits)
+  const database = await Database.open(file, limits, after)
   const tables = await loadTables(database)
   const dedupe = await loadDedupe(database, tables, nowMs)
   const sequence = await loadSequence(database, tables)
@@ -59,11 +70,13 @@ export async function openEngine({ dir, nowMs, limits }: EngineOptions): Promise
     tables.all().flatMap((table) => (table.kind === 'events' || table.kind === 'requests' ? quoted(table.name) : []))
 
   return {
+    capabilities,
     append: (batch, nowMs) => writer.append(batch, nowMs),
     sequence: () => Promise.resolve(writer.sequence),
     search: (query, range, page) => search(database, tables, query, range, page),
     timeseries: (query, range, options) => timeseries(database, tables, query, range, options),
     top: (query, range, options) => top(database, tables, query, range, options),
+    compare: (query, ranges, options) => compare(database, tables, query, ranges, options),
     facets: (range) => facets(database, tables, range),
     facetValues: (facet, query, range, limit) => facetValues(database, tables, facet, query, range, limit),
     windows: (request) => windows(database, tables, request),

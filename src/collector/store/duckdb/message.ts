@@ -3,10 +3,10 @@ import { PortcullisError } from '../../../model/error.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 
 /** What the worker is started with. */
-export type WorkerOptions = EngineOptions
+export type WorkerOptions = Omit<EngineOptions, 'after'>
 
 /** Methods that cross the threads as one question and one answer; exports are pulled a part at a time. */
-export type Method = Exclude<keyof Engine, 'export'> | 'exportOpen' | 'exportNext' | 'exportClose'
+export type Method = Exclude<keyof Engine, 'export' | 'capabilities'> | 'exportOpen' | 'exportNext' | 'exportClose'
 
 export interface Call {
   readonly id: number

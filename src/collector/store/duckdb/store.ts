@@ -4,7 +4,7 @@ import type { Clock } from '../../../model/clock.ts'
 import { fail } from '../../../model/error.ts'
 import type { Store } from '../store.ts'
 import type { Engine } from './engine.ts'
-import { toStore } from './engine.ts'
+import { capabilities, toStore } from './engine.ts'
 import { lockDirectory } from './lock.ts'
 import type { Call, Method, Reply, WorkerOptions } from './message.ts'
 import { errorOf } from './message.ts'
@@ -106,11 +106,13 @@ class RemoteEngine {
 
   #engine(): Engine {
     return {
+      capabilities,
       append: (...all) => this.#call('append', ...all),
       sequence: () => this.#call('sequence'),
       search: (...all) => this.#call('search', ...all),
       timeseries: (...all) => this.#call('timeseries', ...all),
       top: (...all) => this.#call('top', ...all),
+      compare: (...all) => this.#call('compare', ...all),
       facets: (...all) => this.#call('facets', ...all),
       facetValues: (...all) => this.#call('facetValues', ...all),
       windows: (...all) => this.#call('windows', ...all),

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Clock } from '../../../model/clock.ts'
 import { fail } from '../../../model/error.ts'
 import type { Engine } from './engine.ts'
 import { openEngine } from './engine.ts'
@@ -37,7 +38,13 @@ async function answer(engine: Engine, { method, parameters }: Call): Promise<unk
   }
 }
 
-openEngine(workerData as WorkerOptions).then(
+/** The thread's own clock: an explorer query that takes too long is stopped from here. */
+const after: Clock['after'] = (delayMs, run) => {
+  const timer = setTimeout(run, delayMs).unref()
+  return () => clearTimeout(timer)
+}
+
+openEngine({ ...(workerData as WorkerOptions), after }).then(
   (engine) => {
     port?.on('message', (call: Call) => {
       answer(engine, call).then(
