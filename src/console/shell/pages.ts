@@ -58,4 +58,11 @@ export const pages: readonly PageDescription[] = [
     icon: 'passlist',
     load: async () => (await import('../pages/lists/list-page.tsx')).PasslistPage,
   },
+  {
+    path: '/services',
+    title: 'Services',
+    key: 'v',
+    icon: 'services',
+    load: async () => (await import('../pages/services/services-page.tsx')).ServicesPage,
+  },
 ]
