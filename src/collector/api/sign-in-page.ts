@@ -35,6 +35,8 @@ if (secret === '') {
   confirm.hidden = true
   says.textContent = 'Open the sign-in link that the collector printed. Another one: portcullis signin'
 }
+// Another link that is opened in this tab changes no more than what stands behind the #.
+addEventListener('hashchange', () => location.reload())
 confirm.addEventListener('click', async () => {
   confirm.disabled = true
   says.textContent = 'Signing in …'

@@ -7,7 +7,7 @@ import { toastError } from './toast.tsx'
 interface ButtonProps {
   readonly children?: ComponentChildren
   readonly icon?: IconName | undefined
-  /** What it does, where it shows an icon only. */
+  /** What it does: its name where it shows an icon only, else shown on pointing at it. */
   readonly label?: string | undefined
   readonly look?: 'plain' | 'primary' | 'danger' | 'quiet'
   readonly small?: boolean
@@ -48,8 +48,8 @@ export function Button(props: ButtonProps): JSX.Element | null {
       type={type}
       disabled={disabled || busy}
       aria-busy={busy}
-      aria-label={label}
-      title={children === undefined ? label : undefined}
+      aria-label={children === undefined ? label : undefined}
+      title={label}
       aria-pressed={props.pressed}
       popovertarget={props.popoverTarget}
       onClick={press}

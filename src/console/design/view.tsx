@@ -14,7 +14,7 @@ export function EmptyState(props: {
   return (
     <div class="state">
       <Icon name={props.icon ?? 'search'} />
-      <h3>{props.title}</h3>
+      <p class="title">{props.title}</p>
       {props.children}
     </div>
   )

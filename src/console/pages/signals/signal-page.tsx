@@ -40,10 +40,10 @@ function Story({ signal }: { readonly signal: Signal }): JSX.Element {
           <SeverityBadge severity={severity} />
           <StateBadge state={state} />
           {archiveReason === null ? null : <span class="muted">{archiveReason}</span>}
-          <span class="muted">
+          <p class="muted">
             <a href={`/detection-rules/${encodeURIComponent(signal.rule.id)}`}>{signal.rule.name}</a>, first seen{' '}
             <Time at={signal.firstSeen} />, last <Time at={signal.lastSeen} />
-          </span>
+          </p>
         </div>
         <h1>
           <Raw text={title} max={200} />

@@ -63,7 +63,7 @@ export function QueryBar({ query, onChange, facets, range }: QueryBarProps): JSX
     } else if ((event.key === 'Enter' || event.key === 'Tab') && current !== undefined) {
       event.preventDefault()
       take(current)
-    } else if (event.key === 'Enter') submit(text)
+    } else if (event.key === 'Enter') submit(input.current?.value ?? text)
     else if (event.key === 'Escape') {
       if (isOpen) event.stopPropagation()
       if (isOpen) setOpen(false)
