@@ -66,6 +66,8 @@ export interface ManagedWafRule extends Omit<NewWafRule, 'signalId' | 'clusterId
   readonly origin: { readonly by: string; readonly signalId: string | null; readonly clusterId: string | null }
   readonly createdAt: string
   readonly updatedAt: string
+  /** Since when it does what it does: its mode and its conditions have not changed from then on. */
+  readonly inModeSince: string
 }
 
 /** What is wrong with a rule, and where: a JSON path such as `$.rule.conditions[0].operator`. */
@@ -99,6 +101,7 @@ const fields = new Set([
   'origin',
   'createdAt',
   'updatedAt',
+  'inModeSince',
   'wireIds',
   'inForce',
   'tracers',

@@ -28,8 +28,11 @@ export function blockingAction(actions: Readonly<Record<string, ActionParameters
 /** The action behind parameters as rules files write them. */
 export function fromParameters(
   type: BlockAction['type'],
-  { status_code: status, type: content, location, security_response_id: id }: ActionParameters,
+  { status_code: status, type: given, fallback_type: fallback, location, security_response_id: id }: ActionParameters,
 ): BlockAction {
+  const isStealth = given === 'login_failure'
+  // Where a failed login cannot be imitated, the fallback says which page is shown.
+  const content = isStealth ? (fallback ?? 'auto') : given
   const securityResponseId = typeof id === 'string' ? id : ''
   const target = typeof location === 'string' ? location.trim() : ''
   if (type === 'redirect_request' && target !== '') {
@@ -39,7 +42,7 @@ export function fromParameters(
   // A redirect that leads nowhere blocks all the same: what the rule wanted stopped must not go through.
   const blocked = type === 'redirect_request' || !inRange(Number(status), 200, 599) ? BLOCK_DEFAULT : Number(status)
   return {
-    type: content === 'login_failure' ? 'login_failure' : type === 'redirect_request' ? 'block_request' : type,
+    type: isStealth ? 'login_failure' : type === 'redirect_request' ? 'block_request' : type,
     statusCode: blocked,
     content:
       content === 'auto' || content === undefined || type !== 'block_request'

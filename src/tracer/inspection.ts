@@ -17,6 +17,8 @@ export interface Protection {
   readonly takeBudgetUs: () => number
   /** Parameters of the action `block`, as rules or remote configuration redefine it. */
   readonly blockParameters: ActionParameters
+  /** Parameters of the action that answers what the denylist stops. */
+  readonly denylistParameters: ActionParameters
 }
 
 /** libddwaf's code of an error that was thrown rather than returned. */
@@ -58,7 +60,7 @@ export class Inspection {
       return undefined
     }
     const id = randomUUID()
-    const parameters: ActionParameters = { ...this.protection.blockParameters, security_response_id: id }
+    const parameters: ActionParameters = { ...this.protection.denylistParameters, security_response_id: id }
     this.events.push(denylistEvent(verdict.hit, id))
     this.keep = true
     const type = parameters['location'] === undefined ? 'block_request' : 'redirect_request'

@@ -51,6 +51,8 @@ export class ProtectionControl {
   /** The action `block` of the local rules; remote configuration of any kind puts it out of use. */
   #localBlock: ActionParameters | undefined
   readonly #remoteBlocks = new Map<string, ActionParameters>()
+  /** What overrides of the denylist's rules answer with, by the configuration that they stand in. */
+  readonly #denylistReplies = new Map<string, ActionParameters>()
   /** Rulesets of `ASM_DD`. The first takes the place of the local one in the engine, in one step. */
   readonly #remoteRulesets = new Map<string, { readonly enginePath: string; readonly version: string | undefined }>()
 
@@ -95,6 +97,7 @@ export class ProtectionControl {
     const enginePath = this.#enginePath(change)
     if (content === undefined) {
       this.#remoteBlocks.delete(path)
+      this.#denylistReplies.delete(path)
       this.#remoteRulesets.delete(path)
       const restored = enginePath === BASE_PATH && this.#remoteRulesets.size === 0
       if (restored) await waf.updateInSlices(BASE_PATH, this.#options.ruleset())
@@ -103,7 +106,7 @@ export class ProtectionControl {
       const diagnostics = await waf.updateInSlices(enginePath, content)
       if (diagnostics.error !== undefined) return diagnostics.error
       if (isRuleset) this.#remoteRulesets.set(path, { enginePath, version: diagnostics.ruleset_version })
-      if (change.product === product.custom) this.#takeBlock(path, content)
+      if (change.product === product.custom) this.#takeReplies(path, content)
     }
     this.#localBlock = undefined
     this.#rulesVersion = [...this.#remoteRulesets.values()].at(-1)?.version ?? versionOf(this.#options.ruleset())
@@ -118,10 +121,9 @@ export class ProtectionControl {
     return [...this.#remoteRulesets.values()].some(({ enginePath }) => enginePath === BASE_PATH) ? path : BASE_PATH
   }
 
-  #takeBlock(path: string, content: unknown): void {
-    const block = blockAction(content)
-    if (block === undefined) this.#remoteBlocks.delete(path)
-    else this.#remoteBlocks.set(path, block)
+  #takeReplies(path: string, content: unknown): void {
+    keepOrDelete(this.#remoteBlocks, path, actionOf(content, 'block'))
+    keepOrDelete(this.#denylistReplies, path, denylistReply(content))
   }
 
   #renew(): void {
@@ -129,14 +131,15 @@ export class ProtectionControl {
     if (waf === undefined) return
     const { denylist, blocking, wafBudgetUs } = this.#options
     const takeBudgetUs = (): number => (this.#coldRuns-- > 0 ? wafBudgetUs * COLD_FACTOR : wafBudgetUs)
-    const remote = [...this.#remoteBlocks.values()].at(-1)
+    const blockParameters = [...this.#remoteBlocks.values()].at(-1) ?? this.#localBlock ?? defaultBlock
     this.#current = {
       waf,
       rulesVersion: this.#rulesVersion,
       denylist,
       blocking,
       takeBudgetUs,
-      blockParameters: remote ?? this.#localBlock ?? defaultBlock,
+      blockParameters,
+      denylistParameters: [...this.#denylistReplies.values()].at(-1) ?? blockParameters,
     }
   }
 
@@ -172,7 +175,7 @@ export class ProtectionControl {
     this.#fresh = true
     this.#coldRuns = COLD_RUNS
     this.#rulesVersion = diagnostics.ruleset_version ?? versionOf(ruleset)
-    this.#localBlock = blockAction(ruleset)
+    this.#localBlock = actionOf(ruleset, 'block')
   }
 }
 
@@ -195,13 +198,32 @@ function versionOf(ruleset: unknown): string | undefined {
   return typeof version === 'string' ? version : undefined
 }
 
-/** The action with the id `block`, where a configuration redefines it. */
-function blockAction(config: unknown): ActionParameters | undefined {
-  const actions = property(config, 'actions')
-  if (!Array.isArray(actions)) return undefined
-  const block: unknown = actions.find((action: unknown) => property(action, 'id') === 'block')
-  const parameters = property(block, 'parameters')
+/** Parameters of the action with this id, where a configuration defines it. */
+function actionOf(config: unknown, id: string): ActionParameters | undefined {
+  const action = listOf(property(config, 'actions')).find((one) => property(one, 'id') === id)
+  const parameters = property(action, 'parameters')
   return typeof parameters === 'object' && parameters !== null ? (parameters as ActionParameters) : undefined
+}
+
+/** The rules that a denylist block reports as: an override of one of them answers for the list. */
+const denylistRules: readonly unknown[] = ['blk-001-001', 'blk-001-002']
+
+/** What a configuration has the denylist answer with; undefined where it says nothing of it. */
+function denylistReply(config: unknown): ActionParameters | undefined {
+  const override = listOf(property(config, 'rules_override')).find((one) =>
+    listOf(property(one, 'rules_target')).some((target) => denylistRules.includes(property(target, 'rule_id'))),
+  )
+  const [id] = listOf(property(override, 'on_match'))
+  return typeof id === 'string' ? actionOf(config, id) : undefined
+}
+
+function keepOrDelete<T>(into: Map<string, T>, key: string, value: T | undefined): void {
+  if (value === undefined) into.delete(key)
+  else into.set(key, value)
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
 }
 
 function property(of: unknown, name: string): unknown {

@@ -13,6 +13,7 @@ const protection: Protection = {
   blocking: true,
   takeBudgetUs: () => 1_000_000,
   blockParameters: {},
+  denylistParameters: {},
 }
 
 function reported(values: readonly string[]): LiveSpan {

@@ -66,6 +66,7 @@ const wafRule = {
   clusterId: textOrNull,
   createdAt: instant,
   updatedAt: instant,
+  inModeSince: instant,
 }
 
 /** What the replies are made of, by the names under which the API document shows them. */

@@ -89,7 +89,7 @@ export class Lists {
         }
       }
     }
-    for (const list of this.#lists.values()) list.merge()
+    for (const list of this.#lists.values()) await list.merge()
   }
 
   /** Takes a commit over. A value whose entry was taken back or shortened may have another one, so the state is asked. */
@@ -109,14 +109,16 @@ export class Lists {
   }
 
   /** Moves new entries to their shards where enough of them have gathered; whether there were any. */
-  merge(minEntries: number): boolean {
+  async merge(minEntries: number): Promise<boolean> {
     const full = [...this.#lists.values()].filter((list) => list.newSize >= minEntries)
-    for (const list of full) list.merge()
+    for (const list of full) await list.merge()
     return full.length > 0
   }
 
-  dropEnded(nowMs: number): number {
-    return [...this.#lists.values()].reduce((sum, list) => sum + list.dropEnded(Math.floor(nowMs / 1000)), 0)
+  async dropEnded(nowMs: number): Promise<number> {
+    let dropped = 0
+    for (const list of this.#lists.values()) dropped += await list.dropEnded(Math.floor(nowMs / 1000))
+    return dropped
   }
 
   size(id: WireListId): number {

@@ -59,6 +59,7 @@ export async function createRemoteConfigServer(options: {
   let isReady = false
   let draining = false
   let changedSinceSweep = false
+  let isClosed = false
 
   const unsubscribe = state.subscribe((changes) => {
     if ((changes.entries?.length ?? 0) === 0 && !GlobalFiles.concerns(changes)) return
@@ -115,11 +116,20 @@ export async function createRemoteConfigServer(options: {
     })
   }
 
+  /** In turn with what is published: both change the lists, and a large list takes its time. */
   function sweep(): void {
-    const merged = !changedSinceSweep && lists.merge(mergeFrom)
+    const isQuiet = !changedSinceSweep
     changedSinceSweep = false
-    if (lists.dropEnded(clock.nowMs()) > 0 || merged) schedulePublish()
-    cancelSweep = clock.after(sweepEveryMs, sweep)
+    publishing = publishing
+      .then(async () => {
+        const merged = isQuiet && (await lists.merge(mergeFrom))
+        const dropped = await lists.dropEnded(clock.nowMs())
+        if (merged || dropped > 0) await publish()
+      })
+      .catch(onError)
+      .finally(() => {
+        if (!isClosed) cancelSweep = clock.after(sweepEveryMs, sweep)
+      })
   }
 
   /** The file with this content, under its old version if the content of its variant is the same. */
@@ -221,6 +231,7 @@ export async function createRemoteConfigServer(options: {
     },
     drain,
     close() {
+      isClosed = true
       unsubscribe()
       cancelSweep()
       cancelEnd()

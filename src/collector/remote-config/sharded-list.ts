@@ -53,16 +53,21 @@ export class ShardedList {
     this.#changed.add(holder.name)
   }
 
-  /** Moves what is new to its shard; more and smaller shards are made when they have become too full. */
-  merge(): void {
+  /**
+   * Moves what is new to its shard; more and smaller shards are made when they have become too full. A million entries
+   * take a second or two, so it goes in slices; nothing else may change the list meanwhile.
+   */
+  async merge(): Promise<void> {
     if (this.newSize === 0) return
+    const slices = new Slices()
     const needed = shardsFor(this.size)
-    if (needed > this.#shards.length) this.#spread(needed)
+    if (needed > this.#shards.length) await this.#spread(needed, slices)
     for (const { name, entries } of this.#new) {
       for (const [value, expiration] of entries) {
         const home = this.#home(value)
         home.entries.set(value, expiration)
         this.#changed.add(home.name)
+        if (slices.isOver()) await slices.pause()
       }
       entries.clear()
       this.#changed.add(name)
@@ -71,11 +76,13 @@ export class ShardedList {
     this.#newShardOf.clear()
   }
 
-  /** Drops entries that ended before this time; returns how many. */
-  dropEnded(nowSeconds: number): number {
+  /** Drops entries that ended before this time, in slices as `merge`; returns how many. */
+  async dropEnded(nowSeconds: number): Promise<number> {
+    const slices = new Slices()
     let dropped = 0
     for (const { name, entries } of [...this.#shards, ...this.#new]) {
       for (const [value, expiration] of entries) {
+        if (slices.isOver()) await slices.pause()
         if (expiration === 0 || expiration > nowSeconds) continue
         entries.delete(value)
         this.#newShardOf.delete(value)
@@ -101,12 +108,15 @@ export class ShardedList {
       .map(([value, expiration]) => ({ value, expiration }))
   }
 
-  #spread(shards: number): void {
-    const before = this.#shards
-    this.#shards = Array.from({ length: shards }, (_, index) => shard(String(index)))
-    for (const { entries } of before) {
-      for (const [value, expiration] of entries) this.#home(value).entries.set(value, expiration)
+  async #spread(shards: number, slices: Slices): Promise<void> {
+    const spread = Array.from({ length: shards }, (_, index) => shard(String(index)))
+    for (const { entries } of this.#shards) {
+      for (const [value, expiration] of entries) {
+        spread[hash(value) % shards]?.entries.set(value, expiration)
+        if (slices.isOver()) await slices.pause()
+      }
     }
+    this.#shards = spread
     for (const { name } of this.#shards) this.#changed.add(name)
   }
 
@@ -126,6 +136,23 @@ export class ShardedList {
     const next = shard(`new-${++this.#newNames}`)
     this.#new.push(next)
     return next
+  }
+}
+
+/** Entries that are moved without a pause: a few milliseconds. */
+const sliceEntries = 5_000
+
+/** Counts work and says when others should have their turn. */
+class Slices {
+  #left = sliceEntries
+
+  isOver(): boolean {
+    return --this.#left <= 0
+  }
+
+  async pause(): Promise<void> {
+    this.#left = sliceEntries
+    await new Promise(setImmediate)
   }
 }
 

@@ -24,14 +24,14 @@ export interface LiveCollateral {
   readonly ordinary: number
 }
 
-/** Reads what a rule that answers an attack did since its version is in force. */
+/** Reads what a rule that answers an attack did since it is in its mode. */
 export async function readLiveCollateral(
   store: Store,
   rule: ManagedWafRule,
   onsetMs: number,
   nowMs: number,
 ): Promise<LiveCollateral> {
-  const range = { fromMs: Math.max(Date.parse(rule.updatedAt), nowMs - longestMs), toMs: nowMs + 1 }
+  const range = { fromMs: Math.max(Date.parse(rule.inModeSince), nowMs - longestMs), toMs: nowMs + 1 }
   const matches = anyValue('@appsec.rules', wireRuleIds(rule))
   const total = async (query: string): Promise<number> => (await topAll(store, query, range, [], []))[0]?.values[0] ?? 0
   if (rule.mode === 'monitoring') {

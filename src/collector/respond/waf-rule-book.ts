@@ -72,12 +72,12 @@ export async function createWafRules({
     return rule
   }
 
-  const next = (before: ManagedWafRule, changes: Partial<ManagedWafRule>): ManagedWafRule => ({
-    ...before,
-    ...changes,
-    version: before.version + 1,
-    updatedAt: new Date(clock.nowMs()).toISOString(),
-  })
+  const next = (before: ManagedWafRule, changes: Partial<ManagedWafRule>): ManagedWafRule => {
+    const updatedAt = new Date(clock.nowMs()).toISOString()
+    const isRenewed = changes.rule === undefined && (changes.mode ?? before.mode) === before.mode
+    const inModeSince = isRenewed ? before.inModeSince : updatedAt
+    return { ...before, ...changes, version: before.version + 1, updatedAt, inModeSince }
+  }
 
   return {
     check: checkWafRule,
@@ -99,7 +99,7 @@ export async function createWafRules({
         const origin = { by: author, signalId, clusterId }
         // A rule that comes back after its deletion goes on counting, so that a version names one text only.
         const version = (newest?.rule.version ?? 0) + 1
-        const added = { ...rule, id, version, origin, createdAt: at, updatedAt: at }
+        const added = { ...rule, id, version, origin, createdAt: at, updatedAt: at, inModeSince: at }
         return write(added, { author, action: 'waf_rule.add', before: null })
       }),
     replace: (id, value, author) =>

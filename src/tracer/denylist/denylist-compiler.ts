@@ -115,13 +115,15 @@ const passed: Verdict = Object.freeze({ blocked: false, passlisted: true })
 /** The passlist is asked first: what is on it is never blocked. */
 function denylistOf({ blocked_ips, blocked_users, passlisted_ips, passlisted_users }: Lists): Denylist {
   const anyPasslisted = passlisted_ips.size + passlisted_users.size > 0
+  // What holds for every network, the kill switch, holds for claimed addresses and for clients without one, too.
+  const isEveryone = ['0.0.0.0', '::'].every((ip) => passlisted_ips.find(ip, 0)?.entry === `${ip}/0`)
   const isPasslisted = ({ ip, claimed, userId }: DenylistSubject, nowSeconds: number): boolean =>
     (ip !== undefined && claimed !== true && passlisted_ips.find(ip, nowSeconds) !== undefined) ||
     (userId !== undefined && passlisted_users.find(userId, nowSeconds) !== undefined)
   return {
     size: blocked_ips.size + blocked_users.size,
     check(subject, nowSeconds) {
-      if (anyPasslisted && isPasslisted(subject, nowSeconds)) return passed
+      if (anyPasslisted && (isEveryone || isPasslisted(subject, nowSeconds))) return passed
       const { ip, userId } = subject
       const byIp = ip === undefined ? undefined : blocked_ips.find(ip, nowSeconds)
       if (byIp !== undefined) return { blocked: true, hit: { list: 'blocked_ips', value: ip ?? '', ...byIp } }
