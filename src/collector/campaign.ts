@@ -8,7 +8,7 @@ import type { TimeRange } from './store/store.ts'
 /** A signal and the rule that raised it: what detection, response and the API ask the store about. */
 export interface Campaign {
   readonly rule: Pick<DetectionRule, 'queries' | 'groupBy' | 'suppress'>
-  readonly signal: Pick<SignalFacts, 'group' | 'firstSeen' | 'lastSeen'>
+  readonly signal: Pick<SignalFacts, 'group' | 'firstSeen' | 'lastSeen' | 'clusters'>
 }
 
 /** Facets that campaigns are looked at by. */

@@ -120,12 +120,13 @@ function matchCase(
 }
 
 /** What happens in staging, test and development environments is one step less severe (spec/detection.md 1.2). */
-function lowerByEnv(severity: Severity, env: string): Severity {
+export function lowerByEnv(severity: Severity, env: string): Severity {
   if (!/^(?:staging|test|dev)/i.test(env)) return severity
   return severities[Math.max(0, severities.indexOf(severity) - 1)] ?? severity
 }
 
-function isWorse(severity: Severity, than: Severity): boolean {
+/** Whether a severity is more than another. */
+export function isWorse(severity: Severity, than: Severity): boolean {
   return severities.indexOf(severity) > severities.indexOf(than)
 }
 

@@ -1,10 +1,12 @@
 import type { Clock } from '../../model/clock.ts'
 import type { SignalUpdate, TimelineEntry } from '../../model/signal.ts'
 import type { DetectionRule } from '../../model/detection-rule.ts'
-import type { Changes, SignalChange, State } from '../state/state.ts'
+import type { Changes, SignalChange, SignalFacts, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { successesQuery } from '../campaign.ts'
 import { readBlocked } from './blocked-requests.ts'
+import { isWorse, lowerByEnv } from './evaluate.ts'
+import { signalTitle } from './group.ts'
 import { readFigures } from './figures.ts'
 import { difference } from './signal-changes.ts'
 import type { SignalMemory } from './signal-memory.ts'
@@ -50,6 +52,9 @@ export async function keepFigures(options: {
     for (const response of await state.responses({ signalId: id })) noteResponse(response)
   }
 
+  /** The rule of each open signal, to read its figures again when its clusters change. */
+  const rules = new Map<string, DetectionRule>()
+
   function noteResponse({ signalId, kind, value }: { signalId: string; kind: string; value: string }): void {
     if (kind !== 'block_ip' && kind !== 'waf_rule') return
     const answer = answers.get(signalId) ?? { ips: new Set(), wafRuleIds: new Set() }
@@ -86,7 +91,12 @@ export async function keepFigures(options: {
       const { figures, compromised } = await readFigures(store, rule, signal)
       const blocked = signal.counts['blocked']
       const counts = blocked === undefined ? figures.counts : { ...figures.counts, blocked }
-      const set = difference(signal, { ...figures, counts })
+      const worse = compromised.length > 0 ? withCompromise(rule, signal) : undefined
+      const set = difference(signal, { ...figures, counts, ...worse })
+      if (worse !== undefined) {
+        const text = `Account compromised, ${worse.severity} instead of ${signal.severity}`
+        timeline.push({ signalId: id, at, by: 'portcullis', kind: 'case_changed', text })
+      }
       if (Object.keys(set).length > 0) signals.push({ update: id, set })
       if (compromised.length > signal.compromisedUsers) {
         const names = compromised.slice(signal.compromisedUsers, signal.compromisedUsers + 10)
@@ -133,12 +143,18 @@ export async function keepFigures(options: {
   }
 
   return {
-    apply({ responses }) {
+    apply({ responses, signals = [] }) {
       responses?.forEach(noteResponse)
+      for (const change of signals) {
+        const rule = 'update' in change && change.set.clusters !== undefined ? rules.get(change.update) : undefined
+        if ('update' in change && rule !== undefined) stale.set(change.update, rule)
+      }
     },
     touch(updates) {
-      for (const { signal, rule } of updates) {
+      for (const { signal, rule, what } of updates) {
         stale.set(signal.id, rule)
+        if (what === 'closed') rules.delete(signal.id)
+        else rules.set(signal.id, rule)
         if ((signal.counts[successesQuery] ?? 0) > signal.compromisedUsers) urgent.add(signal.id)
       }
     },
@@ -152,4 +168,12 @@ export async function keepFigures(options: {
       await refreshing
     },
   }
+}
+
+/** A campaign in which somebody got in is critical, where its rule knows only attempts. Its case, and so what answers it, stays. */
+function withCompromise(rule: DetectionRule, signal: SignalFacts): Pick<SignalFacts, 'severity' | 'title'> | undefined {
+  const severity = lowerByEnv('critical', signal.group['env'] ?? '')
+  const name = 'Account compromised'
+  if (!rule.tags.includes('category:account_takeover') || rule.cases.some((one) => one.name === name)) return undefined
+  return isWorse(severity, signal.severity) ? { severity, title: signalTitle(rule, signal.group, name) } : undefined
 }

@@ -3,8 +3,10 @@ import { fail } from '../../model/error.ts'
 import type { Campaign } from '../campaign.ts'
 import type { Page, PageRequest, SignalFacts, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
-import { attackingIps, compromisedUsers, targetedUsers } from './entities.ts'
-import type { AttackingIp, CompromisedUser, TargetedUser } from './entities.ts'
+import { attackingIps, targetedUsers } from './entities.ts'
+import { compromisedUsers } from './compromised-users.ts'
+import type { AttackingIp, TargetedUser } from './entities.ts'
+import type { CompromisedUser } from './compromised-users.ts'
 
 /** The complete lists of a signal, however long; read from the spans when asked for. */
 export interface SignalLists {
