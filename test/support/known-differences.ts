@@ -114,11 +114,16 @@ function sqliDiffers(isThisWay: Explains): (difference: Difference) => boolean {
     })
 }
 
-/** With a space before every word that touches a digit or sign, and before each one such word. */
+/** With a space before every word that touches a digit or sign, before those behind no dot, and before each one. */
 function spaced(text: string): string[] {
   const touching = /(?<=[^A-Za-z_\s\u0080-\uffff])(?=[A-Za-z_\u0080-\uffff])/g
+  const behindNoDot = /(?<=[^A-Za-z_\s\u0080-\uffff.])(?=[A-Za-z_\u0080-\uffff])/g
   const places = [...text.matchAll(touching)].map(({ index }) => index)
-  return [text.replaceAll(touching, ' '), ...places.map((place) => `${text.slice(0, place)} ${text.slice(place)}`)]
+  return [
+    text.replaceAll(touching, ' '),
+    text.replaceAll(behindNoDot, ' '),
+    ...places.map((place) => `${text.slice(0, place)} ${text.slice(place)}`),
+  ]
 }
 
 function isLeftOut(text: string): boolean {

@@ -19,6 +19,8 @@ const rules = new Map([...ruleset.rules, ...ruleset.rules_compat].map((rule) => 
 
 /** Least share of requests that both judge alike, flagged or not. */
 const LEAST_AGREEMENT = 0.999
+/** In a sample too small to tell. */
+const MOST_BY_CHANCE = 6
 /** Differences that a failure shows; the run goes on, so that one costs no other hour. */
 const MAX_REPORTED = 20
 
@@ -73,7 +75,7 @@ test(
     )
     expect(unexplained).toEqual([])
     expect(seen.size).toBeGreaterThan(100)
-    expect(tally.judgedApart / count).toBeLessThanOrEqual(1 - LEAST_AGREEMENT)
+    expect(tally.judgedApart).toBeLessThanOrEqual(Math.max(MOST_BY_CHANCE, count * (1 - LEAST_AGREEMENT)))
   },
   60_000 + count * 40,
 )
