@@ -99,3 +99,13 @@ describe('what a pattern requires', () => {
   })
   test('every case ran', () => expect(cases.length).toBe(10))
 })
+
+test('a literal of any length is found behind every character, and at the beginning of the text', () => {
+  const before = ['', ...Array.from({ length: 0x100 }, (_, unit) => String.fromCharCode(unit)), 'ｅ', '\ufffd', '😀']
+  for (const regex of ['z', 'q/', 'q/z', 'q/z!', 'q/z!x']) {
+    const node = parseRegex(regex)
+    const own = LiteralScanner.build([{ id: 1, need: (node && requiredLiterals(node)) ?? [] }])
+    for (const character of before)
+      expect([character, own.scan(character + regex).candidates]).toEqual([character, [1]])
+  }
+})

@@ -29,7 +29,10 @@ const BITMAP_WORDS = 1 << 11
 const TRIPLE_MASK = 0xffffff
 const PAIR_MASK = 0xffff
 /** What may stand before a literal of three: every character as grams have it, and the beginning of the text. */
-const beforeTriples: readonly number[] = [0, ...Array.from({ length: 0x60 }, (_, index) => (index + 0x20) | CASE)]
+const beforeTriples: readonly number[] = [
+  0,
+  ...Array.from({ length: BEYOND_ASCII - 0x1f }, (_, index) => (index + 0x20) | CASE),
+]
 const noCandidates: readonly number[] = []
 
 /**
