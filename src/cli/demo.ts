@@ -8,6 +8,7 @@ import type { Signal, SignalResponse } from '../model/signal.ts'
 import { freePort, startChild, type Child } from './child.ts'
 import { readEventStream, type StreamEvent } from './event-stream.ts'
 import type { Io } from './io.ts'
+import { storyLink } from './story-link.ts'
 import { createStory, isGood, type Story, type StoryResult } from './story.ts'
 import type { TrafficLine } from './traffic.ts'
 
@@ -39,7 +40,7 @@ export async function demoCommand(args: string[], io: Io): Promise<number> {
   const interrupted = interruption()
   try {
     const place = await startPlace(dir, children)
-    say(`collector   ${place.console} (API; token ${place.token})`)
+    say(`console     ${place.console} (API token ${place.token})`)
     say(`example app ${place.app} (an Express login; POST /login)`)
     say(`logs, data  ${dir}\n`)
     const limit = AbortSignal.timeout(onceLimitMs)
@@ -52,8 +53,10 @@ export async function demoCommand(args: string[], io: Io): Promise<number> {
     say(closing(result.story, result.named))
     if (values.json) io.out(JSON.stringify(result.story))
     if (!values.once) {
-      say(`\nEverything keeps running; Ctrl-C ends it. Look around:`)
-      say(`  curl -H 'Authorization: Bearer ${place.token}' ${place.console}/api/signals`)
+      const link = await storyLink({ ...place, dataDir: join(dir, 'collector') })
+      say(`\nEverything keeps running; Ctrl-C ends it. Look at the attack in the console:`)
+      say(`  ${link}`)
+      say(`The link signs in once, within 15 minutes; another: portcullis signin --data ${join(dir, 'collector')}`)
       await aborted(interrupted)
     }
     return isGood(result.story) ? 0 : 1

@@ -2,102 +2,144 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { call } from '../../api/call.ts'
 import { useData } from '../../api/use-data.ts'
+import type { Page } from '../../api/shapes.ts'
 import { ShareBar } from '../../design/badges.tsx'
 import { Button } from '../../design/button.tsx'
 import { Note } from '../../design/note.tsx'
 import { Raw } from '../../design/raw.tsx'
 import { Table, type Column } from '../../design/table.tsx'
+import { toast } from '../../design/toast.tsx'
 import { Card, EmptyState, View } from '../../design/view.tsx'
+import { go, parameter } from '../../shell/address.ts'
 import { count, percent } from '../../text/figures.ts'
-import { timeOf, type TimeRange } from '../../text/typed-time.ts'
-import { join, partsOf, readQuery, termText } from './edit-query.ts'
-import type { ObservedFacet } from './use-facets.ts'
+import type { TimeRange } from '../../text/typed-time.ts'
+import { attributeName, attributeTest } from '../signals/cluster-words.ts'
+import { join, partsOf, readQuery } from './edit-query.ts'
 
-interface Found {
-  readonly facet: string
-  readonly value: string
+interface Analysed {
+  readonly attribute: string
+  readonly value: string | null
+  readonly absent: boolean
+  readonly regex: string | null
+  readonly requests: number
   readonly share: number
-  readonly before: number
+  readonly baselineShare: number
   readonly excess: number
+  readonly odds: number | null
+  readonly shape: number
+  readonly blockable: boolean
+  readonly carriedBy: number
+  readonly query: string
 }
 
 interface AnalysisProps {
   readonly query: string
   readonly range: TimeRange
-  readonly facets: readonly ObservedFacet[]
   readonly onChange: (query: string) => void
 }
 
-/** Attributes looked at: what tells one client from another. */
-const telling =
-  /^@(http\.(useragent|request\.headers\.|useragent_details\.)|appsec\.fingerprint\.|network\.client\.(asn|as_name|country|range)|threat_intel\.|http\.route)/
-const own = /\.(x-forwarded-for|content-length|host|cookie|x-request-id|traceparent)$/
-/** What no tracer can tell a request by before it is answered. */
-const unblockable = /^@(http\.useragent_details\.|network\.|threat_intel\.)/
-const maxFacets = 40
-const valuesOfEach = 3
-const minShare = 0.02
+const maxRows = 200
+const maxOfCluster = 4
 
-/** What the spans of a query have in common that those of the time before had not: by share, and by excess. */
-export function Analysis({ query, range, facets, onChange }: AnalysisProps): JSX.Element {
+const columns: readonly Column<Analysed>[] = [
+  {
+    key: 'attribute',
+    title: 'Attribute',
+    fromPx: 560,
+    cell: ({ attribute }) => <Raw text={attributeName(attribute)} max={60} />,
+  },
+  {
+    key: 'value',
+    title: 'Value',
+    cell: (row) => {
+      const { says, text } = attributeTest(row)
+      return text === '' ? <b>{says}</b> : <Raw text={text} max={120} />
+    },
+  },
+  { key: 'share', title: 'Share', width: 130, cell: ({ share }) => <ShareBar share={share} /> },
+  {
+    key: 'before',
+    title: 'Before',
+    width: 76,
+    number: true,
+    fromPx: 640,
+    cell: ({ baselineShare }) => percent(baselineShare),
+  },
+  { key: 'excess', title: 'Excess', width: 76, number: true, fromPx: 480, cell: ({ excess }) => count(excess) },
+  {
+    key: 'shape',
+    title: 'Follows the increase',
+    width: 150,
+    fromPx: 820,
+    cell: ({ shape }) => <ShareBar share={Math.max(0, shape)} says={shape.toFixed(2)} />,
+  },
+  {
+    key: 'blockable',
+    title: 'Can be blocked',
+    width: 118,
+    fromPx: 900,
+    cell: ({ blockable, carriedBy }) =>
+      blockable ? `yes, ${percent(carriedBy)} carry it` : <span class="muted">no</span>,
+  },
+]
+
+/** What the spans of a query have in common that those of before had not; some picked make a custom cluster. */
+export function Analysis({ query, range, onChange }: AnalysisProps): JSX.Element {
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set())
-  const looked = facets.filter(({ facet }) => telling.test(facet) && !own.test(facet)).slice(0, maxFacets)
-  const found = useData<readonly Found[]>({
-    key: ['spans', 'analysis', query, range.from, range.to, looked.length],
-    enabled: looked.length > 0,
-    load: (signal) => analyse(query, range, looked, signal),
+  const signalId = parameter('signal')
+  const found = useData<Page<Analysed>>({
+    key: ['spans', 'analysis', query, range.from, range.to],
+    load: (signal) => call('POST', '/api/clusters/analyze', { query, ...range, limit: maxRows }, signal),
   })
-  const rows = found.data ?? []
-  const columns: readonly Column<Found>[] = [
-    { key: 'facet', title: 'Attribute', fromPx: 560, cell: ({ facet }) => <Raw text={facet} max={60} /> },
-    { key: 'value', title: 'Value', cell: ({ value }) => <Raw text={value} max={120} /> },
-    { key: 'share', title: 'Share now', width: 150, cell: ({ share }) => <ShareBar share={share} /> },
-    { key: 'before', title: 'Before', width: 80, number: true, fromPx: 620, cell: ({ before }) => percent(before) },
-    {
-      key: 'excess',
-      title: 'More than before',
-      width: 130,
-      number: true,
-      fromPx: 480,
-      cell: ({ excess }) => count(excess),
-    },
-    {
-      key: 'blockable',
-      title: 'Can be blocked',
-      width: 112,
-      fromPx: 760,
-      cell: ({ facet }) => (unblockable.test(facet) ? <span class="muted">no</span> : 'yes'),
-    },
-  ]
+  const picked = (found.data?.items ?? []).filter((row) => chosen.has(idOf(row)))
+  const narrow = (): void => {
+    const read = readQuery(query)
+    const parts = 'query' in read ? partsOf(read.query) : []
+    onChange([join(parts), ...picked.map((row) => row.query)].filter((part) => part !== '').join(' '))
+    choose(new Set())
+  }
+  const keep = async (): Promise<void> => {
+    const attributes = picked.map(({ attribute, value, absent, regex }) => ({ attribute, value, absent, regex }))
+    await call('POST', `/api/signals/${encodeURIComponent(signalId)}/clusters`, { attributes })
+    toast('The cluster is kept with its signal.')
+    go(`/signals/${encodeURIComponent(signalId)}`)
+  }
   return (
     <Card
       title="What these spans have in common"
       actions={
-        <Button
-          small
-          disabled={chosen.size === 0}
-          onPress={() => {
-            const read = readQuery(query)
-            const parts = 'query' in read ? partsOf(read.query) : []
-            const terms = rows.filter((row) => chosen.has(idOf(row))).map(({ facet, value }) => termText(facet, value))
-            onChange([join(parts), ...terms].filter((part) => part !== '').join(' '))
-            choose(new Set())
-          }}
-        >
-          Narrow to {chosen.size}
-        </Button>
+        <>
+          <Button small disabled={picked.length === 0} onPress={narrow}>
+            Narrow to {picked.length}
+          </Button>
+          {signalId === '' ? null : (
+            <Button
+              small
+              needs="responder"
+              look="primary"
+              disabled={
+                picked.length === 0 || picked.length > maxOfCluster || picked.some(({ blockable }) => !blockable)
+              }
+              onPress={keep}
+            >
+              Make a cluster of {picked.length}
+            </Button>
+          )}
+        </>
       }
       flush
     >
       <View
         data={found}
-        empty={(all) => (all.length > 0 ? false : <EmptyState title="Nothing stands out against the time before" />)}
+        empty={({ items }) =>
+          items.length > 0 ? false : <EmptyState title="Nothing stands out against the time before" />
+        }
       >
-        {(all) => (
+        {({ items }) => (
           <>
             <Table
               label="Attributes"
-              rows={all}
+              rows={items}
               columns={columns}
               keyOf={idOf}
               chosen={chosen}
@@ -106,8 +148,8 @@ export function Analysis({ query, range, facets, onChange }: AnalysisProps): JSX
             />
             <div class="inside">
               <Note>
-                Compared with the stretch of time before, of the same length. An attribute that attackers share and
-                others do not is what to block by.
+                Compared with the time before. What attackers share and others do not, and what follows the course of
+                the increase, is what to block by.
               </Note>
             </div>
           </>
@@ -117,55 +159,6 @@ export function Analysis({ query, range, facets, onChange }: AnalysisProps): JSX
   )
 }
 
-function idOf({ facet, value }: Found): string {
-  return `${facet} ${value}`
-}
-
-async function analyse(
-  query: string,
-  range: TimeRange,
-  facets: readonly ObservedFacet[],
-  signal: AbortSignal,
-): Promise<readonly Found[]> {
-  const nowMs = Date.now()
-  const from = timeOf(range.from, nowMs)
-  const to = timeOf(range.to, nowMs)
-  const window = { from, to }
-  const baseline = { from: from - (to - from), to: from }
-  const total = async (within: { readonly from: number; readonly to: number }): Promise<number> => {
-    const body = { query, ...within, by: ['service'], limit: 1_000 }
-    const { rows } = await call<{ rows: readonly { values: readonly number[] }[] }>(
-      'POST',
-      '/api/spans/top',
-      body,
-      signal,
-    )
-    return rows.reduce((sum, { values }) => sum + (values[0] ?? 0), 0)
-  }
-  const [all, before] = await Promise.all([total(window), total(baseline)])
-  if (all === 0) return []
-  const found = await Promise.all(
-    facets.map(async ({ facet }) => {
-      const body = { query, ...window, baseline, by: [facet], limit: valuesOfEach }
-      const { rows } = await call<{
-        rows: readonly {
-          group: Record<string, string>
-          values: readonly number[]
-          baseline: readonly number[]
-          excess: number
-        }[]
-      }>('POST', '/api/spans/compare', body, signal)
-      return rows.map(({ group, values, baseline: was, excess }) => ({
-        facet,
-        value: group[facet] ?? '',
-        share: (values[0] ?? 0) / all,
-        before: before === 0 ? 0 : (was[0] ?? 0) / before,
-        excess,
-      }))
-    }),
-  )
-  return found
-    .flat()
-    .filter(({ share, excess }) => share >= minShare && excess > 0)
-    .sort((a, b) => b.share - b.before - (a.share - a.before) || b.share - a.share)
+function idOf({ attribute, value, absent, regex }: Analysed): string {
+  return JSON.stringify([attribute, value, absent, regex])
 }

@@ -93,7 +93,7 @@ export function TracesPage(): JSX.Element {
         </div>
       </div>
       {view === 'analysis' ? (
-        <Analysis query={query} range={range} facets={facets} onChange={setQuery} />
+        <Analysis query={query} range={range} onChange={setQuery} />
       ) : (
         <div class={areFacetsShown ? 'explorer' : 'explorer wide'}>
           {areFacetsShown ? <FacetList facets={facets} query={query} range={range} onChange={setQuery} /> : null}
