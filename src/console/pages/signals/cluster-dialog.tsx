@@ -9,7 +9,7 @@ import { now } from '../../design/time.tsx'
 import { Note } from '../../design/note.tsx'
 import { View } from '../../design/view.tsx'
 import { count, many, percent } from '../../text/figures.ts'
-import { Attributes } from './clusters.tsx'
+import { Attributes } from './cluster-attributes.tsx'
 import { courseRange } from './signal-words.ts'
 
 interface Evaluated {

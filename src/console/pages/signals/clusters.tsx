@@ -1,14 +1,13 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import type { Cluster, ClusterAttribute } from '../../../model/cluster.ts'
+import type { Cluster } from '../../../model/cluster.ts'
 import type { Signal } from '../../api/shapes.ts'
 import { ShareBar } from '../../design/badges.tsx'
 import { Button } from '../../design/button.tsx'
-import { Raw } from '../../design/raw.tsx'
 import { Card } from '../../design/view.tsx'
 import { count, many, percent } from '../../text/figures.ts'
 import { ClusterDialog } from './cluster-dialog.tsx'
-import { attributeName, attributeTest } from './cluster-words.ts'
+import { AttributeLine, Attributes } from './cluster-attributes.tsx'
 import { ClusterRule } from './cluster-rule.tsx'
 
 /** What the attackers share and others do not: how much of the attack it is, what a rule would hit, and the rule. */
@@ -92,31 +91,5 @@ export function Clusters({ signal }: { readonly signal: Signal }): JSX.Element |
       )}
       {opened === undefined ? null : <ClusterDialog signal={signal} cluster={opened} onClose={() => open(undefined)} />}
     </Card>
-  )
-}
-
-export function Attributes({ attributes }: { readonly attributes: readonly ClusterAttribute[] }): JSX.Element {
-  return (
-    <ul class="cluster-attributes">
-      {attributes.map((one, index) => (
-        <li key={index}>
-          <AttributeLine attribute={one} />
-        </li>
-      ))}
-    </ul>
-  )
-}
-
-function AttributeLine({ attribute }: { readonly attribute: ClusterAttribute }): JSX.Element {
-  const { says, text } = attributeTest(attribute)
-  return (
-    <>
-      <Raw text={attributeName(attribute.attribute)} max={60} /> <b>{says}</b>{' '}
-      {text === '' ? null : (
-        <code>
-          <Raw text={text} max={90} />
-        </code>
-      )}
-    </>
   )
 }

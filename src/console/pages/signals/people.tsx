@@ -162,7 +162,7 @@ const targetedColumns: readonly Column<TargetedUser>[] = [
   {
     key: 'exists',
     title: 'Account',
-    width: 100,
+    width: 118,
     fromPx: 480,
     cell: ({ exists, compromised }) =>
       compromised ? (
