@@ -148,6 +148,7 @@ function planProcessors(configs: readonly Config[], builder: PlanBuilder): Plann
       const required = spec.processor.inputs.filter((input) => input.required).map((input) => input.name)
       const mappings = spec.mappings.map(({ output, inputs }): PlannedMapping => ({
         output,
+        none: Object.fromEntries(Object.keys(inputs).map((name) => [name, undefined])),
         missing: required.some((name) => inputs[name] === undefined),
         inputs: Object.entries(inputs).map(([name, { address, keyPath }]) => ({
           name,

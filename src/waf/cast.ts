@@ -53,6 +53,12 @@ export function asUnsigned(value: unknown, path: string): number {
   throw fail('RULESET_INVALID', path, expected('a whole number of at least 0', value))
 }
 
+/** A name of an address, as the one string object that V8 keeps for it: comparing two of them is comparing pointers. */
+export function asAddress(value: unknown, path: string): string {
+  const [name = ''] = Object.keys({ [asString(value, path)]: true })
+  return name
+}
+
 export function asStrings(value: unknown, path: string): string[] {
   return asArray(value, path).map((item, index) => asString(item, `${path}[${index}]`))
 }

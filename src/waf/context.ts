@@ -2,12 +2,11 @@ import { Attributes } from './evaluate/attributes.ts'
 import { evaluateFilters, evaluateRules } from './evaluate/evaluate-rules.ts'
 import type { Findings } from './evaluate/evaluate-rules.ts'
 import { MAX_EXPLOIT_CHARACTERS } from './evaluate/evaluate-condition.ts'
-import { arriveTree, isIdle, wakeRules } from './evaluate/arrive.ts'
+import { arriveTree, wakeRules } from './evaluate/arrive.ts'
 import type { EvaluationScope } from './evaluate/evaluate-condition.ts'
 import { concerns, passGate } from './evaluate/gate.ts'
 import type { GateScope } from './evaluate/gate.ts'
 import { Layer } from './evaluate/layer.ts'
-import { PathTree } from './evaluate/path-tree.ts'
 import { runProcessors } from './evaluate/process.ts'
 import type { ValueKeeper } from './evaluate/process.ts'
 import { RunTime } from './evaluate/run-time.ts'
@@ -157,12 +156,10 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
     return findings
   }
 
-  /** Keeps what a processor made, also where no rule reads it. */
+  /** Keeps what a processor made, where something reads it. */
   keep(name: string, value: unknown, layer: Layer): void {
-    const { plan, limits } = this.#scope
-    const address = plan.addresses.get(name)
-    if (address !== undefined) return this.#store(address, value, layer)
-    layer.store(new StoredValue({ name, paths: noPaths, limits }, value, value, undefined, undefined))
+    const address = this.#scope.plan.addresses.get(name)
+    if (address !== undefined) this.#store(address, value, layer)
   }
 
   /** Keeps a value, and hands what it holds to the conditions that read it, if it may concern any. */
@@ -179,12 +176,10 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
 }
 
 /** Whether there is a resource in which an exploit operator looks for what this address holds. */
-function isAwaited({ parameters }: AddressPlan, layer: Layer): boolean {
-  for (const reader of parameters) if (!isIdle(reader, layer)) return true
+function isAwaited({ resources }: AddressPlan, layer: Layer): boolean {
+  for (const resource of resources) if (layer.value(resource) !== undefined) return true
   return false
 }
-
-const noPaths = new PathTree()
 
 /** Input that one run looks at unless told otherwise: ten times what body parsers accept by default. */
 const DEFAULT_MAX_BYTES = 1 << 20

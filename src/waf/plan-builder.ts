@@ -89,7 +89,7 @@ export class PlanBuilder {
       yield
       for (const [name, { paths, readers, isHidden, isKept }] of group) {
         const focused = focus(readers, isScannable)
-        const parameters = focused.direct.filter(isParameter)
+        const resources = new Set(focused.direct.filter(isParameter).flatMap(resourcesOf))
         const maxTexts = isHeaders(name) ? limits.maxCleanTexts : 0
         plans.set(name, {
           name,
@@ -97,8 +97,8 @@ export class PlanBuilder {
           ...focused,
           scanner,
           channel: isHidden ? undefined : openChannels(paths.root, { ...focused, maxTexts }),
-          parameters,
-          isKept: isKept || parameters.length > 0,
+          resources: [...resources],
+          isKept: isKept || resources.size > 0,
           limits,
         })
       }
@@ -120,6 +120,10 @@ function anchorOf(conditions: readonly Condition[]): Condition | undefined {
     if (rarity > bestRarity) [best, bestRarity] = [condition, rarity]
   }
   return best
+}
+
+function resourcesOf({ condition: { condition } }: Reader): string[] {
+  return condition.kind === 'exploit' ? condition.resource.map(({ address }) => address) : []
 }
 
 /** The same header values come with request after request. */

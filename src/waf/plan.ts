@@ -67,6 +67,8 @@ export interface PlannedMapping {
     /** Whether nothing is made without it. */
     readonly required: boolean
   }[]
+  /** All names without values: a shape that is known beforehand is filled faster. */
+  readonly none: Readonly<Record<string, undefined>>
   /** Whether the configuration leaves out an input without which nothing is made. */
   readonly missing: boolean
 }
@@ -97,8 +99,8 @@ export interface AddressPlan {
   readonly scanner: LiteralScanner
   /** The way by which most values pass without a tree; undefined: there is none. */
   readonly channel: Channel | undefined
-  /** Inputs of exploit operators, for which the tree is walked once there is a resource to look for them in. */
-  readonly parameters: readonly Reader[]
+  /** Resources in which exploit operators look for what this address holds: once one is there, the tree is walked. */
+  readonly resources: readonly string[]
   /** Whether something may ask for the value in a later run. */
   readonly isKept: boolean
   readonly limits: Required<WafLimits>

@@ -45,7 +45,7 @@ function arriveWhole(reader: Reader, tree: ValueTree, layer: Layer): void {
 }
 
 /** A parameter of an exploit operator brings nothing about before there is a resource to look for it in. */
-export function isIdle(reader: Reader, layer: Layer): boolean {
+function isIdle(reader: Reader, layer: Layer): boolean {
   const { condition } = reader.condition
   if (condition.kind !== 'exploit' || !isParameter(reader)) return false
   return !condition.resource.some(({ address }) => layer.value(address) !== undefined)

@@ -170,10 +170,13 @@ function scanPasses(text: string, group: LensGroup, scanner: LiteralScanner, sco
 
 /** Whether no candidate matches; a list that changes the text is asked about its candidates as well, which is too much, never too little. */
 function candidatesPass(candidates: readonly number[], text: string, group: LensGroup, scope: GateScope): boolean {
-  for (const id of candidates)
-    for (const lens of group.lenses)
-      for (const list of lens.listsOf.get(id) ?? [])
-        for (const reader of list.readers.get(id) ?? []) if (isMatched(reader, text, scope)) return false
+  for (const id of candidates) {
+    for (const lens of group.lenses) {
+      const lists = lens.listsOf.get(id)
+      if (lists === undefined) continue
+      for (const list of lists) if (!readersPass(list.readers.get(id), text, scope)) return false
+    }
+  }
   return true
 }
 
@@ -192,10 +195,15 @@ function changedPass(
       const changed = transform(list.list, text)
       // The beginning of a text holds no literal that the text did not.
       if (changed === text || text.startsWith(changed)) continue
-      for (const id of scanner.find(changed))
-        for (const reader of list.readers.get(id) ?? []) if (isMatched(reader, text, scope)) return false
+      for (const id of scanner.find(changed)) if (!readersPass(list.readers.get(id), text, scope)) return false
     }
   }
+  return true
+}
+
+function readersPass(readers: readonly Reader[] | undefined, text: string, scope: GateScope): boolean {
+  if (readers === undefined) return true
+  for (const reader of readers) if (isMatched(reader, text, scope)) return false
   return true
 }
 

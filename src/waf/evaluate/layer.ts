@@ -39,8 +39,9 @@ export class Layer {
   #matchedFilters: Set<PlannedFilter> | undefined
   /** The verdict that each collection of module `waf` has had, by type. */
   #collections: Map<string, number> | undefined
-  /** Addresses that a processor made, with how many inputs it had. */
-  #generated: Map<string, number> | undefined
+  /** Addresses that a processor made, and how many inputs it had for each. */
+  #generated: string[] | undefined
+  #inputCounts: number[] | undefined
 
   constructor(below: Layer | undefined) {
     this.below = below
@@ -138,12 +139,15 @@ export class Layer {
 
   /** How many inputs a processor had when it made this address in this very layer; undefined: it made none. */
   generatedFrom(address: string): number | undefined {
-    return this.#generated?.get(address)
+    return this.#inputCounts?.[this.#generated?.indexOf(address) ?? -1]
   }
 
   generated(address: string, inputs: number): void {
-    this.#generated ??= new Map()
-    this.#generated.set(address, inputs)
+    this.#generated ??= []
+    this.#inputCounts ??= []
+    const known = this.#generated.indexOf(address)
+    if (known < 0) this.#generated.push(address)
+    this.#inputCounts[known < 0 ? this.#generated.length - 1 : known] = inputs
   }
 
   /** Forgets all data and findings. */

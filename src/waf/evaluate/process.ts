@@ -65,7 +65,7 @@ function isDue(regenerates: boolean, mapping: PlannedMapping, given: GivenInputs
 }
 
 /** Undefined unless all required inputs, and at least one, are there. */
-function collect({ inputs: wanted, missing }: PlannedMapping, top: Layer): GivenInputs | undefined {
+function collect({ inputs: wanted, missing, none }: PlannedMapping, top: Layer): GivenInputs | undefined {
   let inputs: Record<string, unknown> | undefined
   let count = 0
   let depth = Infinity
@@ -82,7 +82,7 @@ function collect({ inputs: wanted, missing }: PlannedMapping, top: Layer): Given
       if (required) return undefined
       continue
     }
-    inputs ??= {}
+    inputs ??= { ...none }
     inputs[name] = value
     count += 1
     if (height < depth) [depth, highest] = [height, layer]

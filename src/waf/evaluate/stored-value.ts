@@ -4,9 +4,6 @@ import { unboundedWalk, walkValue } from './value-tree.ts'
 import type { ValueTree } from './value-tree.ts'
 import type { AddressPlan } from '../plan.ts'
 
-/** What a stored value needs to know of its address. */
-export type StoredAddress = Pick<AddressPlan, 'name' | 'paths' | 'limits'>
-
 /** The value of an address. A value that concerned no reader has no tree until something asks for it. */
 export class StoredValue {
   readonly address: string
@@ -14,13 +11,13 @@ export class StoredValue {
   readonly raw: unknown
   /** What the same layer held of the address before, for readers that have not looked at it. */
   readonly before: StoredValue | undefined
-  readonly #plan: StoredAddress
+  readonly #plan: AddressPlan
   /** What the gate kept of it; nothing when the tree was walked at once. */
   readonly #held: unknown
   #tree: ValueTree | undefined
 
   constructor(
-    plan: StoredAddress,
+    plan: AddressPlan,
     raw: unknown,
     held: unknown,
     tree: ValueTree | undefined,

@@ -1,5 +1,5 @@
 import { fail } from '../../model/error.ts'
-import { asArray, asObject, asString, optionalArray } from '../cast.ts'
+import { asAddress, asArray, asObject, asString, optionalArray } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { Condition, Input } from '../condition.ts'
 import type { PathItem } from '../evaluate/path-tree.ts'
@@ -124,7 +124,7 @@ function parseInputs(value: unknown, path: string, defaults: unknown): Input[] {
 
 function parseInput(value: unknown, path: string, defaults: unknown): Input {
   const input = asObject(value, path)
-  const address = asString(input['address'], `${path}.address`)
+  const address = asAddress(input['address'], `${path}.address`)
   if (address === '') throw fail('RULESET_INVALID', `${path}.address`, 'an address is required')
   const keyPath = parseKeyPath(input['key_path'], `${path}.key_path`)
   const own = input['transformers']

@@ -1,5 +1,5 @@
 import { fail } from '../../model/error.ts'
-import { asArray, asObject, asString, optionalArray, optionalBoolean, optionalObject } from '../cast.ts'
+import { asAddress, asArray, asObject, asString, optionalArray, optionalBoolean, optionalObject } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { Condition } from '../condition.ts'
 import type { PathItem } from '../evaluate/path-tree.ts'
@@ -95,11 +95,11 @@ function parseMapping(processor: Processor, mapping: Json, path: string): Proces
     }
     const input = asObject(first, `${at}[0]`)
     inputs[name] = {
-      address: asString(input['address'], `${at}[0].address`),
+      address: asAddress(input['address'], `${at}[0].address`),
       keyPath: parseKeyPath(input['key_path'], `${at}[0].key_path`),
     }
   }
-  return { inputs, output: asString(mapping['output'], `${path}.output`) }
+  return { inputs, output: asAddress(mapping['output'], `${path}.output`) }
 }
 
 /** Reads scanner references: `{id}` or `{tags}`. */

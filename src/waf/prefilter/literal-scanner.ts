@@ -62,6 +62,7 @@ export class LiteralScanner {
   readonly #stamps: Int32Array
   #stamp = 0
   readonly #hits: IndexedBranch[] = []
+  readonly #candidates: number[] = []
 
   private constructor({ literals, branches }: ScannerIndex) {
     this.#branches = branches
@@ -85,11 +86,11 @@ export class LiteralScanner {
   }
 
   scan(text: string): ScanResult {
-    const candidates = this.find(text)
+    const candidates = [...this.find(text)]
     return { candidates, seen: this.seen }
   }
 
-  /** The candidates of the text; `seen` then says what occurs in it. Makes nothing when there is none. */
+  /** The candidates of the text, in a list that the next text reuses; `seen` then says what occurs in it. */
   find(text: string): readonly number[] {
     this.#pass(text)
     const { seen } = this
@@ -98,7 +99,8 @@ export class LiteralScanner {
       for (const branch of this.#byCharacters)
         if ((branch.any & seen) !== 0 && allOccur(branch.all, seen)) this.#hits.push(branch)
     }
-    return this.#hits.length === 0 ? noCandidates : this.#candidates()
+    if (this.#hits.length > 0) return this.#candidatesOf(seen)
+    return noCandidates
   }
 
   #pass(text: string): void {
@@ -155,17 +157,17 @@ export class LiteralScanner {
     }
   }
 
-  #candidates(): readonly number[] {
-    let candidates: number[] | undefined
+  #candidatesOf(seen: CharacterMask): readonly number[] {
+    const candidates = this.#candidates
+    candidates.length = 0
     this.#renew()
     for (const { all, condition } of this.#hits) {
-      if (this.#stamps[condition] === this.#stamp || !allOccur(all, this.seen)) continue
+      if (this.#stamps[condition] === this.#stamp || !allOccur(all, seen)) continue
       this.#stamps[condition] = this.#stamp
-      candidates ??= []
       candidates.push(condition)
     }
     this.#hits.length = 0
-    return candidates ?? noCandidates
+    return candidates
   }
 
   /** A stamp that nothing bears. */

@@ -14,7 +14,7 @@ export function mayBeInjection(text: string): boolean {
   let at = 0
   while (at < text.length) {
     const code = text.charCodeAt(at)
-    const seen = code < 0x80 ? (characterFeatures[code] ?? 0) : separator
+    const seen = characterFeatures[code] ?? separator
     if (seen !== wordCharacter) {
       separated = true
       found |= seen & pairing ? featuresOfPair(text, at, code) : seen
