@@ -50,6 +50,8 @@ export interface SignalEvent {
   }[]
   /** For `signal.new_ids`: values that were in no notification of this rule to this recipient before; at most 1,000. */
   readonly newIds: { readonly attribute: NewIdAttribute; readonly values: readonly string[] } | null
+  /** What the detection rule says of it, its variables filled in; '' for rules without a message. */
+  readonly message: string
   /** The signal in the console. */
   readonly link: string
 }

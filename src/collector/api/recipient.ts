@@ -1,7 +1,7 @@
 import { fail } from '../../model/error.ts'
 import type { Outbound } from '../outbound.ts'
 import { array, instantOrNull, object, oneOf, text, textOrNull } from './schema.ts'
-import type { Recipient, RecipientKind, SigningSecret } from '../state/notification-records.ts'
+import type { Recipient, RecipientKind, SigningSecret, WebhookAuth } from '../state/notification-records.ts'
 
 /** A recipient as clients send it. On a change, secrets that are left out stay as they are; the kind cannot change. */
 export interface RecipientBody {
@@ -10,6 +10,8 @@ export interface RecipientBody {
   readonly url?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly payload?: string | null
+  readonly encoding?: 'json' | 'form'
+  readonly auth?: WebhookAuth | null
   readonly secret?: string
   readonly routingKey?: string
   readonly to?: readonly string[]
@@ -31,6 +33,34 @@ export const recipientBody = {
       additionalProperties: { type: 'string', maxLength: 2_000, pattern: '^[\\t\\x20-\\x7e]*$' },
     },
     payload: { type: ['string', 'null'], maxLength: 20_000 },
+    encoding: { enum: ['json', 'form'] },
+    auth: {
+      anyOf: [
+        { type: 'null' },
+        {
+          type: 'object',
+          required: ['kind', 'username', 'password'],
+          additionalProperties: false,
+          properties: {
+            kind: { const: 'basic' },
+            username: { type: 'string', maxLength: 200, pattern: '^[^:\\x00-\\x1f]*$' },
+            password: { type: 'string', maxLength: 500 },
+          },
+        },
+        {
+          type: 'object',
+          required: ['kind', 'tokenUrl', 'clientId', 'clientSecret'],
+          additionalProperties: false,
+          properties: {
+            kind: { const: 'oauth2' },
+            tokenUrl: { type: 'string', minLength: 1, maxLength: 2_000 },
+            clientId: { type: 'string', minLength: 1, maxLength: 500 },
+            clientSecret: { type: 'string', minLength: 1, maxLength: 2_000 },
+            scope: { type: ['string', 'null'], maxLength: 1_000, default: null },
+          },
+        },
+      ],
+    },
     secret: { type: 'string', minLength: 16, maxLength: 200 },
     routingKey: { type: 'string', minLength: 1, maxLength: 200 },
     to: { type: 'array', minItems: 1, maxItems: 50, items: { type: 'string', pattern: '^[^\\s<>,;@]+@[^\\s<>,;@]+$' } },
@@ -46,11 +76,13 @@ export const shownRecipientSchema = object(
     url: { ...text, description: 'only the host of the address' },
     headers: { ...array(text), description: 'only the names' },
     payload: textOrNull,
+    encoding: oneOf('json', 'form'),
+    auth: { ...oneOf('basic', 'oauth2', null), description: 'only its kind' },
     secrets: array(object({ endsAt: instantOrNull })),
     secret: text,
     to: array(text),
   },
-  ['url', 'headers', 'payload', 'secrets', 'secret', 'to'],
+  ['url', 'headers', 'payload', 'encoding', 'auth', 'secrets', 'secret', 'to'],
 )
 
 const pagerdutyUrl = 'https://events.pagerduty.com/v2/enqueue'
@@ -95,7 +127,14 @@ export function toRecipient(
     if (ownHeaders.test(header))
       throw fail('REQUEST_INVALID', `headers.${header}`, 'this header is set by the collector')
   }
-  return { id, name, kind, url, headers, payload, secrets: rotated(was?.secrets ?? [], body.secret, nowMs) }
+  const encoding = body.encoding ?? was?.encoding ?? 'json'
+  const auth = body.auth === undefined ? (was?.auth ?? null) : body.auth
+  if (auth?.kind === 'oauth2') outbound.check(auth.tokenUrl)
+  if (encoding === 'form' && payload !== null && !payload.trimStart().startsWith('{')) {
+    throw fail('REQUEST_INVALID', 'payload', 'a form is made of a JSON object')
+  }
+  const secrets = rotated(was?.secrets ?? [], body.secret, nowMs)
+  return { id, name, kind, url, headers, payload, encoding, auth, secrets }
 }
 
 /** A recipient without what it takes to speak in our name: of its address only the host, of its headers the names. */
@@ -104,8 +143,9 @@ export function shownRecipient(recipient: Recipient): Record<string, unknown> {
   if (recipient.kind === 'email') return { id, name, kind, to: recipient.to }
   const shown = { id, name, kind, url: `${new URL(recipient.url).origin}/…` }
   if (recipient.kind !== 'webhook') return shown
-  const { headers, payload, secrets } = recipient
-  return { ...shown, headers: Object.keys(headers), payload, secrets: secrets.map(({ endsAt }) => ({ endsAt })) }
+  const { headers, payload, encoding = 'json', auth = null, secrets } = recipient
+  const rest = { payload, encoding, auth: auth?.kind ?? null }
+  return { ...shown, headers: Object.keys(headers), ...rest, secrets: secrets.map(({ endsAt }) => ({ endsAt })) }
 }
 
 function rotated(secrets: readonly SigningSecret[], next: string | undefined, nowMs: number): readonly SigningSecret[] {

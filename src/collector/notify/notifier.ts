@@ -3,6 +3,7 @@ import { fail } from '../../model/error.ts'
 import type { DeliveryRecord, Recipient } from '../state/notification-records.ts'
 import type { Sent } from './channels/channel.ts'
 import { sendMail } from './channels/email.ts'
+import { createOAuthTokens } from './channels/oauth-tokens.ts'
 import { sendPost } from './channels/send.ts'
 import { createDeliveries } from './deliveries.ts'
 import type { Notifier, NotifierOptions } from './notify.ts'
@@ -13,6 +14,7 @@ import { sampleEvent } from './sample-event.ts'
 /** Prepares the notifications: what was told of each signal, and what still waits, come from the state. */
 export async function createNotifier(options: NotifierOptions): Promise<Notifier> {
   const { state, clock, outbound, mail, linkTo, onError } = options
+  const tokens = createOAuthTokens(outbound)
   const outbox = await createOutbox(options)
   const deliveries = await createDeliveries({ state, clock, send, onError, recipient: (id) => outbox.recipient(id) })
 
@@ -20,7 +22,7 @@ export async function createNotifier(options: NotifierOptions): Promise<Notifier
     if (event === null) return { arrived: true }
     return recipient.kind === 'email'
       ? sendMail(mail, recipient.to, event)
-      : sendPost(outbound, recipient, event, clock.nowMs())
+      : sendPost(outbound, recipient, event, { nowMs: clock.nowMs(), tokens })
   }
 
   return {

@@ -3,6 +3,7 @@ import type { DetectionRule } from '../../model/detection-rule.ts'
 import type { SignalEvent, SignalEventType } from '../../model/notification.ts'
 import type { DeliveryRecord, NotificationRule, NotifiedIds, Recipient } from '../state/notification-records.ts'
 import type { Changes, DocumentChange, SignalFacts } from '../state/state.ts'
+import { renderMessage } from './message.ts'
 import type { NotifierOptions } from './notify.ts'
 import { readIds, readUsers } from './read-event.ts'
 import { newIdTargets, recipientsOf, type Policy } from './recipients-of.ts'
@@ -144,7 +145,8 @@ export async function createOutbox(
       users ??= readUsers(lists, signal)
       const at = new Date(clock.nowMs()).toISOString()
       const event = { id: randomUUID(), type, at, ...(await users), newIds: ids, link: linkTo(signal.id) }
-      return newDelivery(recipientId, event)
+      const message = renderMessage(policy.detectionRule?.message ?? '', event)
+      return newDelivery(recipientId, { ...event, message })
     }
     for (const type of newsOf(signal, before)) {
       for (const recipientId of recipientsOf(type, signal, before, policy)) {

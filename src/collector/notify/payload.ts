@@ -2,6 +2,7 @@ import { severities } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
 import type { SignalEvent } from '../../model/notification.ts'
 import { summarize } from './channels/channel.ts'
+import { tagValue } from './message.ts'
 
 /** The variables of a webhook's own payload (spec/detection.md 2.4.2), longest first, so that none hides another. */
 const variables: Readonly<Record<string, (event: SignalEvent) => unknown>> = {
@@ -10,7 +11,7 @@ const variables: Readonly<Record<string, (event: SignalEvent) => unknown>> = {
   $SECURITY_SIGNAL_ATTRIBUTES: attributesOf,
   $SECURITY_SIGNAL_SEVERITY: ({ signal }) => signal.severity,
   $SECURITY_SIGNAL_TITLE: ({ signal }) => signal.title,
-  $SECURITY_SIGNAL_MSG: (event) => summaryText(event),
+  $SECURITY_SIGNAL_MSG: (event) => event.message || summaryText(event),
   $SECURITY_SIGNAL_ID: ({ signal }) => signal.id,
   $SECURITY_RULE_QUERY: ({ signal }) => signal.query,
   $SECURITY_RULE_NAME: ({ signal }) => signal.rule.name,
@@ -90,10 +91,6 @@ function nested(group: Readonly<Record<string, string>>): Record<string, unknown
     at[last] = value
   }
   return top
-}
-
-function tagValue(tags: readonly string[], key: string): string {
-  return tags.find((tag) => tag.startsWith(`${key}:`))?.slice(key.length + 1) ?? ''
 }
 
 function summaryText(event: SignalEvent): string {

@@ -7,7 +7,7 @@ export interface Policy {
   readonly rules: readonly NotificationRule[]
   readonly recipients: readonly Recipient[]
   /** The rule that raised the signal, as it now is. */
-  readonly detectionRule: Pick<DetectionRule, 'notify' | 'cases'> | undefined
+  readonly detectionRule: Pick<DetectionRule, 'notify' | 'cases' | 'message'> | undefined
 }
 
 /** Ids of the recipients that an event is for, each once. */

@@ -31,6 +31,7 @@ export function sampleEvent(id: string, at: string, linkTo: (signalId: string) =
     targetedUsers: [],
     compromisedUsers: [],
     newIds: null,
+    message: 'This is what the message of a rule looks like.',
     link: linkTo('test'),
   }
 }

@@ -22,6 +22,17 @@ export interface SigningSecret {
   readonly endsAt: string | null
 }
 
+/** How a webhook proves who calls, beside the signature. */
+export type WebhookAuth =
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  | {
+      readonly kind: 'oauth2'
+      readonly tokenUrl: string
+      readonly clientId: string
+      readonly clientSecret: string
+      readonly scope: string | null
+    }
+
 /** Who is told, with what it takes to tell them. URLs, headers, keys and secrets are never shown or logged. */
 export type Recipient = { readonly id: string; readonly name: string } & (
   | {
@@ -30,6 +41,9 @@ export type Recipient = { readonly id: string; readonly name: string } & (
       readonly headers: Readonly<Record<string, string>>
       /** A JSON text with `$VARIABLES`; null: the event itself. */
       readonly payload: string | null
+      /** `form`: the members of the payload as a form; json when absent. */
+      readonly encoding?: 'json' | 'form'
+      readonly auth?: WebhookAuth | null
       readonly secrets: readonly SigningSecret[]
     }
   | { readonly kind: 'slack'; readonly url: string }

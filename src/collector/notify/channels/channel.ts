@@ -31,7 +31,7 @@ const happened: Readonly<Record<SignalEvent['type'], string>> = {
 }
 const shownUsers = 10
 
-export function summarize({ type, signal, compromisedUsers, newIds }: SignalEvent): Summary {
+export function summarize({ type, signal, compromisedUsers, newIds, message }: SignalEvent): Summary {
   const counts = Object.entries(signal.counts).map(([name, count]) => `${count} ${name}`)
   const facts: [string, string][] = [
     ['Severity', signal.severity],
@@ -43,6 +43,7 @@ export function summarize({ type, signal, compromisedUsers, newIds }: SignalEven
     ['First seen', signal.firstSeen],
     ['Last seen', signal.lastSeen],
   ]
+  if (message) facts.unshift(['What', message])
   if (newIds !== null) facts.push([`New ${newIds.attribute}`, listed(newIds.values, newIds.values.length)])
   if (compromisedUsers.length > 0) {
     const names = compromisedUsers.map(({ usrLogin, usrId }) => usrLogin || usrId || '?')

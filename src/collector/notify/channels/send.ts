@@ -3,6 +3,7 @@ import type { SignalEvent } from '../../../model/notification.ts'
 import type { Outbound, OutboundAnswer } from '../../outbound.ts'
 import type { Recipient } from '../../state/notification-records.ts'
 import type { Post, Sent } from './channel.ts'
+import type { OAuthTokens } from './oauth-tokens.ts'
 import { pagerdutyPost } from './pagerduty.ts'
 import { slackPost } from './slack.ts'
 import { teamsPost } from './teams.ts'
@@ -19,11 +20,14 @@ export async function sendPost(
   outbound: Outbound,
   recipient: Exclude<Recipient, { kind: 'email' }>,
   event: SignalEvent,
-  nowMs: number,
+  { nowMs, tokens }: { readonly nowMs: number; readonly tokens: OAuthTokens },
 ): Promise<Sent> {
   try {
-    const { url, headers, body } = postOf(recipient, event, nowMs)
+    const { url, headers, body } = await postOf(recipient, event, nowMs, tokens)
     const answer = await outbound.call({ url, method: 'POST', headers, body, timeoutMs, maxAnswerBytes })
+    const isUnauthorized = answer.status === 401 || answer.status === 403
+    if (isUnauthorized && recipient.kind === 'webhook' && recipient.auth?.kind === 'oauth2')
+      tokens.forget(recipient.auth)
     return outcomeOf(answer)
   } catch (error) {
     if (error instanceof PortcullisError) return { arrived: false, why: error.message, isRefusal: true }
@@ -32,8 +36,16 @@ export async function sendPost(
   }
 }
 
-function postOf(recipient: Exclude<Recipient, { kind: 'email' }>, event: SignalEvent, nowMs: number): Post {
-  if (recipient.kind === 'webhook') return webhookPost(recipient, event, nowMs)
+async function postOf(
+  recipient: Exclude<Recipient, { kind: 'email' }>,
+  event: SignalEvent,
+  nowMs: number,
+  tokens: OAuthTokens,
+): Promise<Post> {
+  if (recipient.kind === 'webhook') {
+    const token = recipient.auth?.kind === 'oauth2' ? await tokens.tokenFor(recipient.auth, nowMs) : undefined
+    return webhookPost(recipient, event, nowMs, token)
+  }
   if (recipient.kind === 'pagerduty') return pagerdutyPost(recipient, event)
   return recipient.kind === 'slack' ? slackPost(recipient.url, event) : teamsPost(recipient.url, event)
 }
