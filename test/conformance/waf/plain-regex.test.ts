@@ -25,6 +25,8 @@ test.each(rulesets)(
     const rules = [...ruleset.rules, ...ruleset.rules_compat].map((rule) => ({
       ...rule,
       enabled: true,
+      // A rule that blocks would end the evaluation.
+      on_match: [],
       output: { event: true },
     }))
     const waf = compileRuleset({ ...ruleset, rules, rules_compat: [], processors: [] })
