@@ -16,6 +16,8 @@ export const facet = {
   login: `@${attribute.login}`,
   userId: `@${attribute.userId}`,
   exists: `@${attribute.exists}`,
+  role: '@appsec.events_data.usr.role',
+  org: '@appsec.events_data.usr.org',
   ip: `@${attribute.clientIp}`,
   ipSource: `@${attribute.ipSource}`,
   userAgent: `@${attribute.userAgent}`,

@@ -42,6 +42,8 @@ import { signInPage } from './sign-in-page.ts'
 import { signalRoutes } from './signals.ts'
 import { signalResponseRoutes } from './signal-responses.ts'
 import { signalListRoutes } from './signal-lists.ts'
+import { signalReportRoutes } from './signal-report.ts'
+import { compromisedStateRoutes } from './compromised-states.ts'
 import { spanExportRoutes } from './span-exports.ts'
 import { spanRoutes } from './spans.ts'
 import { threatIntelRoutes } from './threat-intel.ts'
@@ -135,6 +137,8 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     traceRoutes(api, options)
     signalRoutes(api, options)
     signalListRoutes(api, options)
+    signalReportRoutes(api, options)
+    compromisedStateRoutes(api, options)
     clusterRoutes(api, options)
     signalResponseRoutes(api, options)
     entityRoutes(api, options)

@@ -51,6 +51,8 @@ const testedSignal = object(
         firstSeen: instant,
         lastSeen: instant,
         compromised: flag,
+        role: textOrNull,
+        org: textOrNull,
       }),
     ),
     ips: array(

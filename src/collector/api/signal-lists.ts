@@ -4,7 +4,20 @@ import type { SignalFacts, Page, PageRequest, State } from '../state/state.ts'
 import { formatQuery, sendList, type Columns, type ListQuery } from './list-reply.ts'
 import { pageQuery } from './paging.ts'
 import { idParams, route } from './route.ts'
-import { count, flag, instant, object, orNull, page, ref, text, textOrNull, type Schema } from './schema.ts'
+import {
+  count,
+  flag,
+  instant,
+  instantOrNull,
+  object,
+  oneOf,
+  orNull,
+  page,
+  ref,
+  text,
+  textOrNull,
+  type Schema,
+} from './schema.ts'
 import { signalNamed } from './signals.ts'
 
 interface SignalList<T> {
@@ -50,6 +63,8 @@ export function signalListRoutes(
       firstSeen: instant,
       lastSeen: instant,
       compromised: flag,
+      role: textOrNull,
+      org: textOrNull,
     }),
     read: (signal, wanted) => lists.users(signal, wanted),
     columns: {
@@ -61,6 +76,8 @@ export function signalListRoutes(
       first_seen: ({ firstSeen }) => firstSeen,
       last_seen: ({ lastSeen }) => lastSeen,
       compromised: ({ compromised }) => compromised,
+      role: ({ role }) => role,
+      org: ({ org }) => org,
     },
   })
   list({
@@ -91,7 +108,16 @@ export function signalListRoutes(
   list({
     path: 'compromised-users',
     summary: 'Logins that succeeded as part of the campaign, oldest first',
-    item: object({ usrLogin: text, usrId: textOrNull, at: instant, ip: text, traceId: text }),
+    item: object({
+      usrLogin: text,
+      usrId: textOrNull,
+      at: instant,
+      ip: text,
+      traceId: text,
+      state: oneOf('open', 'reset', 'cleared'),
+      stateBy: textOrNull,
+      stateAt: instantOrNull,
+    }),
     read: (signal, wanted) => lists.compromisedUsers(signal, wanted),
     columns: {
       usr_login: ({ usrLogin }) => usrLogin,
@@ -99,6 +125,9 @@ export function signalListRoutes(
       at: ({ at }) => at,
       ip: ({ ip }) => ip,
       trace_id: ({ traceId }) => traceId,
+      state: ({ state }) => state,
+      state_by: ({ stateBy }) => stateBy,
+      state_at: ({ stateAt }) => stateAt,
     },
   })
   list({

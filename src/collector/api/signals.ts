@@ -95,7 +95,10 @@ export function signalRoutes(server: FastifyInstance, { state, responder, clock 
     ({ params }) => signalOf(params.id),
   )
 
-  server.patch<{ Params: { id: string }; Body: { state?: SignalState; reason?: string; note?: string } }>(
+  server.patch<{
+    Params: { id: string }
+    Body: { state?: SignalState; reason?: string; note?: string; falsePositive?: boolean }
+  }>(
     '/api/signals/:id',
     route({
       summary: 'Triage: a state, with a reason when archived, and a note for the timeline',
@@ -108,17 +111,24 @@ export function signalRoutes(server: FastifyInstance, { state, responder, clock 
             state: oneOf('open', 'under_review', 'archived'),
             reason: { type: 'string', maxLength: 200 },
             note: { type: 'string', maxLength: 4_000 },
+            falsePositive: {
+              ...flag,
+              description:
+                'archives it as a false positive; its report suggests a filter that would have kept the rule silent',
+            },
           },
-          ['state', 'reason', 'note'],
+          ['state', 'reason', 'note', 'falsePositive'],
         ),
-        anyOf: [{ required: ['state'] }, { required: ['note'] }],
+        anyOf: [{ required: ['state'] }, { required: ['note'] }, { required: ['falsePositive'] }],
       },
       reply: ref('Signal'),
     }),
     async ({ params, body, principal }) => {
       const before = await signalOf(params.id)
       const at = new Date(clock.nowMs()).toISOString()
-      const { state: next = before.state, reason, note } = body
+      const { note, falsePositive = false } = body
+      const next = body.state ?? (falsePositive ? 'archived' : before.state)
+      const reason = body.reason ?? (falsePositive ? 'false positive' : undefined)
       const archiveReason = next === 'archived' ? (reason ?? before.archiveReason) : null
       const told = note ?? `${before.state} → ${next}${reason === undefined ? '' : `: ${reason}`}`
       await state.commit({

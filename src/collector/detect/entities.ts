@@ -25,6 +25,9 @@ export interface TargetedUser {
   readonly firstSeen: string
   readonly lastSeen: string
   readonly compromised: boolean
+  /** `usr.role` and `usr.org`, where the app sends them. */
+  readonly role: string | null
+  readonly org: string | null
 }
 
 /** Where attempts came from. */
@@ -48,9 +51,11 @@ export async function targetedUsers(store: Store, campaign: Campaign, page: Page
   const logins = rows.map((row) => row.group[facet.login] ?? '')
   if (logins.length === 0) return { items: [], next }
   const both = `(${attempts}) OR (${successesOf(campaign)})`
-  const [ids, existing, compromised] = await Promise.all([
+  const [ids, existing, roles, orgs, compromised] = await Promise.all([
     valuesBy(store, both, range, facet.login, logins, facet.userId),
     valuesBy(store, attempts, range, facet.login, logins, facet.exists),
+    valuesBy(store, both, range, facet.login, logins, facet.role),
+    valuesBy(store, both, range, facet.login, logins, facet.org),
     compromisedUsers(store, campaign),
   ])
   const compromisedLogins = new Set(compromised.map(({ usrLogin }) => usrLogin))
@@ -67,6 +72,8 @@ export async function targetedUsers(store: Store, campaign: Campaign, page: Page
         firstSeen: new Date(row.firstSeenMs).toISOString(),
         lastSeen: new Date(row.lastSeenMs).toISOString(),
         compromised: compromisedLogins.has(usrLogin),
+        role: roles.get(usrLogin) ?? null,
+        org: orgs.get(usrLogin) ?? null,
       }
     }),
     next,

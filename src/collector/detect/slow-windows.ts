@@ -39,6 +39,8 @@ export function gridMs({ windowSeconds }: Pick<DetectionRule, 'windowSeconds'>):
 }
 
 interface RolledUp {
+  readonly key: string
+  readonly endMs: number
   readonly group: WindowCounts['group']
   readonly counts: WindowCounts['counts']
 }
@@ -57,6 +59,7 @@ export function keepSlowWindows(store: Store, compiled: CompiledRule): SlowWindo
   const { rule } = compiled
   const step = gridMs(rule)
   const buckets = new RollUps(store, rule, true)
+  let sinceMs = Number.NEGATIVE_INFINITY
   return {
     async at(toMs) {
       const fromMs = toMs - rule.windowSeconds * 1000
@@ -69,7 +72,8 @@ export function keepSlowWindows(store: Store, compiled: CompiledRule): SlowWindo
         missing = buckets.missing(fromMs, toMs)
         if (missing.length > 0) return undefined
       }
-      const windows = await windowsAt(store, compiled, { toMs, buckets, live: true })
+      const windows = await windowsAt(store, compiled, { sinceMs: sinceMs - latenessMs, toMs, buckets, live: true })
+      sinceMs = toMs
       buckets.forgetFrom(toMs - latenessMs)
       return windows
     },
@@ -95,7 +99,8 @@ export async function* replaySlowWindows(
     }
     const windowFromMs = end - rule.windowSeconds * 1000
     buckets.forgetUpTo(windowFromMs)
-    const windows = await windowsAt(store, compiled, { toMs: end, buckets, live: false })
+    const sinceMs = end === first ? Number.NEGATIVE_INFINITY : end - step
+    const windows = await windowsAt(store, compiled, { sinceMs, toMs: end, buckets, live: false })
     if (windows.length > 0) yield { windows, toMs: end }
   }
 }
@@ -106,6 +111,7 @@ class RollUps {
   readonly #rule: DetectionRule
   readonly #live: boolean
   readonly #buckets = new Map<number, RolledUp[]>()
+  readonly #exact = new Map<string, Pick<WindowCounts, 'toMs' | 'counts'>>()
 
   constructor(store: Store, rule: DetectionRule, live: boolean) {
     this.#store = store
@@ -127,11 +133,26 @@ class RollUps {
     for (let end = toMs; end > fromMs; end -= stepMs) this.#buckets.set(end, [])
     const request = { queries, suppress, groupBy, live: this.#live, limit: maxGroupsOfBucket }
     for (const row of await this.#store.counts({ ...request, range: { fromMs, toMs }, stepMs })) {
-      this.#buckets.get(row.toMs)?.push({ group: row.group, counts: row.counts })
+      this.#buckets.get(row.toMs)?.push({
+        key: groupKey(row.group),
+        endMs: row.toMs,
+        group: row.group,
+        counts: row.counts,
+      })
     }
   }
 
+  /** Keeps what was counted exactly, for the groups that were looked at. */
+  remember(windows: readonly WindowCounts[]): void {
+    for (const { group, toMs, counts } of windows) this.#exact.set(groupKey(group), { toMs, counts })
+  }
+
+  exact(key: string): Pick<WindowCounts, 'toMs' | 'counts'> | undefined {
+    return this.#exact.get(key)
+  }
+
   forgetUpTo(ms: number): void {
+    for (const [key, { toMs }] of this.#exact) if (toMs <= ms) this.#exact.delete(key)
     for (const end of this.#buckets.keys()) if (end <= ms) this.#buckets.delete(end)
   }
 
@@ -145,33 +166,48 @@ class RollUps {
   }
 }
 
+/** A window ends where its group has a record: only groups with one in `(sinceMs, toMs]` are looked at. */
+interface Moment {
+  readonly sinceMs: number
+  readonly toMs: number
+}
+
 async function windowsAt(
   store: Store,
   compiled: CompiledRule,
-  { toMs, buckets, live }: { readonly toMs: number; readonly buckets: RollUps; readonly live: boolean },
+  { sinceMs, toMs, buckets, live }: Moment & { readonly buckets: RollUps; readonly live: boolean },
 ): Promise<readonly WindowCounts[]> {
   const { queries, suppress = [], groupBy, windowSeconds } = compiled.rule
   const range = { fromMs: toMs - windowSeconds * 1000, toMs }
-  const candidates = candidatesOf(compiled, buckets.upTo(toMs))
-  return countExactly(store, compiled.rule, { queries, suppress, groupBy, range, live }, candidates)
+  const candidates = candidatesOf(compiled, buckets, { sinceMs, toMs })
+  const exact = await countExactly(store, compiled.rule, { queries, suppress, groupBy, range, live }, candidates)
+  buckets.remember(exact)
+  return exact
 }
 
 /** Groups for which a case may hold: by the sums of the roll-ups, or with distinct values counted as few as possible. */
 function candidatesOf(
   { rule, conditions }: CompiledRule,
-  rolledUp: Iterable<RolledUp>,
+  buckets: RollUps,
+  { sinceMs, toMs }: Moment,
 ): readonly WindowCounts['group'][] {
   const groups = new Map<
     string,
     { group: WindowCounts['group']; most: Record<string, number>; least: Record<string, number> }
   >()
-  for (const { group, counts } of rolledUp) {
-    const key = groupKey(group)
+  const touched = new Set<string>()
+  for (const { key, endMs } of buckets.upTo(toMs)) if (endMs > sinceMs) touched.add(key)
+  for (const { key, group, counts, endMs } of buckets.upTo(toMs)) {
+    if (!touched.has(key)) continue
     const sums = groups.get(key) ?? { group, most: {}, least: {} }
     groups.set(key, sums)
+    const exact = buckets.exact(key)
+    const isSince = exact !== undefined && endMs > exact.toMs - latenessMs
     for (const [name, count] of Object.entries(counts)) {
       const isDistinct = rule.queries[name]?.aggregate === 'cardinality'
-      sums.most[name] = (sums.most[name] ?? 0) + count
+      // Distinct values are at most those counted when last counted exactly, and what came since.
+      const start = isDistinct && exact !== undefined ? (exact.counts[name] ?? 0) : 0
+      sums.most[name] = (sums.most[name] ?? start) + (isDistinct && exact !== undefined && !isSince ? 0 : count)
       sums.least[name] = isDistinct ? Math.max(sums.least[name] ?? 0, count) : sums.most[name]
     }
   }

@@ -154,6 +154,21 @@ export interface StandingAnswer {
   readonly at: string
 }
 
+/** What became of accounts that a campaign logged in to. The id is the signal's; accounts that are not named are open. */
+export interface CompromisedStates {
+  readonly id: string
+  readonly users: readonly CompromisedState[]
+}
+
+export interface CompromisedState {
+  readonly usrLogin: string
+  readonly usrId: string | null
+  /** `reset`: password changed, sessions ended; `cleared`: it was the owner. */
+  readonly state: 'open' | 'reset' | 'cleared'
+  readonly by: string
+  readonly at: string
+}
+
 /** Kinds of documents: small records, found by id, that need no query of their own. */
 export interface DocumentKinds {
   readonly key: KeyRecord
@@ -170,6 +185,7 @@ export interface DocumentKinds {
   readonly delivery: DeliveryRecord
   readonly notified: NotifiedMark
   readonly notifiedIds: NotifiedIds
+  readonly compromised: CompromisedStates
 }
 export type DocumentKind = keyof DocumentKinds
 

@@ -151,6 +151,47 @@ test('lists of a signal are complete as CSV', async () => {
   expect(await csvOf(`/api/signals/${signal.id}/compromised-users?format=csv`)).toHaveLength(2)
 })
 
+test('the questions of triage are answered in figures', async () => {
+  const { body } = await collector.api('GET', `/api/signals/${signal.id}/report`)
+  expect(body).toMatchObject({
+    increase: { usual: 0, factor: null },
+    addresses: { looked: 1, firstSeenNow: 1 },
+    threatIntelShare: 0,
+    outcome: { successes: 1 },
+    accounts: { unknown: 0, domains: [{ value: 'shop.example' }] },
+    userAgents: [{ value: 'test-agent/1.0', share: 1 }],
+    related: [],
+    suggestedSuppression: `service:shop @http.client_ip:${attackerIp}`,
+  })
+  expect(body.outcome.oneIn).toBe(body.outcome.failures + 1)
+  expect(body.accounts.exist + body.accounts.missing).toBe(body.outcome.failures)
+  const points: [string, number, number][] = body.series.points
+  expect(points.reduce((sum, [, attempts]) => sum + attempts, 0)).toBe(body.outcome.failures)
+  expect(points.reduce((sum, [, , successes]) => sum + successes, 0)).toBe(1)
+  const { body: trace } = await collector.api('GET', `/api/traces/${body.samples[0].traceId}`)
+  expect(trace).toMatchObject({ spans: [{ service: 'shop' }] })
+})
+
+test('a compromised account is open until somebody says what became of it', async () => {
+  const path = `/api/signals/${signal.id}/compromised-users`
+  const account = { usrLogin: victim, usrId: 'id-victim' }
+  const listed = async (): Promise<any> => (await collector.api('GET', path)).body.items[0]
+  await collector.api('PATCH', path, { users: [account], state: 'open' })
+  expect(await listed()).toMatchObject({ ...account, state: 'open' })
+  expect((await collector.api('PATCH', path, { users: [account], state: 'reset' })).body).toEqual({ changed: 1 })
+  expect(await listed()).toMatchObject({ state: 'reset', stateBy: expect.stringMatching(/./) })
+  const { body } = await collector.api('GET', `/api/signals/${signal.id}/timeline`)
+  expect(body.items.at(-1)).toMatchObject({ kind: 'triaged', text: `${victim}: reset` })
+})
+
+test('a false positive is archived as one, and can be opened again', async () => {
+  const path = `/api/signals/${signal.id}`
+  const { body } = await collector.api('PATCH', path, { falsePositive: true })
+  expect(body).toMatchObject({ state: 'archived', archiveReason: 'false positive' })
+  const again = await collector.api('PATCH', path, { state: 'open' })
+  expect(again.body).toMatchObject({ state: 'open', archiveReason: null })
+})
+
 test('a back-test says what the live rule said', async () => {
   const { body } = await collector.api('POST', '/api/detection-rules/test', {
     ruleId: 'credential-stuffing',

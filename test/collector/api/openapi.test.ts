@@ -143,6 +143,20 @@ const calls: readonly Call[] = [
   { operation: 'get /api/signals/{id}/users', params: { id: ':signal' }, status: 200 },
   { operation: 'get /api/signals/{id}/ips', params: { id: ':signal' }, status: 200 },
   { operation: 'get /api/signals/{id}/compromised-users', params: { id: ':signal' }, status: 200 },
+  {
+    operation: 'patch /api/signals/{id}/compromised-users',
+    params: { id: ':signal' },
+    body: { users: [{ usrLogin: 'victim@shop.example', usrId: 'id-victim' }], state: 'reset' },
+    status: 200,
+  },
+  {
+    operation: 'patch /api/signals/{id}/compromised-users',
+    params: { id: ':signal' },
+    body: { users: [], state: 'reset' },
+    status: 400,
+  },
+  { operation: 'get /api/signals/{id}/report', params: { id: ':signal' }, status: 200 },
+  { operation: 'get /api/signals/{id}/report', params: { id: 'none' }, status: 404 },
   { operation: 'get /api/signals/{id}/timeline', params: { id: ':signal' }, status: 200 },
   { operation: 'get /api/signals/{id}/clusters', params: { id: ':signal' }, status: 200 },
   {
