@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
-import { accountKey } from '../detect/signal-lists.ts'
+import { accountKey } from '../account-key.ts'
 import type { CompromisedState, State } from '../state/state.ts'
 import { auditOf } from './audit.ts'
 import { idParams, route } from './route.ts'

@@ -12,6 +12,7 @@ import {
 } from '../campaign.ts'
 import type { Store } from '../store/store.ts'
 import { countsBy, searchAll, slices, topAll, valuesAtOnce } from '../whole-results.ts'
+import { accountKey } from '../account-key.ts'
 
 /** A login that succeeded as part of a campaign. */
 export interface CompromisedUser {
@@ -143,7 +144,7 @@ async function valuesBefore(
 function firstOfEach(logins: readonly CompromisedUser[]): readonly CompromisedUser[] {
   const users = new Map<string, CompromisedUser>()
   for (const login of [...logins].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))) {
-    const user = JSON.stringify([login.usrLogin, login.usrId])
+    const user = accountKey(login)
     if (!users.has(user)) users.set(user, login)
   }
   return [...users.values()]

@@ -1,6 +1,7 @@
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
 import type { Campaign } from '../campaign.ts'
+import { accountKey } from '../account-key.ts'
 import type { CompromisedState, Page, PageRequest, SignalFacts, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { attackingIps, targetedUsers } from './entities.ts'
@@ -54,9 +55,4 @@ export function createSignalLists({ store, state }: { readonly store: Store; rea
       return { items, next: start + limit < all.length ? String(start + limit) : null }
     },
   }
-}
-
-/** Identifies an account of a campaign. */
-export function accountKey({ usrLogin, usrId }: Pick<CompromisedUser, 'usrLogin' | 'usrId'>): string {
-  return JSON.stringify([usrLogin, usrId])
 }
