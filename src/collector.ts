@@ -1,3 +1,5 @@
 export { startCollector, type Collector, type StartCollectorOptions } from './collector/collector.ts'
 export type { CollectorConfig, CollectorOptions } from './collector/config.ts'
+export { describeCollectorSettings, type ShownSetting } from './collector/describe-settings.ts'
+export { requestBackup } from './collector/request-backup.ts'
 export { requestSignInLink } from './collector/request-sign-in-link.ts'

@@ -6,6 +6,8 @@ const AGENTS = [
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Mobile/15E148 Safari/604.1',
   'python-requests/2.31.0',
 ]
+/** Ids are random in their upper half and counted in the lower one, so that no two spans of a run are one. */
+let made = 0
 const hex = (value) => (value >>> 0).toString(16).padStart(8, '0')
 
 /**
@@ -26,6 +28,7 @@ export function createBodies({ spans, each = 500, fromMs, toMs, seed, logins = 3
 }
 
 function span(random, atMs, logins) {
+  const number = ++made
   const pick = (count) => (random() >>> 8) % count
   const isLogin = pick(10) < logins
   const failed = pick(10) < 4
@@ -38,8 +41,8 @@ function span(random, atMs, logins) {
     name: 'web.request',
     resource: `${isLogin ? 'POST' : 'GET'} ${route}`,
     type: 'web',
-    trace_id: BigInt(`0x${hex(random())}${hex(random())}`) | 1n,
-    span_id: BigInt(`0x${hex(random())}${hex(random())}`) | 1n,
+    trace_id: BigInt(`0x${hex(random())}${hex(number)}`),
+    span_id: BigInt(`0x${hex(random())}${hex(number)}`),
     parent_id: 0n,
     start: BigInt(Math.round(atMs * 1000)) * 1000n,
     duration: BigInt(5_000_000 + pick(90_000_000)),

@@ -24,6 +24,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'another sign-in link for the console of the collector on this machine',
     load: async () => (await import('./signin.ts')).signinCommand,
   },
+  backup: {
+    summary: 'copy the data directory of a collector, while it runs or not',
+    load: async () => (await import('./backup.ts')).backupCommand,
+  },
   demo: {
     summary: 'the whole loop on this machine: collector, an example app, an attack that gets blocked',
     load: async () => (await import('./demo.ts')).demoCommand,

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import pino, { type Logger } from 'pino'
@@ -257,6 +258,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       configure: (body, wait) => remoteConfig.configFor(body, wait),
     })
     const consoleApp = await createConsole({
+      dir,
       hosts,
       version,
       log,
@@ -296,7 +298,13 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
     for (const listener of [agentListener, ...others]) await listener.serve(agentApp)
     // The first to run: everyone who waits for configuration is answered, so that their connections can end.
     closers.push(() => remoteConfig.drain())
-    closers.push(writeControl(dir, { consoleUrl: consoleListener.url, token: directoryToken }))
+    closers.push(
+      writeControl(dir, {
+        consoleUrl: consoleListener.url,
+        token: directoryToken,
+        ...(tls === undefined ? {} : { certificateSha256: new X509Certificate(tls.cert).fingerprint256 }),
+      }),
+    )
     if (tls === undefined) warnWhenOpen(log, config.agentListen, config.consoleListen)
     if (config.token !== '' && config.token.length < 16) {
       log.warn('PORTCULLIS_TOKEN is short enough to be guessed; use 16 characters or more')

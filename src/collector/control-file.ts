@@ -6,6 +6,8 @@ import { fail } from '../model/error.ts'
 export interface Control {
   readonly consoleUrl: string
   readonly token: string
+  /** Of its certificate (`fingerprint256`), where the console speaks TLS. */
+  readonly certificateSha256?: string
 }
 
 const fileName = 'control.json'
@@ -21,8 +23,12 @@ export function writeControl(dir: string, control: Control): () => void {
 /** Reads the control file. Throws COLLECTOR_NOT_RUNNING. */
 export function readControl(dir: string): Control {
   try {
-    const { consoleUrl, token } = JSON.parse(readFileSync(join(dir, fileName), 'utf8')) as Partial<Control>
-    if (typeof consoleUrl === 'string' && typeof token === 'string') return { consoleUrl, token }
+    const { consoleUrl, token, certificateSha256 } = JSON.parse(
+      readFileSync(join(dir, fileName), 'utf8'),
+    ) as Partial<Control>
+    if (typeof consoleUrl === 'string' && typeof token === 'string') {
+      return { consoleUrl, token, ...(certificateSha256 === undefined ? {} : { certificateSha256 }) }
+    }
   } catch {
     // Said below.
   }

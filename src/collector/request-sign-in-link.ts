@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { fail } from '../model/error.ts'
+import { callCollector } from './call-collector.ts'
 import { loadConfig, type CollectorOptions } from './config.ts'
-import { readControl, type Control } from './control-file.ts'
 
 interface ListedUser {
   readonly id: string
@@ -21,9 +21,8 @@ export async function requestSignInLink(wanted: {
 }): Promise<{ readonly signInLink: string; readonly expiresAt: string }> {
   const { config } = loadConfig(wanted.options, wanted.configFile)
   const dir = resolve(config.dataDir)
-  const control = readControl(dir)
   const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
-    callApi(control, dir, { method, path, body })
+    callCollector(dir, { method, path, body })
 
   const { items } = (await call('GET', '/api/users')) as { items: readonly ListedUser[] }
   const user = items.find(({ name, role, disabledAt }) =>
@@ -36,29 +35,4 @@ export async function requestSignInLink(wanted: {
       : await call('POST', `/api/users/${encodeURIComponent(user.id)}/sign-in-link`)
   const { signInLink, expiresAt } = reply as { signInLink: string; expiresAt: string }
   return { signInLink, expiresAt }
-}
-
-async function callApi(
-  { consoleUrl, token }: Control,
-  dir: string,
-  { method, path, body }: { readonly method: string; readonly path: string; readonly body?: unknown },
-): Promise<unknown> {
-  let reply: Response
-  try {
-    reply = await fetch(new URL(path, consoleUrl), {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-  } catch {
-    // The file is left over from a process that was killed.
-    throw fail('COLLECTOR_NOT_RUNNING', dir)
-  }
-  const content = (await reply.json()) as { readonly detail?: string }
-  if (reply.status === 401) throw fail('COLLECTOR_NOT_RUNNING', dir)
-  if (!reply.ok) throw fail('CONFLICT', content.detail ?? `the collector answered ${reply.status}`)
-  return content
 }

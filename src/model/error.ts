@@ -36,6 +36,8 @@ export const errors = {
     `${file} cannot be opened (${why}); nothing was changed. Restore a backup, or move the file away to start empty`,
   STORE_NEWER: (file: string, found: number, known: number) =>
     `${file} was written by a newer version (format ${found}, this one knows ${known}); nothing was changed. Upgrade portcullis`,
+  BACKUP_FAILED: (target: string, why: string) =>
+    `${target} does not hold a whole backup (${why}); remove it and try again with a new directory`,
   STATE_FENCED: () => 'another collector leads detection now; this one stopped writing',
   STORE_FULL: (why: string) => `the store cannot take more at the moment (${why}); try again later`,
   PORT_IN_USE: (host: string, port: number, setting: string) =>

@@ -228,3 +228,22 @@ test('what the collector saw tells of addresses and of what logins lack', async 
   const unseen = await run('--json', '--collector', await collectorOf([]), '--token', 'secret')
   expect(about(unseen.findings, 'spans')[0]?.says).toMatch(/no span of shop/)
 })
+
+test('the settings that a collector would start with are shown, its secrets are not, and a bad one is a problem', async () => {
+  const agent = await agentOf()
+  vi.stubEnv('DD_TRACE_AGENT_URL', agent.url)
+  vi.stubEnv('PORTCULLIS_TOKEN', 'topsecrettopsecret')
+  vi.stubEnv('COMPACT_RECORD_HOURS', '48')
+  vi.stubEnv('RETENTION_DAYS', 'ten')
+  const { code, out, findings } = await run('--json')
+  const shown = (JSON.parse(out) as { collectorSettings: { env: string; value: string; origin: string }[] })
+    .collectorSettings
+  const of = (env: string) => shown.find((setting) => setting.env === env)
+  expect(of('COMPACT_RECORD_HOURS')).toMatchObject({ value: '48', origin: 'environment' })
+  expect(of('RETENTION_DAYS')).toMatchObject({ value: '30', origin: 'default' })
+  expect(of('PORTCULLIS_TOKEN')).toMatchObject({ value: 'set, not shown' })
+  expect(out).not.toContain('topsecret')
+  expect(about(findings, 'collector settings')).toMatchObject([{ level: 'problem' }])
+  expect(code).toBe(1)
+  expect((await run()).out).toContain('Settings of a collector started here')
+})

@@ -48,6 +48,7 @@ import { spanExportRoutes } from './span-exports.ts'
 import { spanRoutes } from './spans.ts'
 import { threatIntelRoutes } from './threat-intel.ts'
 import { traceRoutes } from './traces.ts'
+import { upkeepRoutes } from './upkeep.ts'
 import { userRoutes } from './users.ts'
 import { wafRuleRoutes } from './waf-rules.ts'
 
@@ -59,6 +60,8 @@ declare module 'fastify' {
 }
 
 export interface ConsoleOptions {
+  /** The data directory. */
+  readonly dir: string
   readonly hosts: readonly string[]
   readonly version: string
   readonly log: FastifyBaseLogger
@@ -155,6 +158,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyIns
     overviewRoutes(api, options)
     settingsRoutes(api, options)
     auditRoutes(api, options)
+    upkeepRoutes(api, options)
     userRoutes(api, options)
     sessionRoutes(api, options)
     keyRoutes(api, options)

@@ -19,6 +19,7 @@ const statusOf: Partial<Record<ErrorCode, number>> = {
   CSRF_MISSING: 403,
   NOT_FOUND: 404,
   CONFLICT: 409,
+  BACKUP_FAILED: 409,
   STARTING: 503,
   STATE_FENCED: 503,
   DISK_FULL: 507,

@@ -312,6 +312,14 @@ export interface State {
   /** Newest first. */
   audit(page: PageRequest): Promise<Page<AuditEntry>>
 
+  /**
+   * Erases values, such as a login and an id, from lists, signals, timelines, responses, clusters and the audit; returns
+   * how many entries and signals had them. Subscribers are not told.
+   */
+  eraseValues(values: readonly string[]): Promise<{ readonly entries: number; readonly signals: number }>
+  /** Writes a copy of the file as it is now into a directory. */
+  backup(dir: string): Promise<void>
+
   /** Folds the write-ahead log into the file. */
   checkpoint(): Promise<void>
   close(): Promise<void>

@@ -246,6 +246,8 @@ export interface Store {
   dropCompactBefore(timestampMs: number): Promise<number>
   /** Erases the records of a user, by `usr.id` or `usr.login`; returns how many. */
   eraseUser(selector: { readonly userId: string } | { readonly login: string }): Promise<number>
+  /** Writes a copy of what is stored now into a directory; spans are taken meanwhile. */
+  backup(dir: string): Promise<void>
   checkpoint(): Promise<void>
   stats(): Promise<StoreStats>
   close(): Promise<void>

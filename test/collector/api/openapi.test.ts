@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -324,6 +325,11 @@ const calls: readonly Call[] = [
   },
   { operation: 'get /api/keys', status: 200 },
   { operation: 'delete /api/keys/{id}', params: { id: ':key' }, status: 200 },
+  { operation: 'post /api/erasures', body: {}, status: 400 },
+  { operation: 'post /api/erasures', body: { userId: 'u-gone', login: 'gone@example.com' }, status: 200 },
+  { operation: 'post /api/backups', body: { directory: 'relative' }, status: 400 },
+  { operation: 'post /api/backups', body: { directory: ':backup' }, status: 200 },
+  { operation: 'post /api/backups', body: { directory: ':backup' }, status: 409 },
   { operation: 'get /healthz', status: 200 },
   { operation: 'get /readyz', status: 200 },
   { operation: 'get /metrics', status: 200 },
@@ -333,6 +339,7 @@ const refusalsOnly = new Set(['post /api/threat-intel/{list}/refresh', 'delete /
 
 beforeAll(async () => {
   collector = await startCollectorProcess(directory.path)
+  ids['backup'] = join(directory.path, 'a backup')
   ids['signal'] = (await attackUntilSignal(collector)).id
   await sendLogins(collector.agentUrl, [
     { login: 'blocked', ip: attackerIp, meta: { 'appsec.blocked': 'true', '_dd.appsec.json': triggers() } },

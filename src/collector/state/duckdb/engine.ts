@@ -1,3 +1,5 @@
+import { copyFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { PortcullisError, fail } from '../../../model/error.ts'
 import type { TimelineEntry } from '../../../model/signal.ts'
 import type {
@@ -14,6 +16,7 @@ import { writeChanges } from './commit.ts'
 import type { Sequence } from './commit.ts'
 import { connect } from './connect.ts'
 import type { Connection } from './connect.ts'
+import { eraseValues } from './erase.ts'
 import { pageOf, readBody, readCursor, readEntry, writeCursor } from './rows.ts'
 import { activeValues, countEntries, entryGroups, readEntries } from './read-entries.ts'
 import { readSignals, withResponses } from './read-signals.ts'
@@ -143,6 +146,12 @@ export async function openEngine(file: string): Promise<Engine> {
           (row) => readBody(row) as AuditEntry,
           (row) => writeCursor(row['seq'] as number, ''),
         )
+      }),
+    eraseValues: (values) => inTurn(() => eraseValues(connection, values)),
+    backup: (dir) =>
+      inTurn(async () => {
+        await connection.rows('CHECKPOINT')
+        await copyFile(file, join(dir, basename(file)))
       }),
     checkpoint: () =>
       inTurn(async () => {

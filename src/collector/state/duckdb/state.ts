@@ -104,6 +104,8 @@ function startThread(file: string): { readonly opened: Promise<unknown>; readonl
     document: call('document'),
     documents: call('documents'),
     audit: call('audit'),
+    eraseValues: call('eraseValues'),
+    backup: call('backup'),
     checkpoint: call('checkpoint'),
     close: call('close'),
   }

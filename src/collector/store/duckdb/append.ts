@@ -45,6 +45,8 @@ export class Writer {
   #checkpointAtBytes = CHECKPOINT_WAL_BYTES
   /** Exclusive work between two commits, such as a checkpoint. */
   #between: (() => Promise<void>)[] = []
+  /** While the file is being copied: resolves when it is done. */
+  #held: Promise<void> | undefined
 
   constructor(options: {
     readonly database: Database
@@ -90,24 +92,50 @@ export class Writer {
     })
   }
 
+  /**
+   * Runs `prepare` while nothing is being written, then `work`, during which commits go on but nothing exclusive does and
+   * the file is not checkpointed: what lies in it stays as it is.
+   */
+  async holding(prepare: () => Promise<void>, work: () => Promise<void>): Promise<void> {
+    let release = (): void => undefined
+    await this.exclusively(async () => {
+      await prepare()
+      this.#held = new Promise((resolve) => {
+        release = resolve
+      })
+    })
+    try {
+      await work()
+    } finally {
+      this.#held = undefined
+      release()
+      this.#run()
+    }
+  }
+
   /** Takes nothing more, and resolves once everything taken is durable. */
   async stop(): Promise<void> {
     this.#stopped = true
+    await this.#held
     await this.#running
   }
 
   #run(): void {
     this.#running ??= this.#drain().finally(() => {
       this.#running = undefined
-      if (this.#queue.length + this.#between.length > 0) this.#run()
+      if (this.#isBusy()) this.#run()
     })
+  }
+
+  #isBusy(): boolean {
+    return this.#queue.length > 0 || (this.#held === undefined && this.#between.length > 0)
   }
 
   async #drain(): Promise<void> {
     // What arrived in the same turn of the event loop shares a commit.
     await new Promise((resolve) => setImmediate(resolve))
-    while (this.#queue.length + this.#between.length > 0) {
-      for (const work of this.#between.splice(0)) await work()
+    while (this.#isBusy()) {
+      while (this.#held === undefined && this.#between.length > 0) await this.#between.shift()?.()
       const taken = this.#take()
       if (taken.length > 0) await this.#commit(taken)
       await this.#checkpointWhenLong()
@@ -116,6 +144,7 @@ export class Writer {
 
   /** A failure, such as a full disk, loses nothing: the log stays, and the next attempt is made when it has grown. */
   async #checkpointWhenLong(): Promise<void> {
+    if (this.#held !== undefined) return
     const bytes = walBytes(this.#walFile)
     if (bytes < this.#checkpointAtBytes) return
     try {

@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { statSync } from 'node:fs'
 import type { Clock } from '../../../model/clock.ts'
@@ -113,6 +114,11 @@ export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): 
     dropCompactBefore: (timestampMs) =>
       writer.exclusively(() => dropCompactBefore(database, tables, timestampMs, writer.sequence)),
     eraseUser: (selector) => writer.exclusively(() => eraseUser(database, tables, selector, writer.sequence)),
+    backup: (target) =>
+      writer.holding(
+        () => checkpoint(database),
+        () => copyFile(file, join(target, fileName)),
+      ),
     checkpoint: () => writer.exclusively(() => checkpoint(database)),
     async stats(): Promise<StoreStats> {
       const names = recordTables()

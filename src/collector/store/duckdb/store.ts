@@ -123,6 +123,7 @@ class RemoteEngine {
       dropBefore: (...all) => this.#call('dropBefore', ...all),
       dropCompactBefore: (...all) => this.#call('dropCompactBefore', ...all),
       eraseUser: (...all) => this.#call('eraseUser', ...all),
+      backup: (...all) => this.#call('backup', ...all),
       checkpoint: () => this.#call('checkpoint'),
       stats: () => this.#call('stats'),
       close: () => this.#call('close'),
