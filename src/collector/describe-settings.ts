@@ -18,7 +18,7 @@ export function describeCollectorSettings(configFile?: string): {
     settings: Object.entries(settings).map(([name, { env, ...bounds }]) => ({
       name,
       env,
-      value: shown(config[name as keyof typeof config], 'secret' in bounds && bounds.secret === true),
+      value: shown(config[name as keyof typeof config], 'secret' in bounds),
       origin: origins[name] ?? 'default',
     })),
     warnings,
