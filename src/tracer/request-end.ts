@@ -6,7 +6,7 @@ import { reportInspection } from './report.ts'
 import type { RequestScope } from './request-scope.ts'
 import type { ResponseHead } from './response-watch.ts'
 import { recordConfigured, recordExtended, recordLoginHeaders, recordSecurityHeaders } from './span/header-tags.ts'
-import { keepSpan, setTag, type LiveSpan } from './span/live-span.ts'
+import type { LiveSpan } from './span/live-span.ts'
 
 /** Longest error text that is recorded. */
 const MAX_ERROR_LENGTH = 4_096
@@ -31,15 +31,18 @@ export function conclude(ending: Ending): void {
   const { span, scope, request, response, inspection, route, head } = ending
   const hasEvent = ending.hasEvent || inspection?.toldOfEvent === true
   const status = response.statusCode
-  const method = span.meta[tag.httpMethod] ?? ''
-  span.meta[tag.httpStatusCode] = String(status)
-  if (route !== undefined) setTag(span, tag.httpRoute, route)
-  span.resource = route === undefined ? method : `${method} ${route}`
+  const method = span.tag(tag.httpMethod) ?? ''
+  span.setTag(tag.httpStatusCode, String(status))
+  if (route === undefined) span.resource = method
+  else {
+    span.setTag(tag.httpRoute, route)
+    span.resource = `${method} ${route}`
+  }
   if (status >= 500) recordError(span, ending.error)
   const responseHeader = (name: string): unknown => head?.headers[name] ?? response.getHeader(name)
   recordConfigured(span, scope.configuredHeaders, request.headers, responseHeader)
   if (hasEvent) recordLoginHeaders(span, request.rawHeaders, scope.configuredHeaders)
-  if (hasEvent || inspection !== undefined) span.meta[tag.headerOrder] = headerOrderFingerprint(request.rawHeaders)
+  if (hasEvent || inspection !== undefined) span.setTag(tag.headerOrder, headerOrderFingerprint(request.rawHeaders))
   if (inspection === undefined) return
   reportInspection(span, inspection, ending.peer)
   const event = hasEvent || inspection.events.length > 0
@@ -55,16 +58,16 @@ export function conclude(ending: Ending): void {
 function decideKeep(span: LiveSpan, inspection: Inspection, scope: RequestScope): void {
   const engineTags = inspection.runs > 0 ? scope.takeEngineTags() : undefined
   if (engineTags !== undefined) {
-    for (const [name, value] of Object.entries(engineTags)) setTag(span, name, value)
-    keepSpan(span)
+    for (const [name, value] of Object.entries(engineTags)) span.setTag(name, value)
+    span.keep()
   }
-  if (inspection.keep && scope.limiter.take()) keepSpan(span)
+  if (inspection.keep && scope.limiter.take()) span.keep()
 }
 
 function recordError(span: LiveSpan, error: unknown): void {
   span.error = 1
   if (!(error instanceof Error)) return
-  setTag(span, 'error.type', error.name)
-  setTag(span, 'error.message', error.message.slice(0, MAX_ERROR_LENGTH))
-  if (error.stack !== undefined) setTag(span, 'error.stack', error.stack.slice(0, MAX_ERROR_LENGTH))
+  span.setTag('error.type', error.name)
+  span.setTag('error.message', error.message.slice(0, MAX_ERROR_LENGTH))
+  if (error.stack !== undefined) span.setTag('error.stack', error.stack.slice(0, MAX_ERROR_LENGTH))
 }

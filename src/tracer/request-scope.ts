@@ -2,11 +2,11 @@ import type { Clock } from '../model/clock.ts'
 import type { ClientIpOptions } from '../net/client-ip.ts'
 import type { BlockPages } from './block-page.ts'
 import type { Exporter } from './export/exporter.ts'
+import type { SpanDefaults } from './finished-span.ts'
 import type { Protection } from './inspection.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import type { InboundRequest } from './request.ts'
 import type { HeaderTag } from './span/header-tags.ts'
-import type { SpanDefaults } from './span/live-span.ts'
 import type { QueryObfuscator } from './span/url.ts'
 import type { StealthReplies } from './stealth.ts'
 
@@ -53,7 +53,7 @@ export const stageAddress = {
 
 /** The framework that mounted the tracer. */
 export interface Framework {
-  readonly name: 'express' | 'fastify'
+  readonly name: string
   /** The headers of the answer so far; lower-case names. */
   headers(request: InboundRequest): Readonly<Record<string, unknown>>
   /** The tracer answers this request: the framework is to leave it alone. */

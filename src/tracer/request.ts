@@ -11,7 +11,7 @@ import { stageAddress, type Framework, type FrameworkEnd, type RequestScope, typ
 import { captureBody, CapturedBody } from './response-capture.ts'
 import { watchResponse, type ResponseHead, type ResponseObserver, type ResponseWatch } from './response-watch.ts'
 import { currentRequest } from './span/current.ts'
-import { finishSpan, keepSpan, setTag, startSpan, type LiveSpan } from './span/live-span.ts'
+import { LiveSpan } from './span/live-span.ts'
 import { activeOtelSpan, findOtelSpan, tagOtelSpan, type OtelSpan } from './span/otel.ts'
 import { extractParent } from './span/trace-context.ts'
 import { recordedUrl } from './span/url.ts'
@@ -22,7 +22,20 @@ const active = currentRequest<InboundRequest>()
 const key = Symbol('portcullis.request')
 /** The tag by which a login call says that a login failed. */
 const LOGIN_FAILED = `${eventPrefix}${eventName.loginFailure}.track`
+type Offered = Record<Stage, unknown>
+const nothingOffered: Offered = {
+  query: undefined,
+  cookies: undefined,
+  body: undefined,
+  files: undefined,
+  params: undefined,
+  session: undefined,
+}
 const FAILED_LOGIN = `${eventPrefix}${eventName.loginFailure}.${tag.usrLogin}`
+
+interface Carrier {
+  [key]?: InboundRequest
+}
 
 /** The request being handled where the caller stands; undefined outside one, or after its response. */
 export function activeRequest(): InboundRequest | undefined {
@@ -32,7 +45,7 @@ export function activeRequest(): InboundRequest | undefined {
 
 /** The record of a framework's request or response object. */
 export function requestOf(carrier: object): InboundRequest | undefined {
-  return (carrier as { [key]?: InboundRequest })[key]
+  return (carrier as Carrier)[key]
 }
 
 /** Whether the caller stands in the course of the request already. */
@@ -60,68 +73,87 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
   /** A block was written, or is about to be: nothing of the app may run any more. */
   stopped = false
   finished = false
-  error: unknown
-  head: ResponseHead | undefined
-  #http: { readonly request: HttpRequest; readonly response: HttpResponse } | undefined
+  error: unknown = undefined
+  head: ResponseHead | undefined = undefined
+  /** Node's own objects, until the response is over. */
+  request: HttpRequest | undefined
+  response: HttpResponse | undefined
+  /** What the framework's adapter keeps of the request; it knows the type. */
+  attachment: unknown = undefined
   readonly #peer: string | undefined
   readonly #otelSpan: OtelSpan | undefined
   #hasEvent = false
-  #watch: ResponseWatch | undefined
-  #failureBody: CapturedBody | undefined
-  #offered: Partial<Record<Stage, unknown>> = {}
+  #watch: ResponseWatch | undefined = undefined
+  #failureBody: CapturedBody | undefined = undefined
+  /** What each stage was fed with; only where there is an inspection. */
+  #offered: Offered | undefined = undefined
 
   constructor(scope: RequestScope, framework: Framework, request: HttpRequest, response: HttpResponse) {
     this.scope = scope
     this.framework = framework
-    this.#http = { request, response }
-    this.#peer = request.socket?.remoteAddress
+    this.request = request
+    this.response = response
+    const peer = request.socket?.remoteAddress
+    this.#peer = peer
     this.#otelSpan = scope.tagsOtelSpan ? findOtelSpan() : undefined
     const { headers } = request
-    const parent = activeOtelSpan() ?? extractParent(headers)
-    this.span = startSpan(scope.spanDefaults, {
-      name: `${framework.name}.request`,
-      startMs: scope.clock.nowMs(),
-      parent,
-    })
-    const { ip, source } = clientIp({ headers, socket: this.#peer }, scope.clientIpOptions)
+    const span = new LiveSpan(
+      scope.spanDefaults,
+      `${framework.name}.request`,
+      scope.clock.nowMs(),
+      activeOtelSpan() ?? extractParent(headers),
+    )
+    this.span = span
+    const { ip, source } = clientIp({ headers, socket: peer }, scope.clientIpOptions)
     this.clientIp = ip
     this.ipSource = source
     const protection = scope.protection()
-    this.inspection = protection === undefined ? undefined : new Inspection(protection)
-    this.#describe(request)
+    if (protection === undefined) this.inspection = undefined
+    else {
+      this.inspection = new Inspection(protection)
+      this.#offered = { ...nothingOffered }
+      span.numbers.add(tag.appsecEnabled, 1)
+    }
+    const { tags } = span
+    tags.add(tag.component, framework.name)
+    tags.add(tag.httpMethod, request.method ?? 'GET')
+    span.setTag(tag.httpUrl, recordedUrl(request, scope.obfuscateQuery))
+    const userAgent = headers['user-agent']
+    if (userAgent !== undefined) span.setTag(tag.httpUseragent, String(userAgent))
+    if (ip !== undefined) tags.add(tag.httpClientIp, ip)
+    if (peer !== undefined) tags.add(tag.networkClientIp, peer)
+    tags.add(tag.ipSource, source)
   }
 
   /** Reads a text tag of the span. */
   tag(name: string): string | undefined {
-    return Object.hasOwn(this.span.meta, name) ? this.span.meta[name] : undefined
+    return this.span.tag(name)
   }
 
   setTag(name: string, value: string): void {
     if (this.finished) return
     if (name.startsWith(eventPrefix)) this.#hasEvent = true
-    if (name === LOGIN_FAILED && this.inspection !== undefined && this.#http !== undefined) {
-      this.#failureBody ??= captureBody(this.#http.response, MAX_BODY_BYTES)
+    if (name === LOGIN_FAILED && this.inspection !== undefined && this.response !== undefined) {
+      this.#failureBody ??= captureBody(this.response, MAX_BODY_BYTES)
     }
-    setTag(this.span, name, value)
+    this.span.setTag(name, value)
   }
 
   setMetric(name: string, value: number): void {
-    if (!this.finished) this.span.metrics[name] = value
+    if (!this.finished) this.span.setMetric(name, value)
   }
 
   keep(): void {
-    keepSpan(this.span)
+    this.span.keep()
   }
 
   /** Looks at the line, the headers, the address and, where the framework has it, the query. Returns true when it blocked. */
   start(query: unknown): boolean {
-    const { inspection } = this
-    const http = this.#http
-    if (inspection === undefined || http === undefined) return false
+    const { inspection, request, response } = this
+    if (inspection === undefined || request === undefined || response === undefined) return false
     const subject = this.clientIp === undefined ? {} : { ip: this.clientIp, claimed: this.ipSource === 'claimed' }
     const listed = inspection.lookUp(subject, this.scope.clock.nowMs() / 1_000)
     if (listed !== undefined) return this.block(listed)
-    const { request } = http
     const addresses: Record<string, unknown> = {}
     if (inspection.knows('server.request.uri.raw')) addresses['server.request.uri.raw'] = request.url
     if (inspection.knows('server.request.headers.no_cookies')) {
@@ -131,10 +163,10 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     if (this.clientIp !== undefined && inspection.knows('http.client_ip')) addresses['http.client_ip'] = this.clientIp
     if (inspection.knows(tag.headerOrder)) addresses[tag.headerOrder] = headerOrderFingerprint(request.rawHeaders)
     if (!isEmpty(query) && inspection.knows(stageAddress.query)) {
-      this.#offered.query = query
+      if (this.#offered !== undefined) this.#offered.query = query
       addresses[stageAddress.query] = query
     }
-    this.#watch = watchResponse(http.response, this)
+    this.#watch = watchResponse(response, this)
     return this.#inspect(inspection, addresses)
   }
 
@@ -144,12 +176,13 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
    */
   offer(stage: Stage, value: unknown): boolean {
     const { inspection } = this
-    if (this.stopped || inspection === undefined || this.finished || value === undefined) return this.stopped
-    if (this.#offered[stage] === value) return false
+    const offered = this.#offered
+    if (this.stopped || inspection === undefined || offered === undefined || value === undefined) return this.stopped
+    if (offered[stage] === value) return false
     const address = stageAddress[stage]
     if (isEmpty(value) || !inspection.knows(address)) return false
-    if (stage === 'params' && sameEntries(value, this.#offered[stage])) return false
-    this.#offered[stage] = value
+    if (stage === 'params' && sameEntries(value, offered[stage])) return false
+    offered[stage] = value
     return this.#inspect(inspection, { [address]: value })
   }
 
@@ -176,21 +209,21 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
    * answered already. A stealth reply follows after its delay; the app is stopped at once.
    */
   block(action: BlockAction): boolean {
-    const http = this.#http
-    if (http === undefined || this.finished || this.stopped) return this.stopped
-    if (http.response.headersSent || http.response.writableEnded) return this.#couldNotBlock()
+    const { request, response } = this
+    if (request === undefined || response === undefined || this.finished || this.stopped) return this.stopped
+    if (response.headersSent || response.writableEnded) return this.#couldNotBlock()
     this.stopped = true
     this.framework.release(this)
-    setTag(this.span, tag.appsecBlocked, 'true')
+    this.span.setTag(tag.appsecBlocked, 'true')
     if (action.type !== 'login_failure') {
-      this.#write(http, action)
+      this.#write({ request, response }, action)
       return true
     }
-    const { reply, delayMs } = this.scope.stealth.replyFor(placeOf(http.request))
+    const { reply, delayMs } = this.scope.stealth.replyFor(placeOf(request))
     const answer = (): void => {
       if (this.finished) return
-      if (reply === undefined) this.#write(http, { ...action, type: 'block_request' })
-      else if (!writeReply(this.#exchange(http), reply)) this.#couldNotBlock()
+      if (reply === undefined) this.#write({ request, response }, { ...action, type: 'block_request' })
+      else if (!writeReply(this.#exchange({ request, response }), reply)) this.#couldNotBlock()
     }
     if (delayMs === 0) answer()
     else this.scope.clock.after(delayMs, answer)
@@ -203,11 +236,6 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     return this.block(
       fromParameters(parameters['location'] === undefined ? 'block_request' : 'redirect_request', parameters),
     )
-  }
-
-  /** The framework's own objects, until the response is over. */
-  get http(): { readonly request: HttpRequest; readonly response: HttpResponse } | undefined {
-    return this.#http
   }
 
   /** Looks at the status and the headers of the response. Returns true when it was blocked. */
@@ -231,20 +259,19 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
 
   /** Closes the span and ships it: once, whichever of the response's ends comes first. */
   finish(): void {
-    const http = this.#http
-    if (this.finished || http === undefined) return
-    const { span, scope } = this
+    const { request, response, span, scope, inspection } = this
+    if (this.finished || request === undefined || response === undefined) return
     try {
       const { route, leftovers } = this.framework.end(this)
       if (leftovers !== undefined) this.#lookBack(leftovers)
-      if (this.#failureBody !== undefined && !this.stopped) this.#learnFailure(http, this.#failureBody)
+      if (this.#failureBody !== undefined && !this.stopped) this.#learnFailure(request, response, this.#failureBody)
       // Written out: a spread followed by more properties costs microseconds here.
       conclude({
         span,
         scope,
-        request: http.request,
-        response: http.response,
-        inspection: this.inspection,
+        request,
+        response,
+        inspection,
         route,
         peer: this.#peer,
         hasEvent: this.#hasEvent,
@@ -252,31 +279,15 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
         error: this.error,
       })
     } catch {
-      setTag(span, '_dd.portcullis.error', 'the request could not be reported in full')
+      span.setTag('_dd.portcullis.error', 'the request could not be reported in full')
     }
     this.finished = true
-    this.#http = undefined
-    this.error = undefined
-    this.#offered = {}
-    this.inspection?.dispose()
-    const { inspection } = this
+    this.request = this.response = this.error = this.attachment = this.#offered = this.#watch = undefined
+    inspection?.dispose()
     const found = inspection !== undefined && (inspection.events.length > 0 || inspection.toldOfEvent)
-    const security = this.#hasEvent || this.stopped || found
     if (this.#otelSpan !== undefined) tagOtelSpan(this.#otelSpan, span)
-    scope.exporter.export(finishSpan(span, scope.clock.nowMs()), { security })
-  }
-
-  #describe(request: HttpRequest): void {
-    const { meta } = this.span
-    const { headers } = request
-    meta[tag.component] = this.framework.name
-    meta[tag.httpMethod] = request.method ?? 'GET'
-    meta[tag.httpUrl] = recordedUrl(request, this.scope.obfuscateQuery)
-    if (headers['user-agent'] !== undefined) setTag(this.span, tag.httpUseragent, String(headers['user-agent']))
-    if (this.clientIp !== undefined) meta[tag.httpClientIp] = this.clientIp
-    if (this.#peer !== undefined) meta[tag.networkClientIp] = this.#peer
-    meta[tag.ipSource] = this.ipSource
-    if (this.inspection !== undefined) this.span.metrics[tag.appsecEnabled] = 1
+    span.finish(scope.clock.nowMs())
+    scope.exporter.export(span, { security: this.#hasEvent || this.stopped || found })
   }
 
   #inspect(inspection: Inspection, addresses: Addresses): boolean {
@@ -298,7 +309,7 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
   }
 
   /** A login failed: how the app answered is what a stealth block will look like. */
-  #learnFailure({ request, response }: { request: HttpRequest; response: HttpResponse }, body: CapturedBody): void {
+  #learnFailure(request: HttpRequest, response: HttpResponse, body: CapturedBody): void {
     this.scope.stealth.learn({
       place: placeOf(request),
       login: this.tag(FAILED_LOGIN) ?? this.inspection?.failedLogin ?? '',
@@ -310,8 +321,8 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
   }
 
   #couldNotBlock(): false {
-    this.span.metrics[tag.appsecBlockFailed] = 1
-    delete this.span.meta[tag.appsecBlocked]
+    this.span.setMetric(tag.appsecBlockFailed, 1)
+    this.span.tags.delete(tag.appsecBlocked)
     this.scope.blockFailed()
     return false
   }
@@ -323,7 +334,7 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     const unseen: Record<string, unknown> = {}
     for (const stage of Object.keys(leftovers) as Stage[]) {
       const value = leftovers[stage]
-      if (isEmpty(value) || this.#offered[stage] === value || !inspection.knows(stageAddress[stage])) continue
+      if (isEmpty(value) || this.#offered?.[stage] === value || !inspection.knows(stageAddress[stage])) continue
       unseen[stageAddress[stage]] = value
     }
     if (Object.keys(unseen).length > 0) inspection.run(unseen)
@@ -345,8 +356,9 @@ export function openRequest(
   response: HttpResponse,
 ): InboundRequest {
   const record = new InboundRequest(scope, framework, request, response)
-  for (const carrier of [request, response] as { [key]?: InboundRequest }[]) carrier[key] = record
-  response.on('finish', finishOwner)
+  ;(request as Carrier)[key] = record
+  ;(response as Carrier)[key] = record
+  // Follows `finish` where there is one, and comes alone when the client goes away.
   response.on('close', finishOwner)
   return record
 }

@@ -27,7 +27,6 @@ import type { RequestScope } from './request-scope.ts'
 import { settings } from './settings.ts'
 import { headerTags } from './span/header-tags.ts'
 import { outgoingHeaders } from './span/trace-context.ts'
-import { decisionMaker } from './span/live-span.ts'
 import { queryObfuscator, type QueryObfuscator } from './span/url.ts'
 import { stealthReplies } from './stealth.ts'
 import { version as tracerVersion } from '../model/version.ts'
@@ -130,13 +129,13 @@ export function currentSpan(): SpanHandle | undefined {
 export function traceHeaders(): Record<string, string> {
   const request = activeRequest()
   if (request === undefined) return {}
-  const { traceId, spanId, priority, tracestate, meta } = request.span
+  const { traceId, spanId, priority, tracestate, decisionMaker } = request.span
   return outgoingHeaders({
     traceId,
     spanId,
     priority,
-    decisionMaker: decisionMaker(request.span),
-    origin: meta[tag.origin],
+    decisionMaker,
+    origin: request.tag(tag.origin),
     tracestate,
   })
 }

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
+import type { Span } from '../../src/model/span.ts'
 import type { WafEvent } from '../../src/model/waf-event.ts'
+import { toSpan } from '../../src/tracer/finished-span.ts'
 import { Inspection, type Protection } from '../../src/tracer/inspection.ts'
 import { reportInspection } from '../../src/tracer/report.ts'
-import { startSpan, type LiveSpan } from '../../src/tracer/span/live-span.ts'
+import { LiveSpan } from '../../src/tracer/span/live-span.ts'
 import { compileRuleset } from '../../src/waf.ts'
 import { ruleset } from './frameworks/ruleset.ts'
 
@@ -16,12 +18,12 @@ const protection: Protection = {
   denylistParameters: {},
 }
 
-function reported(values: readonly string[]): LiveSpan {
+function reported(values: readonly string[]): Span {
   const inspection = new Inspection(protection)
   for (const value of values) inspection.events.push(eventWith(value))
-  const span = startSpan({ service: 's', meta: {}, metrics: {} }, { name: 'n', startMs: 0, parent: undefined })
+  const span = new LiveSpan({ service: 's', meta: {}, metrics: {} }, 'n', 0, undefined)
   reportInspection(span, inspection, '192.0.2.1')
-  return span
+  return toSpan(span)
 }
 
 function eventWith(value: string): WafEvent {
@@ -32,7 +34,7 @@ function eventWith(value: string): WafEvent {
   }
 }
 
-function triggers(span: LiveSpan): WafEvent[] {
+function triggers(span: Span): WafEvent[] {
   return (JSON.parse(span.meta['_dd.appsec.json'] ?? '') as { triggers: WafEvent[] }).triggers
 }
 

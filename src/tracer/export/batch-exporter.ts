@@ -1,6 +1,5 @@
 import type { Clock } from '../../model/clock.ts'
 import { fail, type PortcullisError } from '../../model/error.ts'
-import type { Span } from '../../model/span.ts'
 import type { AgentConnection } from '../agent-connection.ts'
 import { retryDelayMs } from '../retry-delay.ts'
 import { deliver, type Delivery } from './delivery.ts'
@@ -181,7 +180,8 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
       if (stopped) return
       accepted += 1
       const reportsDropped = ledger.takeUnreported()
-      const bytes = format.encode(reportsDropped === 0 ? span : reporting(span, reportsDropped))
+      if (reportsDropped > 0) span.numbers.set(DROPPED_METRIC, reportsDropped)
+      const bytes = format.encode(span)
       const queued = { bytes, security, queuedAtMs: clock.nowMs(), reportsDropped }
       if (bytes.length > limits.maxSpanBytes) ledger.drop([queued], 'refused')
       else ledger.drop(queue.push(queued), 'queue_full')
@@ -200,8 +200,4 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
       return { accepted, sent, queued: queue.size + inFlight, dropped: { ...ledger.counts } }
     },
   }
-}
-
-function reporting(span: Span, dropped: number): Span {
-  return { ...span, metrics: { ...span.metrics, [DROPPED_METRIC]: dropped } }
 }

@@ -1,6 +1,6 @@
 import { tag } from '../../model/tags.ts'
-import type { Span } from '../../model/span.ts'
-import { nanoseconds } from './nanoseconds.ts'
+import { spanType, type FinishedSpan, type SpanDefaults } from '../finished-span.ts'
+import type { TagList } from '../tag-list.ts'
 import { MsgpackWriter } from './msgpack-writer.ts'
 import type { WireFormat } from './wire-format.ts'
 
@@ -9,7 +9,18 @@ const MAX_NAME = 100
 const MAX_RESOURCE = 5000
 const MAX_KEY = 200
 const MAX_VALUE = 25_000
-const ZERO_ID = '0000000000000000'
+const NO_UPPER = '0'.repeat(16)
+
+/** What all spans of a tracer have in common, as bytes. */
+interface EncodedDefaults {
+  readonly of: SpanDefaults
+  /** The fields of a span that are the same in all. */
+  readonly fields: Uint8Array
+  readonly meta: Uint8Array
+  readonly metaSize: number
+  readonly metrics: Uint8Array
+  readonly metricsSize: number
+}
 
 /**
  * The trace intake of the Datadog Agent, `PUT /v0.4/traces`: msgpack, an array of traces, each an array of spans.
@@ -24,13 +35,16 @@ export function datadogFormat(options: { readonly tracerVersion: string; readonl
     'datadog-meta-lang-interpreter': 'v8',
     'datadog-meta-tracer-version': options.tracerVersion,
   }
+  let shared: EncodedDefaults | undefined
+
   return {
     method: 'PUT',
     path: '/v0.4/traces',
     headers: (spanCount) => ({ ...fixed, 'x-datadog-trace-count': String(spanCount) }),
     encode(span) {
+      if (shared?.of !== span.defaults) shared = encodeDefaults(span.defaults)
       writer.arrayHeader(1)
-      writeSpan(writer, span)
+      writeSpan(writer, span, shared)
       return writer.take()
     },
     body(spans) {
@@ -40,67 +54,87 @@ export function datadogFormat(options: { readonly tracerVersion: string; readonl
   }
 }
 
-function writeSpan(writer: MsgpackWriter, span: Span): void {
-  const metaStruct = span.metaStruct === undefined ? [] : Object.entries(span.metaStruct)
-  writer.mapHeader(metaStruct.length > 0 ? 13 : 12)
-  field(writer, 'type', cut(span.type, MAX_NAME))
+function encodeDefaults(defaults: SpanDefaults): EncodedDefaults {
+  const writer = new MsgpackWriter()
+  field(writer, 'type', spanType)
+  field(writer, 'service', cut(defaults.service, MAX_NAME) || 'unnamed-service')
+  const fields = writer.take()
+  const { meta, metrics } = defaults
+  for (const name of Object.keys(meta)) text(writer, name, meta[name] as string)
+  const metaBytes = writer.take()
+  for (const name of Object.keys(metrics)) number(writer, name, metrics[name] as number)
+  return {
+    of: defaults,
+    fields,
+    meta: metaBytes,
+    metaSize: Object.keys(meta).length,
+    metrics: writer.take(),
+    metricsSize: Object.keys(metrics).length,
+  }
+}
+
+function writeSpan(writer: MsgpackWriter, span: FinishedSpan, shared: EncodedDefaults): void {
+  const { metaStruct } = span
+  writer.mapHeader(metaStruct === undefined ? 12 : 13)
+  writer.raw(shared.fields)
   writer.string('trace_id')
-  writer.hex64(span.traceId.slice(-16))
+  writer.words(span.traceHigh, span.traceLow)
   writer.string('span_id')
-  writer.hex64(span.spanId)
+  writer.words(span.idHigh, span.idLow)
   writer.string('parent_id')
-  writer.hex64(span.parentId ?? ZERO_ID)
+  writer.words(span.parentHigh, span.parentLow)
   field(writer, 'name', cut(span.name, MAX_NAME) || 'unnamed_operation')
   field(writer, 'resource', cut(span.resource || span.name, MAX_RESOURCE))
-  field(writer, 'service', cut(span.service, MAX_NAME) || 'unnamed-service')
   writer.string('error')
   writer.number(span.error)
   writer.string('start')
-  writer.uint64(nanoseconds(span.startMs))
+  writer.nanoseconds(span.startMs)
   writer.string('duration')
   writer.number(Math.max(0, Math.round(span.durationMs * 1e6)))
   writer.string('meta')
-  writeMeta(writer, span)
+  writeMeta(writer, span, shared)
   writer.string('metrics')
-  writeMetrics(writer, span.metrics)
-  if (metaStruct.length === 0) return
+  writeMetrics(writer, span.numbers, shared)
+  if (metaStruct !== undefined) writeStructs(writer, metaStruct)
+}
+
+function writeMeta(writer: MsgpackWriter, { tags, traceUpper }: FinishedSpan, shared: EncodedDefaults): void {
+  const ownUpper = traceUpper !== NO_UPPER && !tags.has(tag.traceIdHigh)
+  writer.mapHeader(shared.metaSize + tags.size + (ownUpper ? 1 : 0))
+  writer.raw(shared.meta)
+  if (ownUpper) field(writer, tag.traceIdHigh, traceUpper)
+  const { names, values } = tags
+  for (let at = 0; at < names.length; at++) text(writer, names[at] as string, values[at] as string)
+}
+
+function writeMetrics(writer: MsgpackWriter, { names, values }: TagList<number>, shared: EncodedDefaults): void {
+  let size = 0
+  for (const value of values) if (Number.isFinite(value)) size++
+  writer.mapHeader(shared.metricsSize + size)
+  writer.raw(shared.metrics)
+  for (let at = 0; at < names.length; at++) {
+    const value = values[at] as number
+    if (Number.isFinite(value)) number(writer, names[at] as string, value)
+  }
+}
+
+function writeStructs(writer: MsgpackWriter, structs: ReadonlyMap<string, Uint8Array>): void {
   writer.string('meta_struct')
-  writer.mapHeader(metaStruct.length)
-  for (const [key, bytes] of metaStruct) {
-    writer.string(marked(key, MAX_KEY))
+  writer.mapHeader(structs.size)
+  for (const [name, bytes] of structs) {
+    writer.string(marked(name, MAX_KEY))
     writer.binary(bytes)
   }
 }
 
-function writeMeta(writer: MsgpackWriter, span: Span): void {
-  const { meta } = span
-  const high = span.traceId.length === 32 ? span.traceId.slice(0, 16) : ZERO_ID
-  const ownHigh = high !== ZERO_ID && !Object.hasOwn(meta, tag.traceIdHigh)
-  const start = writer.mapStart()
-  let size = ownHigh ? 1 : 0
-  if (ownHigh) field(writer, tag.traceIdHigh, high)
-  // Not over entries: a list of pairs for each span costs as much as writing them.
-  for (const key in meta) {
-    const value = meta[key]
-    if (value === undefined || !Object.hasOwn(meta, key)) continue
-    size++
-    // Half of a JSON document is of no use; it is bounded where it is written.
-    field(writer, marked(key, MAX_KEY), key === tag.appsecJson ? value : marked(value, MAX_VALUE))
-  }
-  writer.mapEnd(start, size)
+function text(writer: MsgpackWriter, name: string, value: string): void {
+  // Half of a JSON document is of no use; it is bounded where it is written.
+  field(writer, marked(name, MAX_KEY), name === tag.appsecJson ? value : marked(value, MAX_VALUE))
 }
 
-function writeMetrics(writer: MsgpackWriter, metrics: Span['metrics']): void {
-  const start = writer.mapStart()
-  let size = 0
-  for (const key in metrics) {
-    const value = metrics[key]
-    if (!Number.isFinite(value) || value === undefined || !Object.hasOwn(metrics, key)) continue
-    size++
-    writer.string(marked(key, MAX_KEY))
-    writer.number(value)
-  }
-  writer.mapEnd(start, size)
+function number(writer: MsgpackWriter, name: string, value: number): void {
+  writer.string(marked(name, MAX_KEY))
+  writer.number(value)
 }
 
 function field(writer: MsgpackWriter, key: string, value: string): void {
@@ -108,10 +142,10 @@ function field(writer: MsgpackWriter, key: string, value: string): void {
   writer.string(value)
 }
 
-function cut(text: string, length: number): string {
-  return text.length > length ? text.slice(0, length) : text
+function cut(value: string, length: number): string {
+  return value.length > length ? value.slice(0, length) : value
 }
 
-function marked(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}...` : text
+function marked(value: string, length: number): string {
+  return value.length > length ? `${value.slice(0, length)}...` : value
 }

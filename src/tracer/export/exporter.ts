@@ -1,4 +1,4 @@
-import type { Span } from '../../model/span.ts'
+import type { FinishedSpan } from '../finished-span.ts'
 
 /** Counts since start. `dropped` says why spans were given up. */
 export interface ExporterStats {
@@ -11,7 +11,7 @@ export interface ExporterStats {
 /** Takes finished spans and ships them. Never throws, never blocks, never keeps the process alive. */
 export interface Exporter {
   /** `security`: the span carries a login event or an attack; it is kept longest and flushed first. */
-  export(span: Span, options: { readonly security: boolean }): void
+  export(span: FinishedSpan, options: { readonly security: boolean }): void
   /** Sends what is queued; resolves when it was sent or given up, at most after `timeoutMs`. */
   flush(timeoutMs: number): Promise<void>
   stop(timeoutMs: number): Promise<void>

@@ -1,4 +1,5 @@
 import type { Span } from '../../model/span.ts'
+import { toSpan } from '../finished-span.ts'
 import type { Exporter } from './exporter.ts'
 
 /** Spans kept; a test that makes more looks at the latest. */
@@ -24,7 +25,7 @@ export function createMemoryExporter(): MemoryExporter {
     },
     export(span) {
       accepted += 1
-      spans.push(span)
+      spans.push(toSpan(span))
       if (spans.length <= MAX_SPANS) return
       spans.shift()
       dropped += 1

@@ -38,17 +38,6 @@ export class MsgpackWriter {
     else this.#tag32(0xdf, size)
   }
 
-  /** Begins a map whose size is known only at its end; `mapEnd` takes what this returns. */
-  mapStart(): number {
-    this.#reserve(5)
-    this.#tag16(0xde, 0)
-    return this.#length - 2
-  }
-
-  mapEnd(start: number, size: number): void {
-    this.#buffer.writeUInt16BE(Math.min(size, 0xffff), start)
-  }
-
   arrayHeader(size: number): void {
     this.#reserve(5)
     if (size < 16) this.#buffer[this.#length++] = 0x90 | size
@@ -92,20 +81,30 @@ export class MsgpackWriter {
     this.#length += bytes.length
   }
 
-  uint64(value: bigint): void {
-    this.#reserve(9)
-    this.#buffer[this.#length++] = 0xcf
-    this.#buffer.writeBigUInt64BE(BigInt.asUintN(64, value), this.#length)
-    this.#length += 8
+  /** Copies what was encoded before. */
+  raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#buffer.set(bytes, this.#length)
+    this.#length += bytes.length
   }
 
-  /** Sixteen hexadecimal digits as `uint 64`. */
-  hex64(digits: string): void {
+  /** Two 32-bit words as `uint 64`. */
+  words(high: number, low: number): void {
     this.#reserve(9)
-    this.#buffer[this.#length++] = 0xcf
-    this.#buffer.writeUInt32BE(Number.parseInt(digits.slice(0, 8), 16) || 0, this.#length)
-    this.#buffer.writeUInt32BE(Number.parseInt(digits.slice(8, 16), 16) || 0, this.#length + 4)
-    this.#length += 8
+    this.#buffer[this.#length] = 0xcf
+    this.#word(this.#length + 1, high)
+    this.#word(this.#length + 5, low)
+    this.#length += 9
+  }
+
+  /** Milliseconds since 1970, with fractions, as whole nanoseconds in `uint 64`: neither fits a double. */
+  nanoseconds(milliseconds: number): void {
+    const whole = Math.floor(milliseconds)
+    // In two parts of the whole milliseconds, so that every product is exact.
+    const upper = Math.floor(whole / 0x1_0000) * 1e6
+    const lower = (whole % 0x1_0000) * 1e6 + Math.round((milliseconds - whole) * 1e6)
+    const sum = (upper % 0x1_0000) * 0x1_0000 + lower
+    this.words(Math.floor(upper / 0x1_0000) + Math.floor(sum / 0x1_0000_0000), sum % 0x1_0000_0000)
   }
 
   /** The shortest form of a number: an integer where it is one, else a double. */
@@ -125,7 +124,7 @@ export class MsgpackWriter {
       this.#buffer[this.#length++] = value
     } else if (value < 0x1_0000) this.#tag16(0xcd, value)
     else if (value < 0x1_0000_0000) this.#tag32(0xce, value)
-    else this.uint64(BigInt(value))
+    else this.words(Math.floor(value / 0x1_0000_0000), value % 0x1_0000_0000)
   }
 
   #negative(value: number): void {
@@ -140,13 +139,26 @@ export class MsgpackWriter {
   }
 
   #tag16(type: number, value: number): void {
-    this.#buffer[this.#length++] = type
-    this.#length = this.#buffer.writeUInt16BE(value, this.#length)
+    const buffer = this.#buffer
+    const at = this.#length
+    buffer[at] = type
+    buffer[at + 1] = value >>> 8
+    buffer[at + 2] = value
+    this.#length = at + 3
   }
 
   #tag32(type: number, value: number): void {
-    this.#buffer[this.#length++] = type
-    this.#length = this.#buffer.writeUInt32BE(value, this.#length)
+    this.#buffer[this.#length] = type
+    this.#word(this.#length + 1, value)
+    this.#length += 5
+  }
+
+  #word(at: number, value: number): void {
+    const buffer = this.#buffer
+    buffer[at] = value >>> 24
+    buffer[at + 1] = value >>> 16
+    buffer[at + 2] = value >>> 8
+    buffer[at + 3] = value
   }
 
   #reserve(bytes: number): void {

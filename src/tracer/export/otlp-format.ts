@@ -1,4 +1,5 @@
 import type { Span } from '../../model/span.ts'
+import { toSpan } from '../finished-span.ts'
 import { nanoseconds } from './nanoseconds.ts'
 import type { WireFormat } from './wire-format.ts'
 
@@ -47,7 +48,7 @@ export function otlpFormat(
     method: 'POST',
     path: options.path,
     headers: () => ({ ...options.headers, 'content-type': 'application/json' }),
-    encode: (span) => Buffer.from(JSON.stringify(otlpSpan(span))),
+    encode: (span) => Buffer.from(JSON.stringify(otlpSpan(toSpan(span)))),
     body: (spans) =>
       Buffer.concat([head, ...spans.flatMap((span, index) => (index === 0 ? [span] : [comma, span])), tail]),
     rejected: rejectedSpans,

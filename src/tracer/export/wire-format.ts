@@ -1,4 +1,4 @@
-import type { Span } from '../../model/span.ts'
+import type { FinishedSpan } from '../finished-span.ts'
 
 /** How spans are written for a receiver: each on its own when it is taken, then many in one body. */
 export interface WireFormat {
@@ -7,7 +7,7 @@ export interface WireFormat {
   readonly path: string
   headers(spanCount: number): Readonly<Record<string, string>>
   /** The bytes of one span. */
-  encode(span: Span): Uint8Array
+  encode(span: FinishedSpan): Uint8Array
   /** A request body of encoded spans. */
   body(spans: readonly Uint8Array[]): Uint8Array
   /** How many spans the receiver says, in a reply that is a success, that it did not keep. Absent: it has no way to. */

@@ -55,16 +55,34 @@ export interface ReachedRoute {
   readonly baseUrl: string
 }
 
-/** Routes by request, until it ends. */
-export const reachedRoutes = new WeakMap<InboundRequest, ReachedRoute>()
-/** Mount patterns by request: what `baseUrl` was, to the pattern it matched. Only where a mount has parameters. */
-const mountPatterns = new WeakMap<InboundRequest, Map<string, string>>()
+/** A request's way through the routers of the app. */
+interface Course {
+  reached: ReachedRoute | undefined
+  /** What `baseUrl` was, to the pattern it matched. Only where a mount has parameters. */
+  mounts: Map<string, string> | undefined
+}
+
+export function courseOf(record: InboundRequest): Course | undefined {
+  return record.attachment as Course | undefined
+}
+
+function openCourse(record: InboundRequest): Course {
+  const known = courseOf(record)
+  if (known !== undefined) return known
+  const course: Course = { reached: undefined, mounts: undefined }
+  record.attachment = course
+  return course
+}
 
 const watched = new WeakMap<readonly Layer[], { length: number; last: Layer | undefined }>()
 const wrapped = new WeakSet<object>()
-/** Apps that a layer was seen to enter. */
-const entered = new WeakMap<Layer, Set<object>>()
-const probes = new WeakMap<Layer, number>()
+
+/** What was learned of a layer that is neither a route nor a router. */
+interface LayerMemory {
+  /** Apps that it was seen to enter. */
+  entered: Set<object> | undefined
+  probesLeft: number
+}
 
 /** Runs of a plain middleware in which it is watched for entering an app of its own. */
 const PROBES = 3
@@ -92,7 +110,7 @@ export function routerOf(app: unknown): Router | undefined {
  * Watches for the app that a request is handed to where its router cannot be seen from outside: routers set `params`
  * for each layer before they run it, by when the request belongs to the app it is in.
  */
-export function watchEntry(request: ExpressRequest, layer: Layer | undefined): void {
+export function watchEntry(request: ExpressRequest, memory?: LayerMemory): void {
   const outer = request.app
   let params = request.params
   const settle = (value: unknown): void => {
@@ -107,15 +125,10 @@ export function watchEntry(request: ExpressRequest, layer: Layer | undefined): v
       const { app } = request
       if (app === outer || routerOf(app) === undefined) return
       settle(value)
-      if (layer !== undefined) remember(layer, app as object)
+      if (memory !== undefined) memory.entered = (memory.entered ?? new Set()).add(app as object)
       watchApp(app)
     },
   })
-}
-
-function remember(layer: Layer, app: object): void {
-  const apps = entered.get(layer) ?? new Set()
-  entered.set(layer, apps.add(app))
 }
 
 function watchRouter(router: Router): void {
@@ -154,13 +167,14 @@ function wrapLayer(layer: Layer, stack: Layer[], owner: Router | undefined): voi
   if (typeof run !== 'function' || typeof runError !== 'function') return
   if (layer.route !== undefined) watchStack(layer.route.stack, undefined)
 
+  const memory: LayerMemory = { entered: undefined, probesLeft: PROBES }
   const runWatched: RequestRunner = function runWatched(request, response, next) {
     const record = requestOf(request)
     if (record === undefined) return run.call(this, request, response, next)
     if (!admits(record, request)) return undefined
     if (record.finished) return run.call(this, request, response, next)
     watchStack(stack, owner)
-    enter(this, record, request)
+    enter(this, memory, record, request)
     const onward = layer.route === undefined ? next : noting(record, next)
     // Asked first, since a closure for every layer of every request adds up.
     if (isWithin(record)) return run.call(this, request, response, onward)
@@ -192,10 +206,10 @@ function own(layer: Layer, name: string, value: unknown): void {
 }
 
 /** Looks at where a layer leads: a route, a router, an app, or code that may hide one. */
-function enter(layer: Layer, record: InboundRequest, request: ExpressRequest): void {
+function enter(layer: Layer, memory: LayerMemory, record: InboundRequest, request: ExpressRequest): void {
   if (layer.route !== undefined) {
     watchStack(layer.route.stack, undefined)
-    reachedRoutes.set(record, { path: layer.route.path, baseUrl: request.baseUrl ?? '' })
+    openCourse(record).reached = { path: layer.route.path, baseUrl: request.baseUrl ?? '' }
     return
   }
   if (isRouter(layer.handle)) {
@@ -203,17 +217,16 @@ function enter(layer: Layer, record: InboundRequest, request: ExpressRequest): v
     rememberMount(record, request)
     return
   }
-  const apps = entered.get(layer)
+  const apps = memory.entered
   if (apps !== undefined) {
     for (const app of apps) watchApp(app)
     rememberMount(record, request)
   }
   const mounted = layer.name === 'mounted_app'
   if (mounted && apps !== undefined) return
-  const left = probes.get(layer) ?? PROBES
-  if (!mounted && left === 0) return
-  probes.set(layer, left - 1)
-  watchEntry(request, layer)
+  if (!mounted && memory.probesLeft === 0) return
+  memory.probesLeft--
+  watchEntry(request, memory)
   if (mounted) rememberMount(record, request)
 }
 
@@ -223,8 +236,8 @@ function rememberMount(record: InboundRequest, request: ExpressRequest): void {
   if (typeof params !== 'object' || params === null) return
   const names = Object.keys(params)
   if (names.length === 0) return
-  const patterns = mountPatterns.get(record) ?? new Map<string, string>()
-  mountPatterns.set(record, patterns)
+  const course = openCourse(record)
+  const patterns = (course.mounts ??= new Map<string, string>())
   if (patterns.has(baseUrl)) return
   const outer = longestKnown(patterns, baseUrl)
   const values = new Map(names.map((name) => [String((params as Record<string, unknown>)[name]), name]))
@@ -240,7 +253,7 @@ function rememberMount(record: InboundRequest, request: ExpressRequest): void {
 
 /** The pattern behind a `baseUrl`. */
 export function mountPattern(record: InboundRequest, baseUrl: string): string {
-  const patterns = mountPatterns.get(record)
+  const patterns = courseOf(record)?.mounts
   if (patterns === undefined) return baseUrl
   const outer = longestKnown(patterns, baseUrl)
   return (patterns.get(outer) ?? '') + baseUrl.slice(outer.length)

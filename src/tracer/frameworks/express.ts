@@ -2,8 +2,8 @@ import type { HttpRequest, HttpResponse } from '../http.ts'
 import { openRequest, requestOf, within } from '../request.ts'
 import type { Framework, RequestScope } from '../request-scope.ts'
 import {
+  courseOf,
   mountPattern,
-  reachedRoutes,
   routerOf,
   watchApp,
   watchEntry,
@@ -16,16 +16,15 @@ export type ExpressMiddleware = (request: HttpRequest, response: HttpResponse, n
 
 const express: Framework = {
   name: 'express',
-  headers: (record) => ({ ...record.http?.response.getHeaders() }),
+  headers: (record) => ({ ...record.response?.getHeaders() }),
   // Express waits for nobody: a middleware that does not call next() is the end.
   release() {},
   end(record) {
-    const request: (HttpRequest & ExpressRequest) | undefined = record.http?.request
-    const reached = reachedRoutes.get(record)
-    return {
-      route: reached && routePattern(reached.path, mountPattern(record, reached.baseUrl)),
-      leftovers: request && { cookies: request.cookies, body: request.body },
-    }
+    const request: (HttpRequest & ExpressRequest) | undefined = record.request
+    const reached = courseOf(record)?.reached
+    const route = reached && routePattern(reached.path, mountPattern(record, reached.baseUrl))
+    if (record.inspection === undefined) return { route }
+    return { route, leftovers: request && { cookies: request.cookies, body: request.body } }
   },
 }
 
@@ -49,7 +48,7 @@ export function expressMiddleware(
     }
     const incoming = request as HttpRequest & ExpressRequest & { query?: unknown }
     const record = openRequest(current, express, request, response)
-    if (incoming.app === undefined) watchEntry(incoming, undefined)
+    if (incoming.app === undefined) watchEntry(incoming)
     else watchApp(incoming.app)
     if (typeof incoming.app === 'function' && !seenApps.has(incoming.app)) {
       seenApps.add(incoming.app)

@@ -30,21 +30,26 @@ export interface FastifyLike {
   addHook(name: 'onError', hook: ErrorHook): unknown
 }
 
-const exchanges = new WeakMap<
-  InboundRequest,
-  { readonly request: FastifyRequestLike; readonly reply: FastifyReplyLike }
->()
+interface FastifyExchange {
+  readonly request: FastifyRequestLike
+  readonly reply: FastifyReplyLike
+}
+
+function exchangeOf(record: InboundRequest): FastifyExchange | undefined {
+  return record.attachment as FastifyExchange | undefined
+}
 
 const fastify: Framework = {
   name: 'fastify',
   // Fastify keeps headers to itself until it sends them.
-  headers: (record) => ({ ...exchanges.get(record)?.reply.getHeaders() }),
+  headers: (record) => ({ ...exchangeOf(record)?.reply.getHeaders() }),
   release(record) {
-    exchanges.get(record)?.reply.hijack()
+    exchangeOf(record)?.reply.hijack()
   },
   end(record) {
-    const request = exchanges.get(record)?.request
+    const request = exchangeOf(record)?.request
     const route = request?.routeOptions === undefined ? request?.routerPath : request.routeOptions.url
+    if (record.inspection === undefined) return { route }
     return { route, leftovers: request && { cookies: request.cookies, body: request.body } }
   },
 }
@@ -58,7 +63,7 @@ export function addFastifyHooks(app: FastifyLike, scope: () => RequestScope | un
       return
     }
     const record = openRequest(current, fastify, request.raw, reply.raw)
-    exchanges.set(record, { request, reply })
+    record.attachment = { request, reply } satisfies FastifyExchange
     if (!record.start(request.query) && !record.offer('params', request.params)) within(record, done)
   })
   app.addHook('preValidation', advance)

@@ -1,5 +1,5 @@
 import { requestHeaderPrefix, responseHeaderPrefix } from '../../model/tags.ts'
-import { setTag, type LiveSpan } from './live-span.ts'
+import type { LiveSpan } from './live-span.ts'
 
 /** Headers as Node gives them: lower-case names. */
 export type Headers = Readonly<Record<string, string | readonly string[] | number | undefined>>
@@ -146,13 +146,13 @@ export function recordExtended(
   ] as const
   for (const { side, prefix, headers } of kinds) {
     const names = Object.keys(headers).filter((name) => !name.startsWith(':'))
-    let left = limit - names.filter((name) => span.meta[prefix + tagName(name)] !== undefined).length
+    let left = limit - names.filter((name) => span.tags.has(prefix + tagName(name))).length
     for (const name of names) {
-      if (span.meta[prefix + tagName(name)] !== undefined || left <= 0) continue
-      setTag(span, prefix + tagName(name), secret.has(name) ? '<redacted>' : String(headers[name]))
+      if (span.tags.has(prefix + tagName(name)) || left <= 0) continue
+      span.setTag(prefix + tagName(name), secret.has(name) ? '<redacted>' : String(headers[name]))
       left--
     }
-    if (names.length > limit) span.metrics[`_dd.appsec.${side}.header_collection.discarded`] = names.length - limit
+    if (names.length > limit) span.setMetric(`_dd.appsec.${side}.header_collection.discarded`, names.length - limit)
   }
 }
 
@@ -175,13 +175,13 @@ export function recordLoginHeaders(
     names.push(name)
     const named = configured.some((item) => item.header === header)
     if (harmlessNames.has(header) || harmlessPrefixes.some((prefix) => header.startsWith(prefix))) {
-      span.meta[requestHeaderPrefix + name] ??= value
+      if (!span.tags.has(requestHeaderPrefix + name)) span.setTag(requestHeaderPrefix + name, value)
     } else if (!named) {
       lengths.push(`${name}=${value.length}`)
     }
   }
-  setTag(span, '_dd.portcullis.header_names', names.join(','))
-  setTag(span, '_dd.portcullis.header_lengths', lengths.join(','))
+  span.setTag('_dd.portcullis.header_names', names.join(','))
+  span.setTag('_dd.portcullis.header_lengths', lengths.join(','))
 }
 
 function withTags(headers: readonly string[], prefix: string): readonly (readonly [string, string])[] {
@@ -197,12 +197,12 @@ const responseOnEventTags = withTags(responseOnEvent, responseHeaderPrefix)
 function recordListed(span: LiveSpan, tags: readonly (readonly [string, string])[], headers: Headers): void {
   for (const [header, name] of tags) {
     const value = headers[header]
-    if (value !== undefined && value !== '') setTag(span, name, String(value))
+    if (value !== undefined && value !== '') span.setTag(name, String(value))
   }
 }
 
 function recordOne(span: LiveSpan, name: string, header: string, value: unknown): void {
   if (typeof value !== 'string' && typeof value !== 'number' && !Array.isArray(value)) return
   if (value === '') return
-  setTag(span, name, secret.has(header) ? '<redacted>' : String(value))
+  span.setTag(name, secret.has(header) ? '<redacted>' : String(value))
 }

@@ -1,4 +1,4 @@
-import type { LiveSpan } from './live-span.ts'
+import type { TagList } from '../tag-list.ts'
 import type { RemoteParent } from './trace-context.ts'
 
 /** Keys of the OpenTelemetry API in the global symbol registry, through which its copies find each other. */
@@ -45,15 +45,20 @@ export function activeOtelSpan(): RemoteParent | undefined {
 const securityPrefixes = ['appsec.', '_dd.appsec.', '_dd.portcullis.', 'usr.', 'http.client_ip', 'network.client.ip']
 
 /** Puts the security tags of a finished span on an OpenTelemetry span (`EXPORTER=none`). */
-export function tagOtelSpan(target: OtelSpan, { meta, metrics }: Pick<LiveSpan, 'meta' | 'metrics'>): void {
-  for (const tags of [meta, metrics]) {
-    for (const [name, value] of Object.entries(tags)) {
+export function tagOtelSpan(target: OtelSpan, span: SecurityTags): void {
+  for (const { names, values } of [span.tags, span.numbers]) {
+    for (const [at, name] of names.entries()) {
       if (!securityPrefixes.some((prefix) => name.startsWith(prefix))) continue
       try {
-        target.setAttribute(name, value)
+        target.setAttribute(name, values[at] as string | number)
       } catch {
         return
       }
     }
   }
+}
+
+interface SecurityTags {
+  readonly tags: TagList<string>
+  readonly numbers: TagList<number>
 }

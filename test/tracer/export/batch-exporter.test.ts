@@ -12,7 +12,7 @@ import type { WireFormat } from '../../../src/tracer/export/wire-format.ts'
 import { eventually } from '../../support/eventually.ts'
 import { healthy, startFakeAgent, type Answer, type FakeAgent } from '../../support/fake-agent.ts'
 import { systemClock } from '../../support/system-clock.ts'
-import { span } from './span-fixture.ts'
+import { finished } from './span-fixture.ts'
 
 const cleanups: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -50,7 +50,7 @@ test('spans arrive in one batch, with the headers an agent expects', async () =>
   const agent = await agentOf()
   const { exporter } = exporterTo(agent.url)
   for (let id = 1; id <= 3; id += 1)
-    exporter.export(span({ spanId: String(id).padStart(16, '0') }), { security: false })
+    exporter.export(finished({ spanId: String(id).padStart(16, '0') }), { security: false })
   await eventually(() => exporter.stats.sent === 3, { says: 'three spans sent' })
   expect(agent.spans.map((one) => one.span_id)).toEqual([1n, 2n, 3n])
   expect(agent.received).toHaveLength(1)
@@ -70,8 +70,8 @@ test('spans arrive in one batch, with the headers an agent expects', async () =>
 test('a security event does not wait for the batch', async () => {
   const agent = await agentOf()
   const { exporter } = exporterTo(agent.url, { batchDelayMs: 1_000_000 })
-  exporter.export(span(), { security: false })
-  exporter.export(span(), { security: true })
+  exporter.export(finished(), { security: false })
+  exporter.export(finished(), { security: true })
   await eventually(() => exporter.stats.sent === 2, { says: 'both sent' })
 })
 
@@ -84,13 +84,13 @@ test('a security event overtakes a slow batch, with one more request at most', a
     most = Math.max(most, waiting.length)
   }
   const { exporter } = exporterTo(agent.url, { timeoutMs: 60_000 })
-  exporter.export(span({ resource: 'slow' }), { security: false })
+  exporter.export(finished({ resource: 'slow' }), { security: false })
   await eventually(() => agent.received.length === 1, { says: 'the slow batch' })
-  exporter.export(span({ resource: 'ordinary' }), { security: false })
-  exporter.export(span({ resource: 'login' }), { security: true })
+  exporter.export(finished({ resource: 'ordinary' }), { security: false })
+  exporter.export(finished({ resource: 'login' }), { security: true })
   await eventually(() => agent.received.length === 2, { says: 'the login' })
   expect(agent.spans.map(({ resource }) => resource)).toEqual(['slow', 'login'])
-  exporter.export(span({ resource: 'another login' }), { security: true })
+  exporter.export(finished({ resource: 'another login' }), { security: true })
   const flushed = exporter.flush(20_000)
   expect(exporter.stats).toMatchObject({ accepted: 4, sent: 0, queued: 4 })
   agent.answer = healthy
@@ -109,9 +109,9 @@ test('a security event that overtook and failed is sent again', async () => {
     else exchange[1].writeHead(503).end()
   }
   const { exporter } = exporterTo(agent.url, { timeoutMs: 60_000 })
-  exporter.export(span({ resource: 'slow' }), { security: false })
+  exporter.export(finished({ resource: 'slow' }), { security: false })
   await eventually(() => agent.received.length === 1, { says: 'the slow batch' })
-  exporter.export(span({ resource: 'login' }), { security: true })
+  exporter.export(finished({ resource: 'login' }), { security: true })
   await eventually(() => agent.received.length >= 2, { says: 'the login' })
   agent.answer = healthy
   release?.()
@@ -138,7 +138,7 @@ test.each(partial)('of an OTLP reply with $says, $rejected of 3 spans are counte
     { path: '/v1/traces', headers: {} },
   )
   const { exporter, warnings } = exporterTo(agent.url, {}, format)
-  for (let n = 0; n < 3; n += 1) exporter.export(span(), { security: false })
+  for (let n = 0; n < 3; n += 1) exporter.export(finished(), { security: false })
   await exporter.flush(5000)
   expect(agent.received).toHaveLength(1)
   expect(exporter.stats).toMatchObject({ sent: 3 - one.rejected, queued: 0, dropped: { refused: one.rejected } })
@@ -152,7 +152,7 @@ test('a full batch does not wait either, by number or by bytes', async () => {
   const byNumber = exporterTo(agent.url, { batchDelayMs: 1_000_000, maxBatchSpans: 2 }).exporter
   const byBytes = exporterTo(agent.url, { batchDelayMs: 1_000_000, maxBatchBytes: 700 }).exporter
   for (const exporter of [byNumber, byBytes])
-    for (let n = 0; n < 4; n += 1) exporter.export(span(), { security: false })
+    for (let n = 0; n < 4; n += 1) exporter.export(finished(), { security: false })
   await eventually(() => byNumber.stats.sent === 4 && byBytes.stats.sent >= 2, { says: 'full batches sent' })
   const counts = agent.received.map(({ headers }) => Number(headers['x-datadog-trace-count']))
   expect(Math.max(...counts)).toBe(2)
@@ -163,12 +163,12 @@ test('a unix socket and a base path work', async () => {
   cleanups.push(() => rm(directory, { recursive: true }))
   const agent = await agentOf({ socketPath: join(directory, 'agent.sock') })
   const overSocket = exporterTo(agent.url).exporter
-  overSocket.export(span(), { security: true })
+  overSocket.export(finished(), { security: true })
   await overSocket.flush(5000)
   expect(agent.spans).toHaveLength(1)
   const overTcp = await agentOf()
   const prefixed = exporterTo(`${overTcp.url}/intake/`).exporter
-  prefixed.export(span(), { security: true })
+  prefixed.export(finished(), { security: true })
   await prefixed.flush(5000)
   expect(overTcp.received[0]?.path).toBe('/intake/v0.4/traces')
 })
@@ -225,11 +225,11 @@ test.each(misbehaviours)('an agent that $says gets the spans once it is well aga
   const agent = await agentOf()
   agent.answer = answer
   const { exporter, warnings } = exporterTo(agent.url)
-  exporter.export(span({ spanId: '0000000000000001' }), { security: true })
+  exporter.export(finished({ spanId: '0000000000000001' }), { security: true })
   await eventually(() => warnings.length > 0, { says: 'a warning' })
   expect(warnings[0]?.code).toBe('EXPORT_FAILED')
   expect(warnings[0]?.message).toMatch(why)
-  exporter.export(span({ spanId: '0000000000000002' }), { security: false })
+  exporter.export(finished({ spanId: '0000000000000002' }), { security: false })
   const before = agent.received.length
   agent.answer = healthy
   await eventually(() => exporter.stats.sent === 2, { says: 'both spans sent' })
@@ -249,7 +249,7 @@ test('an agent that is down gets the spans once it is up', async () => {
   const first = await startFakeAgent()
   await first.close()
   const { exporter, warnings } = exporterTo(first.url)
-  exporter.export(span(), { security: true })
+  exporter.export(finished(), { security: true })
   await eventually(() => warnings.length > 0, { says: 'a warning' })
   const agent = await agentOf({ port: first.port })
   await eventually(() => exporter.stats.sent === 1, { says: 'the span sent' })
@@ -264,7 +264,7 @@ test('an idle connection that the agent closed costs nothing', async () => {
     response.on('finish', () => socket.end())
   }
   for (let n = 1; n <= 5; n += 1) {
-    exporter.export(span(), { security: true })
+    exporter.export(finished(), { security: true })
     await exporter.flush(5000)
   }
   expect(exporter.stats.sent).toBe(5)
@@ -275,11 +275,11 @@ test('what an agent refuses is given up, counted and told', async () => {
   const agent = await agentOf()
   agent.answer = (_request, response) => response.writeHead(400).end()
   const { exporter, warnings } = exporterTo(agent.url)
-  exporter.export(span(), { security: true })
+  exporter.export(finished(), { security: true })
   await eventually(() => exporter.stats.dropped.refused === 1, { says: 'the refusal counted' })
   expect(warnings.map(({ code }) => code)).toEqual(['EXPORT_FAILED', 'SPANS_DROPPED'])
   agent.answer = healthy
-  exporter.export(span(), { security: true })
+  exporter.export(finished(), { security: true })
   await eventually(() => exporter.stats.sent === 1, { says: 'the next span sent' })
   expect(agent.spans.at(-1)?.metrics['portcullis.spans.dropped']).toBe(1)
 })
@@ -288,7 +288,7 @@ test('a batch the agent always fails on does not hold up those behind it for eve
   const agent = await agentOf()
   agent.answer = (_request, response) => response.writeHead(500).end()
   const { exporter } = exporterTo(agent.url, { maxFailuresOfBatch: 2, maxBatchSpans: 1 })
-  exporter.export(span(), { security: true })
+  exporter.export(finished(), { security: true })
   await eventually(() => exporter.stats.dropped.refused === 1, { says: 'the batch given up' })
   expect(agent.received).toHaveLength(2)
 })
@@ -297,9 +297,9 @@ test('while the agent is down memory is bounded, security events are kept, and d
   const agent = await agentOf()
   agent.answer = (_request, response) => response.writeHead(503).end()
   const { exporter } = exporterTo(agent.url, { maxQueuedSpans: 100, maxBatchSpans: 30 })
-  for (let n = 0; n < 1000; n += 1) exporter.export(span({ resource: `GET /${n}` }), { security: n % 20 === 0 })
+  for (let n = 0; n < 1000; n += 1) exporter.export(finished({ resource: `GET /${n}` }), { security: n % 20 === 0 })
   await eventually(() => agent.received.length > 0, { says: 'a first try' })
-  for (let n = 1000; n < 1500; n += 1) exporter.export(span({ resource: `GET /${n}` }), { security: false })
+  for (let n = 1000; n < 1500; n += 1) exporter.export(finished({ resource: `GET /${n}` }), { security: false })
   // What is queued, the batch under way, and one that overtakes it.
   expect(exporter.stats.queued).toBeLessThanOrEqual(160)
   const failed = agent.spans.length
@@ -312,7 +312,7 @@ test('while the agent is down memory is bounded, security events are kept, and d
   expect(
     arrived.filter(({ resource }) => Number(resource.slice(5)) % 20 === 0 && Number(resource.slice(5)) < 1000),
   ).toHaveLength(50)
-  exporter.export(span(), { security: true })
+  exporter.export(finished(), { security: true })
   await exporter.flush(5000)
   const told = agent.spans.slice(failed).map(({ metrics }) => metrics['portcullis.spans.dropped'] ?? 0)
   expect(told.reduce((sum, count) => sum + count, 0)).toBe(dropped.queue_full)
@@ -322,9 +322,9 @@ test('a span larger than the bound, and one older than the bound, are given up',
   const agent = await agentOf()
   agent.answer = (_request, response) => response.writeHead(503).end()
   const { exporter } = exporterTo(agent.url, { maxSpanBytes: 5000, maxAgeMs: 1 })
-  exporter.export(span({ meta: { big: 'x'.repeat(6000) } }), { security: true })
+  exporter.export(finished({ meta: { big: 'x'.repeat(6000) } }), { security: true })
   expect(exporter.stats.dropped.refused).toBe(1)
-  exporter.export(span(), { security: true })
+  exporter.export(finished(), { security: true })
   await eventually(() => exporter.stats.dropped.expired === 1, { says: 'the old span given up' })
 })
 
@@ -332,11 +332,11 @@ test('flush and stop are bounded while the agent hangs, and what is left is coun
   const agent = await agentOf()
   agent.answer = () => {}
   const { exporter } = exporterTo(agent.url, { timeoutMs: 60_000 })
-  exporter.export(span(), { security: true })
+  exporter.export(finished(), { security: true })
   await exporter.flush(20)
   expect(exporter.stats.queued).toBe(1)
   await exporter.stop(20)
   await eventually(() => exporter.stats.dropped.expired === 1, { says: 'the rest counted' })
-  exporter.export(span(), { security: true })
+  exporter.export(finished(), { security: true })
   expect(exporter.stats).toMatchObject({ accepted: 1, queued: 0 })
 })

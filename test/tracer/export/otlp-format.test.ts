@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { otlpFormat } from '../../../src/tracer/export/otlp-format.ts'
-import { span } from './span-fixture.ts'
+import { finished } from './span-fixture.ts'
 
 const format = otlpFormat(
   { service: 'shop', env: 'prod', version: '', tracerVersion: '1.2.3' },
@@ -9,8 +9,8 @@ const format = otlpFormat(
 
 test('spans are one OTLP document, with tags as attributes', () => {
   const encoded = [
-    span({ error: 1, metaStruct: { body: Buffer.from('ab') } }),
-    span({ spanId: 'f000000000000002' }),
+    finished({ error: 1, metaStruct: { body: Buffer.from('ab') } }),
+    finished({ spanId: 'f000000000000002' }),
   ].map((one) => format.encode(one))
   const document = JSON.parse(Buffer.from(format.body(encoded)).toString()) as {
     resourceSpans: { resource: unknown; scopeSpans: { spans: Record<string, unknown>[] }[] }[]
