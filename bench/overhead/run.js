@@ -1,6 +1,9 @@
 // CPU added to a request by each tracer, on Express and Fastify, as ratios in one run (goal 8).
-// Usage: npm run build && node bench/overhead/run.js [--rounds 8] [--requests 3000] [--variants bare,portcullis,…]
+// Usage: npm run build && npm install --prefix bench --ignore-scripts
+//        node bench/overhead/run.js [--rounds 8] [--requests 5000] [--variants bare,portcullis,…]
+// Variants: bare, portcullis, portcullis-no-waf, dd-trace, dd-trace-appsec, aikido.
 import { fork } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -10,15 +13,17 @@ import autocannon from 'autocannon'
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '8' },
-    requests: { type: 'string', default: '3000' },
+    requests: { type: 'string', default: '5000' },
     frameworks: { type: 'string', default: 'express,fastify' },
-    variants: { type: 'string', default: 'bare,portcullis,dd-trace,dd-trace-appsec' },
+    variants: { type: 'string', default: 'bare,portcullis,dd-trace,dd-trace-appsec,aikido' },
   },
 })
 const rounds = Number(values.rounds)
 const amount = Number(values.requests)
 const variants = values.variants.split(',')
 const load = createRequire(import.meta.url)
+/** Enough that answers leave in groups: waking the client for each would be booked on the slower server. */
+const CONNECTIONS = 64
 
 const browser = {
   'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36',
@@ -46,8 +51,8 @@ const agent = createServer((request, response) => {
 await new Promise((resolve) => agent.listen(0, '127.0.0.1', resolve))
 const agentUrl = `http://127.0.0.1:${agent.address().port}`
 
-for (const name of ['express', 'fastify', 'dd-trace', 'autocannon'])
-  console.log(name, load(`${name}/package.json`).version)
+for (const name of ['express', 'fastify', 'dd-trace', '@aikidosec/firewall', 'autocannon'])
+  console.log(name, versionOf(name))
 console.log(`node ${process.version}, ${rounds} rounds of ${amount} requests, CPU time of the server process`)
 
 for (const framework of values.frameworks.split(',')) {
@@ -69,15 +74,31 @@ agent.closeAllConnections()
 agent.close()
 
 async function open(framework, variant) {
-  const child = fork(fileURLToPath(new URL('server.js', import.meta.url)), [framework, variant, agentUrl])
+  const child = fork(fileURLToPath(new URL('server.cjs', import.meta.url)), [framework, variant, agentUrl])
   const { port } = await message(child)
   return { variant, child, url: `http://127.0.0.1:${port}` }
 }
 
+function versionOf(name) {
+  try {
+    const path = load.resolve
+      .paths(name)
+      .map((folder) => `${folder}/${name}/package.json`)
+      .find(existsSync)
+    return JSON.parse(readFileSync(path, 'utf8')).version
+  } catch {
+    return 'not installed'
+  }
+}
+
 function message(child) {
   return new Promise((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('exit', (code) => reject(new Error(`a server ended with ${code}`)))
+    const ended = (code) => reject(new Error(`a server ended with ${code}`))
+    child.once('exit', ended)
+    child.once('message', (said) => {
+      child.off('exit', ended)
+      resolve(said)
+    })
   })
 }
 
@@ -91,7 +112,7 @@ async function cpu(child) {
 /** Microseconds of CPU a request. */
 async function measure({ child, url }, { path, ...request }) {
   const before = await cpu(child)
-  const { errors, non2xx } = await autocannon({ url: url + path, ...request, amount, connections: 8 })
+  const { errors, non2xx } = await autocannon({ url: url + path, ...request, amount, connections: CONNECTIONS })
   if (errors + non2xx > 0) throw new Error(`${errors + non2xx} requests failed`)
   return ((await cpu(child)) - before) / amount
 }
@@ -113,10 +134,8 @@ function print(title, figures) {
   for (const [variant, list] of figures) {
     const added = minimum(list) - minimum(bare)
     const toBare = (median(list) / median(bare)).toFixed(2)
-    const toOwn =
-      variant.startsWith('dd') && own
-        ? `, ${(added / (minimum(own) - minimum(bare))).toFixed(1)} × what portcullis adds`
-        : ''
+    const isPeer = variant.startsWith('dd') || variant === 'aikido'
+    const toOwn = isPeer && own ? `, ${(added / (minimum(own) - minimum(bare))).toFixed(1)} × what portcullis adds` : ''
     console.log(
       `  ${variant.padEnd(16)} min ${minimum(list).toFixed(1)} µs, median ${median(list).toFixed(1)} µs, ${toBare} × bare, adds ${added.toFixed(1)} µs${toOwn}`,
     )

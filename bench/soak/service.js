@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { requestOf } from '../../dist/tracer/request.js'
 import { start, stop, trackLoginFailure, trackLoginSuccess } from '../../dist/index.js'
 
 const [framework, agentUrl] = process.argv.slice(2)
@@ -30,8 +31,7 @@ function watchRequests(server) {
     watch(request)
     watch(response)
     response.once('close', () => {
-      const key = Object.getOwnPropertySymbols(response).find(({ description }) => description === 'portcullis.request')
-      watch(response[key])
+      watch(requestOf(response))
     })
   })
 }

@@ -2,6 +2,7 @@ import { eventName, eventPrefix, tag, type IpSource } from '../model/tags.ts'
 import { clientIp } from '../net/client-ip.ts'
 import { headerOrderFingerprint } from '../waf/header-order.ts'
 import type { Addresses } from '../waf/waf.ts'
+import { carriedBy, carry } from './carrier.ts'
 import { blockReply, fromParameters, writeReply, type Exchange } from './block.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import { Inspection } from './inspection.ts'
@@ -19,7 +20,6 @@ import { MAX_BODY_BYTES } from './stealth.ts'
 import { isEmpty, sameEntries, withoutHeader } from './stage-values.ts'
 
 const active = currentRequest<InboundRequest>()
-const key = Symbol('portcullis.request')
 /** The tag by which a login call says that a login failed. */
 const LOGIN_FAILED = `${eventPrefix}${eventName.loginFailure}.track`
 type Offered = Record<Stage, unknown>
@@ -33,10 +33,6 @@ const nothingOffered: Offered = {
 }
 const FAILED_LOGIN = `${eventPrefix}${eventName.loginFailure}.${tag.usrLogin}`
 
-interface Carrier {
-  [key]?: InboundRequest
-}
-
 /** The request being handled where the caller stands; undefined outside one, or after its response. */
 export function activeRequest(): InboundRequest | undefined {
   const request = active.get()
@@ -45,7 +41,7 @@ export function activeRequest(): InboundRequest | undefined {
 
 /** The record of a framework's request or response object. */
 export function requestOf(carrier: object): InboundRequest | undefined {
-  return (carrier as Carrier)[key]
+  return carriedBy(carrier) as InboundRequest | undefined
 }
 
 /** Whether the caller stands in the course of the request already. */
@@ -78,12 +74,12 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
   /** Node's own objects, until the response is over. */
   request: HttpRequest | undefined
   response: HttpResponse | undefined
+  watch: ResponseWatch | undefined = undefined
   /** What the framework's adapter keeps of the request; it knows the type. */
   attachment: unknown = undefined
   readonly #peer: string | undefined
   readonly #otelSpan: OtelSpan | undefined
   #hasEvent = false
-  #watch: ResponseWatch | undefined = undefined
   #failureBody: CapturedBody | undefined = undefined
   /** What each stage was fed with; only where there is an inspection. */
   #offered: Offered | undefined = undefined
@@ -166,7 +162,7 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
       if (this.#offered !== undefined) this.#offered.query = query
       addresses[stageAddress.query] = query
     }
-    this.#watch = watchResponse(response, this)
+    this.watch = watchResponse(response, this)
     return this.#inspect(inspection, addresses)
   }
 
@@ -252,7 +248,7 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     // Compressed bytes cannot be repeated to another client.
     if (this.#failureBody === undefined && inspection.failedLogin !== undefined && !head.headers['content-encoding']) {
       this.#failureBody = new CapturedBody(MAX_BODY_BYTES)
-      if (this.#watch !== undefined) this.#watch.capture = this.#failureBody
+      if (this.watch !== undefined) this.watch.capture = this.#failureBody
     }
     return false
   }
@@ -282,7 +278,7 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
       span.setTag('_dd.portcullis.error', 'the request could not be reported in full')
     }
     this.finished = true
-    this.request = this.response = this.error = this.attachment = this.#offered = this.#watch = undefined
+    this.request = this.response = this.error = this.attachment = this.#offered = undefined
     inspection?.dispose()
     const found = inspection !== undefined && (inspection.events.length > 0 || inspection.toldOfEvent)
     if (this.#otelSpan !== undefined) tagOtelSpan(this.#otelSpan, span)
@@ -356,8 +352,7 @@ export function openRequest(
   response: HttpResponse,
 ): InboundRequest {
   const record = new InboundRequest(scope, framework, request, response)
-  ;(request as Carrier)[key] = record
-  ;(response as Carrier)[key] = record
+  carry(request, response, record)
   // Follows `finish` where there is one, and comes alone when the client goes away.
   response.on('close', finishOwner)
   return record

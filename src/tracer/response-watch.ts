@@ -1,3 +1,4 @@
+import { carriedBy, isPlain } from './carrier.ts'
 import type { HttpResponse } from './http.ts'
 import type { CapturedBody } from './response-capture.ts'
 
@@ -7,8 +8,9 @@ export interface ResponseHead {
   readonly headers: Readonly<Record<string, unknown>>
 }
 
-/** Who is told of a response. */
+/** Who is told of a response; carried by its request. */
 export interface ResponseObserver {
+  readonly watch: ResponseWatch | undefined
   /**
    * Called once, before the first byte leaves. True: the response was answered in its place, and the app's call is
    * dropped. What it gives to `watch.capture` keeps the body from its first byte on.
@@ -16,85 +18,119 @@ export interface ResponseObserver {
   headSeen(head: ResponseHead): boolean
 }
 
-type Method = (...all: unknown[]) => unknown
-type Watched = HttpResponse & Record<'writeHead' | 'write' | 'end' | 'flushHeaders', Method> & { [key]?: ResponseWatch }
-
-const key = Symbol('portcullis.response')
-
-/** What is known of one watched response. The methods are shared by all responses: closures for each would cost more. */
-export class ResponseWatch {
-  capture: CapturedBody | undefined
-  seen = false
+/** What is known of one watched response. */
+export interface ResponseWatch {
   readonly observer: ResponseObserver
-  readonly writeHead: Method
-  readonly write: Method
-  readonly end: Method
-  readonly flushHeaders: Method
-
-  constructor(response: Watched, observer: ResponseObserver) {
-    this.observer = observer
-    this.writeHead = response.writeHead
-    this.write = response.write
-    this.end = response.end
-    this.flushHeaders = response.flushHeaders
-  }
-
-  /** Whether the response has been answered in the app's place. */
-  answered(response: Watched, status: number, given: unknown): boolean {
-    if (this.seen || response.headersSent) return false
-    this.seen = true
-    return this.observer.headSeen({ status, headers: allHeaders(response, given) })
-  }
+  seen: boolean
+  capture: CapturedBody | undefined
 }
 
-/** Tells `observer` of this response alone. */
+type Method = (...all: unknown[]) => unknown
+type Methods = Readonly<Record<'writeHead' | 'write' | 'end' | 'flushHeaders', Method>>
+
+/** What was changed, so that it is changed once. */
+const hooked = new WeakSet<object>()
+/** Our own methods: what inherits them needs no others. */
+const ours = new WeakSet<Method>()
+/** The latest methods that were hooked, and their hooks: in most processes all responses have the same. */
+let latest: { readonly over: Methods; readonly hooks: Methods } | undefined
+
+/** Tells `observer` of a response, which `carry` must have tied to it. */
 export function watchResponse(response: HttpResponse, observer: ResponseObserver): ResponseWatch {
-  const target = response as Watched
-  const watch = new ResponseWatch(target, observer)
-  target[key] = watch
-  target.writeHead = writeHead
-  target.write = write
-  target.end = end
-  target.flushHeaders = flushHeaders
-  return watch
+  if (isPlain(response)) hook(response)
+  else hookShared(Object.getPrototypeOf(response))
+  return { observer, seen: false, capture: undefined }
 }
 
-function watchOf(response: Watched): ResponseWatch {
-  return response[key] as ResponseWatch
+/**
+ * Hooks what responses inherit from: `app.response` of Express, which belongs to the app and is made for additions. A
+ * response of Express itself would take microseconds for each method of its own.
+ */
+export function hookShared(shared: unknown): void {
+  if (typeof shared !== 'object' || shared === null || hooked.has(shared)) return
+  hooked.add(shared)
+  hook(shared)
 }
 
-function writeHead(this: unknown, ...all: unknown[]): unknown {
-  const response = this as Watched
-  const watch = watchOf(response)
-  const given = typeof all[1] === 'string' ? all[2] : (all[2] ?? all[1])
-  if (!watch.seen && watch.answered(response, Number(all[0]), given)) return response
-  return watch.writeHead.apply(response, all)
+function hook(target: object): void {
+  const over = target as Methods
+  if (ours.has(over.writeHead)) return
+  if (latest === undefined || !sameMethods(latest.over, over)) {
+    const { writeHead, write, end, flushHeaders } = over
+    latest = {
+      over: { writeHead, write, end, flushHeaders },
+      hooks: hooksOver({ writeHead, write, end, flushHeaders }),
+    }
+  }
+  const { hooks } = latest
+  const own = target as { -readonly [name in keyof Methods]: Method }
+  own.writeHead = hooks.writeHead
+  own.write = hooks.write
+  own.end = hooks.end
+  own.flushHeaders = hooks.flushHeaders
 }
 
-function write(this: unknown, ...all: unknown[]): unknown {
-  const response = this as Watched
-  const watch = watchOf(response)
-  if (!watch.seen && watch.answered(response, response.statusCode, undefined)) return true
-  watch.capture?.keep(all[0], all[1])
-  return watch.write.apply(response, all)
+function sameMethods(one: Methods, other: Methods): boolean {
+  return (
+    one.writeHead === other.writeHead &&
+    one.write === other.write &&
+    one.end === other.end &&
+    one.flushHeaders === other.flushHeaders
+  )
 }
 
-function end(this: unknown, ...all: unknown[]): unknown {
-  const response = this as Watched
-  const watch = watchOf(response)
-  if (!watch.seen && watch.answered(response, response.statusCode, undefined)) return response
+function hooksOver(over: Methods): Methods {
+  function writeHead(this: HttpResponse, ...all: unknown[]): unknown {
+    const watch = watchOf(this)
+    const given = typeof all[1] === 'string' ? all[2] : (all[2] ?? all[1])
+    return answered(this, watch, Number(all[0]), given) ? this : over.writeHead.apply(this, all)
+  }
+
+  function write(this: HttpResponse, ...all: unknown[]): unknown {
+    const watch = watchOf(this)
+    if (answered(this, watch, this.statusCode, undefined)) return true
+    if (watch?.capture === undefined) return over.write.apply(this, all)
+    return keeping(watch, all, () => over.write.apply(this, all))
+  }
+
+  function end(this: HttpResponse, ...all: unknown[]): unknown {
+    const watch = watchOf(this)
+    if (answered(this, watch, this.statusCode, undefined)) return this
+    if (watch?.capture === undefined) return over.end.apply(this, all)
+    return keeping(watch, all, () => over.end.apply(this, all))
+  }
+
+  function flushHeaders(this: HttpResponse, ...all: unknown[]): unknown {
+    const watch = watchOf(this)
+    return answered(this, watch, this.statusCode, undefined) ? undefined : over.flushHeaders.apply(this, all)
+  }
+
+  const hooks = { writeHead, write, end, flushHeaders }
+  for (const method of Object.values(hooks)) ours.add(method as Method)
+  return hooks
+}
+
+function watchOf(response: HttpResponse): ResponseWatch | undefined {
+  return (carriedBy(response) as ResponseObserver | undefined)?.watch
+}
+
+/** Whether the response has been answered in the app's place. */
+function answered(response: HttpResponse, watch: ResponseWatch | undefined, status: number, given: unknown): boolean {
+  if (watch === undefined || watch.seen || response.headersSent) return false
+  watch.seen = true
+  return watch.observer.headSeen({ status, headers: allHeaders(response, given) })
+}
+
+/** Keeps the chunk if it is to be kept, and only once: what writes it may write it through another hook. */
+function keeping<R>(watch: ResponseWatch, [chunk, encoding]: readonly unknown[], write: () => R): R {
   const { capture } = watch
-  // Node's own `end` may call `write`: the body is complete here, so it is not kept a second time.
+  capture?.keep(chunk, encoding)
   watch.capture = undefined
-  capture?.keep(all[0], all[1])
-  return watch.end.apply(response, all)
-}
-
-function flushHeaders(this: unknown, ...all: unknown[]): unknown {
-  const response = this as Watched
-  const watch = watchOf(response)
-  if (!watch.seen && watch.answered(response, response.statusCode, undefined)) return undefined
-  return watch.flushHeaders.apply(response, all)
+  try {
+    return write()
+  } finally {
+    watch.capture = capture
+  }
 }
 
 /** Headers set so far and those of the call, which may be an object or a flat list of names and values. */

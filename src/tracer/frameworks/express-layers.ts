@@ -1,3 +1,4 @@
+import { hookShared } from '../response-watch.ts'
 import { isWithin, requestOf, within, type InboundRequest } from '../request.ts'
 
 /**
@@ -93,6 +94,12 @@ export function watchApp(app: unknown): void {
   if (router !== undefined) watchRouter(router)
 }
 
+/** Takes an app under watch that a request has come into; its responses inherit from another object from here on. */
+function watchInner(app: object): void {
+  watchApp(app)
+  hookShared((app as { response?: unknown }).response)
+}
+
 /** Express 4 has `_router`, and throws on `router`; Express 5 has `router` alone. An app without routes has none yet. */
 export function routerOf(app: unknown): Router | undefined {
   if (typeof app !== 'function') return undefined
@@ -126,7 +133,7 @@ export function watchEntry(request: ExpressRequest, memory?: LayerMemory): void 
       if (app === outer || routerOf(app) === undefined) return
       settle(value)
       if (memory !== undefined) memory.entered = (memory.entered ?? new Set()).add(app as object)
-      watchApp(app)
+      watchInner(app as object)
     },
   })
 }
@@ -219,7 +226,7 @@ function enter(layer: Layer, memory: LayerMemory, record: InboundRequest, reques
   }
   const apps = memory.entered
   if (apps !== undefined) {
-    for (const app of apps) watchApp(app)
+    for (const app of apps) watchInner(app)
     rememberMount(record, request)
   }
   const mounted = layer.name === 'mounted_app'

@@ -1,9 +1,9 @@
 // One variant of one framework: answers requests, and tells its CPU time when asked.
-// Arguments: framework (express | fastify), variant (bare | portcullis | portcullis-no-waf | dd-trace | dd-trace-appsec), agent address.
-import { createRequire } from 'node:module'
+// Arguments: framework (express | fastify), variant (bare | portcullis | portcullis-no-waf | dd-trace | dd-trace-appsec |
+// aikido), agent address.
 
+// CommonJS, since Aikido's hooks need it on this Node.
 const [framework, variant, agentUrl] = process.argv.slice(2)
-const load = createRequire(import.meta.url)
 const appsec = variant === 'dd-trace-appsec'
 
 if (variant.startsWith('dd-trace')) {
@@ -11,22 +11,29 @@ if (variant.startsWith('dd-trace')) {
   process.env.DD_INSTRUMENTATION_TELEMETRY_ENABLED = 'false'
   process.env.DD_REMOTE_CONFIGURATION_ENABLED = 'false'
   process.env.DD_APPSEC_ENABLED = String(appsec)
-  load('dd-trace').init({ startupLogs: false })
+  require('dd-trace').init({ startupLogs: false })
 }
 
-let portcullis
-if (variant.startsWith('portcullis')) {
+// Without a token it works offline: its docs, "Installation". It blocks as ours does.
+if (variant === 'aikido') {
+  process.env.AIKIDO_BLOCK = 'true'
+  require('@aikidosec/firewall')
+}
+
+async function loadPortcullis() {
+  if (!variant.startsWith('portcullis')) return undefined
   const { start } = await import('../../dist/index.js')
   const appsecEnabled = variant !== 'portcullis-no-waf'
   start({ agentUrl, appsecEnabled, remoteConfigEnabled: false, rulesFile: process.env.BENCH_RULES ?? '' })
-  portcullis = (await import(`../../dist/${framework}.js`)).portcullis
+  return (await import(`../../dist/${framework}.js`)).portcullis
 }
 
 const login = ({ login, password }) => ({ ok: password === `right-${login}` })
 
 async function open() {
+  const portcullis = await loadPortcullis()
   if (framework === 'express') {
-    const express = load('express')
+    const express = require('express')
     const app = express()
     if (portcullis) app.use(portcullis())
     app.get('/users/:id', (request, response) => response.json({ id: request.params.id, name: 'Ada' }))
@@ -35,7 +42,7 @@ async function open() {
       const server = app.listen(0, '127.0.0.1', () => resolve(server.address().port))
     })
   }
-  const app = load('fastify')()
+  const app = require('fastify')()
   if (portcullis) app.register(portcullis)
   app.get('/users/:id', async (request) => ({ id: request.params.id, name: 'Ada' }))
   app.post('/login', async (request) => login(request.body))
@@ -43,7 +50,6 @@ async function open() {
   return app.server.address().port
 }
 
-const port = await open()
 process.on('message', () => process.send({ cpu: process.cpuUsage() }))
 process.on('disconnect', () => process.exit())
-process.send({ port })
+open().then((port) => process.send({ port }))
