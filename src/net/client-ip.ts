@@ -51,14 +51,40 @@ export interface ClientIp {
  * first private one, is *claimed*. In every other case it is the socket's address.
  */
 export function clientIp({ headers, socket }: PeerAndHeaders, { header, trusted }: ClientIpOptions = {}): ClientIp {
-  const peer = socket === undefined ? undefined : parseIp(withoutZone(socket))
-  const fromSocket: ClientIp = { ip: peer && formatIp(peer), source: 'socket' }
+  const { ip: peer, isPrivate, answer } = socket === undefined ? noPeer : readPeer(socket)
   if (trusted !== undefined) {
-    if (peer !== undefined ? !trusted.hasIp(peer) : socket !== undefined) return fromSocket
-    return vouched(headers, header === undefined ? chainHeaders : [header], trusted) ?? fromSocket
+    if (peer !== undefined ? !trusted.hasIp(peer) : socket !== undefined) return answer
+    return vouched(headers, header === undefined ? chainHeaders : [header], trusted) ?? answer
   }
-  if (peer !== undefined ? !isPrivateIp(peer) : socket !== undefined) return fromSocket
-  return claimed(headers, header === undefined ? clientIpHeaders : [header]) ?? fromSocket
+  if (peer !== undefined ? !isPrivate : socket !== undefined) return answer
+  return claimed(headers, header === undefined ? clientIpHeaders : [header]) ?? answer
+}
+
+/** What is known of the other end of a connection. */
+interface Peer {
+  readonly ip: Uint32Array | undefined
+  readonly isPrivate: boolean
+  /** The client's address where no header is to be believed. */
+  readonly answer: ClientIp
+}
+
+const noPeer: Peer = { ip: undefined, isPrivate: false, answer: { ip: undefined, source: 'socket' } }
+/** Peers remembered: behind a proxy there are few, and reading an address costs more than the rest of this file. */
+const MAX_PEERS = 256
+const peers = new Map<string, Peer>()
+
+function readPeer(socket: string): Peer {
+  const known = peers.get(socket)
+  if (known !== undefined) return known
+  const ip = parseIp(withoutZone(socket))
+  const peer: Peer = {
+    ip,
+    isPrivate: ip !== undefined && isPrivateIp(ip),
+    answer: { ip: ip && formatIp(ip), source: 'socket' },
+  }
+  if (peers.size >= MAX_PEERS) peers.clear()
+  peers.set(socket, peer)
+  return peer
 }
 
 function vouched(
@@ -81,7 +107,9 @@ function vouched(
 function claimed(headers: PeerAndHeaders['headers'], names: readonly string[]): ClientIp | undefined {
   let firstPrivate: ClientIp | undefined
   for (const header of names) {
-    for (const item of itemsFromLeft(headers[header])) {
+    const value = headers[header]
+    if (value === undefined || value === '') continue
+    for (const item of itemsFromLeft(value)) {
       const ip = readItem(item, header)
       if (ip === undefined) continue
       if (!isPrivateIp(ip)) return { ip: formatIp(ip), source: 'claimed', header }

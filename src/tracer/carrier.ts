@@ -16,17 +16,26 @@ export function isPlain(object: object): boolean {
   return Object.getPrototypeOf(object) === (object.constructor as { prototype?: unknown }).prototype
 }
 
-/** Remembers what belongs to a request, for as long as the request is there. */
+/** Remembers what belongs to a request and its response, for as long as they are there, as properties of both. */
 export function carry(request: object, response: object, record: unknown): void {
-  if (isPlain(request)) (request as Carrier)[key] = record
-  else records.set(request, record)
-  if (isPlain(response)) (response as Carrier)[key] = record
+  ;(request as Carrier)[key] = record
+  ;(response as Carrier)[key] = record
+}
+
+/** Remembers what belongs to a request without touching it. */
+export function carryBeside(request: object, record: unknown): void {
+  records.set(request, record)
 }
 
 /** What was remembered of a request, asked for by it or by its response. */
 export function carriedBy(carrier: object): unknown {
-  const { [key]: own, req } = carrier as Carrier
-  return (
-    own ?? records.get(carrier) ?? (typeof req === 'object' ? ((req as Carrier)[key] ?? records.get(req)) : undefined)
-  )
+  const known = records.get(carrier) ?? (carrier as Carrier)[key]
+  if (known !== undefined) return known
+  const { req } = carrier as Carrier
+  return typeof req === 'object' ? (records.get(req) ?? (req as Carrier)[key]) : undefined
+}
+
+/** What was remembered of a request by `carryBeside`. */
+export function carriedBeside(request: object): unknown {
+  return records.get(request)
 }

@@ -46,7 +46,8 @@ export class Inspection {
   extended: ActionParameters | undefined
   #context: WafContext | undefined
   #passlisted = false
-  readonly #verdicts = new Map<string, BlockAction>()
+  /** By user id; most requests have none. */
+  #verdicts: Map<string, BlockAction> | undefined
 
   constructor(protection: Protection) {
     this.protection = protection
@@ -76,7 +77,7 @@ export class Inspection {
   run(persistent: Addresses): BlockAction | undefined {
     const userId = persistent['usr.id']
     // The engine reports a rule once a request; a blocked user asked about twice is blocked twice.
-    const before = typeof userId === 'string' ? this.#verdicts.get(userId) : undefined
+    const before = typeof userId === 'string' ? this.#verdicts?.get(userId) : undefined
     if (before !== undefined) return before
     const startMs = performance.now()
     let action: BlockAction | undefined
@@ -90,7 +91,7 @@ export class Inspection {
     }
     this.runs++
     this.durationExtUs += (performance.now() - startMs) * 1_000
-    if (action !== undefined && typeof userId === 'string') this.#verdicts.set(userId, action)
+    if (action !== undefined && typeof userId === 'string') (this.#verdicts ??= new Map()).set(userId, action)
     return action
   }
 

@@ -2,7 +2,7 @@ import { eventName, eventPrefix, tag, type IpSource } from '../model/tags.ts'
 import { clientIp } from '../net/client-ip.ts'
 import { headerOrderFingerprint } from '../waf/header-order.ts'
 import type { Addresses } from '../waf/waf.ts'
-import { carriedBy, carry } from './carrier.ts'
+import { carriedBeside, carriedBy, carry, carryBeside } from './carrier.ts'
 import { blockReply, fromParameters, writeReply, type Exchange } from './block.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import { Inspection } from './inspection.ts'
@@ -42,6 +42,13 @@ export function activeRequest(): InboundRequest | undefined {
 /** The record of a framework's request or response object. */
 export function requestOf(carrier: object): InboundRequest | undefined {
   return carriedBy(carrier) as InboundRequest | undefined
+}
+
+/** The record of a request of Express. Asked where its handlers run, which is mostly in its own course. */
+export function recordBeside(request: object): InboundRequest | undefined {
+  const current = active.get()
+  if (current !== undefined && current.request === request) return current
+  return carriedBeside(request) as InboundRequest | undefined
 }
 
 /** Whether the caller stands in the course of the request already. */
@@ -352,13 +359,9 @@ export function openRequest(
   response: HttpResponse,
 ): InboundRequest {
   const record = new InboundRequest(scope, framework, request, response)
-  carry(request, response, record)
+  if (framework.replacesPrototypes === true) carryBeside(request, record)
+  else carry(request, response, record)
   // Follows `finish` where there is one, and comes alone when the client goes away.
-  response.on('close', finishOwner)
+  response.on('close', () => record.finish())
   return record
-}
-
-/** One listener for all responses: a closure each would cost more than it does. */
-function finishOwner(this: unknown): void {
-  requestOf(this as object)?.finish()
 }

@@ -1,5 +1,10 @@
-/** A copy without one header, and without the pseudo headers of HTTP/2. */
-export function withoutHeader(headers: Readonly<Record<string, unknown>>, left: string): Record<string, unknown> {
+/** The headers without one of them, and without the pseudo headers of HTTP/2; a copy only where it takes one. */
+export function withoutHeader(
+  headers: Readonly<Record<string, unknown>>,
+  left: string,
+): Readonly<Record<string, unknown>> {
+  if (headers[left] === undefined && headers[':method'] === undefined && headers[':status'] === undefined)
+    return headers
   const copy: Record<string, unknown> = {}
   for (const name in headers) {
     if (name !== left && !name.startsWith(':')) copy[name] = headers[name]

@@ -80,6 +80,8 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
     const busy = sending !== undefined
     if (busy && (overtaking !== undefined || !queue.hasSecurity)) return
     const full = !busy && (queue.size >= limits.maxBatchSpans || queue.bytes >= limits.maxBatchBytes)
+    // A timer that is set for ordinary spans is no later than a new one would be.
+    if (timer !== undefined && !full && !queue.hasSecurity) return
     const delayMs = full ? 0 : queue.hasSecurity ? limits.securityDelayMs : limits.batchDelayMs
     const nowMs = clock.nowMs()
     const dueMs = Math.max(nowMs + delayMs, retryAtMs)

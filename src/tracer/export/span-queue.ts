@@ -74,6 +74,7 @@ export class SpanQueue {
   }
 
   #makeRoom(): readonly QueuedSpan[] {
+    if (this.size <= this.#limits.maxSpans && this.bytes <= this.#limits.maxBytes) return none
     const given: QueuedSpan[] = []
     while (this.size > this.#limits.maxSpans || this.bytes > this.#limits.maxBytes) {
       const gone = this.#ordinary.shift() ?? this.#security.shift()
@@ -83,6 +84,8 @@ export class SpanQueue {
     return given
   }
 }
+
+const none: readonly QueuedSpan[] = []
 
 function takeFrom(lanes: readonly Fifo[], limits: QueueLimits): QueuedSpan[] {
   const batch: QueuedSpan[] = []

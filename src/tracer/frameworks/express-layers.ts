@@ -1,5 +1,5 @@
 import { hookShared } from '../response-watch.ts'
-import { isWithin, requestOf, within, type InboundRequest } from '../request.ts'
+import { isWithin, recordBeside, within, type InboundRequest } from '../request.ts'
 
 /**
  * The parts of Express's router that are touched, on the app's own objects only: Express 4 and 5 keep their layers in
@@ -156,7 +156,7 @@ function watchParam(callbacks: ParamCallback[]): void {
   for (const [index, callback] of callbacks.entries()) {
     if (wrapped.has(callback)) continue
     const run: ParamCallback = (request, response, next, value, name) => {
-      const record = requestOf(request)
+      const record = recordBeside(request)
       if (record !== undefined && !admits(record, request)) return undefined
       return callback(request, response, next, value, name)
     }
@@ -176,7 +176,7 @@ function wrapLayer(layer: Layer, stack: Layer[], owner: Router | undefined): voi
 
   const memory: LayerMemory = { entered: undefined, probesLeft: PROBES }
   const runWatched: RequestRunner = function runWatched(request, response, next) {
-    const record = requestOf(request)
+    const record = recordBeside(request)
     if (record === undefined) return run.call(this, request, response, next)
     if (!admits(record, request)) return undefined
     if (record.finished) return run.call(this, request, response, next)
@@ -188,7 +188,7 @@ function wrapLayer(layer: Layer, stack: Layer[], owner: Router | undefined): voi
     return within(record, () => run.call(this, request, response, onward))
   }
   const runErrorWatched: ErrorRunner = function runErrorWatched(error, request, response, next) {
-    const record = requestOf(request)
+    const record = recordBeside(request)
     if (record !== undefined) {
       if (record.stopped) return undefined
       if (!record.finished) record.error = error

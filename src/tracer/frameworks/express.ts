@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse } from '../http.ts'
-import { openRequest, requestOf, within } from '../request.ts'
+import { openRequest, recordBeside, within } from '../request.ts'
 import type { Framework, RequestScope } from '../request-scope.ts'
 import {
   courseOf,
@@ -16,6 +16,7 @@ export type ExpressMiddleware = (request: HttpRequest, response: HttpResponse, n
 
 const express: Framework = {
   name: 'express',
+  replacesPrototypes: true,
   headers: (record) => ({ ...record.response?.getHeaders() }),
   // Express waits for nobody: a middleware that does not call next() is the end.
   release() {},
@@ -40,19 +41,22 @@ export function expressMiddleware(
   late: (before: readonly string[]) => void,
 ): ExpressMiddleware {
   const seenApps = new WeakSet<object>()
+  let lastApp: object | undefined
   return function portcullis(request, response, next) {
     const current = scope()
-    if (current === undefined || requestOf(request) !== undefined) {
+    if (current === undefined || recordBeside(request) !== undefined) {
       next()
       return
     }
     const incoming = request as HttpRequest & ExpressRequest & { query?: unknown }
     const record = openRequest(current, express, request, response)
-    if (incoming.app === undefined) watchEntry(incoming)
-    else watchApp(incoming.app)
-    if (typeof incoming.app === 'function' && !seenApps.has(incoming.app)) {
-      seenApps.add(incoming.app)
-      const before = layersBefore(routerOf(incoming.app)?.stack ?? [], portcullis)
+    const { app } = incoming
+    if (app === undefined) watchEntry(incoming)
+    else watchApp(app)
+    if (typeof app === 'function' && app !== lastApp && !seenApps.has(app)) {
+      lastApp = app
+      seenApps.add(app)
+      const before = layersBefore(routerOf(app)?.stack ?? [], portcullis)
       if (before.length > 0) late(before)
     }
     if (record.start(request.url?.includes('?') === true ? incoming.query : undefined)) return
