@@ -106,7 +106,7 @@ function hooksOver(over: Methods): Methods {
   }
 
   const hooks = { writeHead, write, end, flushHeaders }
-  for (const method of Object.values(hooks)) ours.add(method as Method)
+  for (const method of Object.values(hooks)) ours.add(method)
   return hooks
 }
 
