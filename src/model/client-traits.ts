@@ -65,7 +65,8 @@ export function encodeClientTraits(attributes: Readonly<Record<string, Attribute
 
 function namesOf(listed: string): readonly string[] | null {
   const all = listed === '' ? [] : listed.split(',')
-  return all.length >= MAX_NAMES ? null : [...new Set(all)].filter(isOfClient).sort()
+  // Every client has to send a host.
+  return all.length >= MAX_NAMES ? null : [...new Set(all)].filter((name) => name !== 'host' && isOfClient(name)).sort()
 }
 
 export function decodeClientTraits(text: string): ClientTraits {

@@ -45,7 +45,7 @@ export function traitOf({ attribute, value, absent, regex }: ClusterAttribute, p
 
 /** Headers whose values our tracer records on every login (spec/tracer.md 1.6): where there is none, there was no header. */
 const recordedHeaders =
-  /^(?:accept.*|sec-.*|host|origin|content-type|x-requested-with|dnt|upgrade-insecure-requests|priority|cache-control|pragma|te)$/
+  /^(?:accept.*|sec-.*|origin|content-type|x-requested-with|dnt|upgrade-insecure-requests|priority|cache-control|pragma|te)$/
 
 /** The explorer query of the requests that have all of these, of a service's or whatever `scope` says. */
 export function clusterQuery(traits: readonly Trait[], scope: string): string {

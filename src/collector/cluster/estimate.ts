@@ -14,7 +14,7 @@ export interface Ordinary {
   readonly excess: number
   readonly recentExcess: number
   /** All of the baseline that counts: usual failures and successes. */
-  readonly baseline: Pick<Sums, 'usualFailures' | 'baseSuccesses'>
+  readonly baseline: { readonly failures: number; readonly successes: number }
 }
 
 /** Logins that say how often ordinary ones fail; with fewer the rate leans towards `typicalFailureRate`. */
@@ -30,20 +30,25 @@ export const luckyShare = 0.01
  * traffic it has; then only its own successes do. `timeScale`: length of the attack over length of the baseline.
  */
 export function estimateOrdinary(total: Sums, timeScale: number, narrow: boolean): Ordinary {
-  const { baseSuccesses, usualFailures } = total
-  const logins = baseSuccesses + usualFailures
+  const baseline = { failures: total.usualFailures, successes: usualSuccesses(total) }
+  const logins = baseline.successes + baseline.failures
   const failureRate = Math.min(
     highestFailureRate,
-    (usualFailures + enoughLogins * typicalFailureRate) / (logins + enoughLogins),
+    (baseline.failures + enoughLogins * typicalFailureRate) / (logins + enoughLogins),
   )
   // Without successes in the baseline (sign-ups, payments) the clock has to do.
-  const hasSuccesses = baseSuccesses >= 30
+  const hasSuccesses = baseline.successes >= 30
   const byTime = narrow ? 0 : timeScale
   const recentShare = total.failures === 0 ? 0 : total.recentFailures / total.failures
-  const scale = hasSuccesses ? total.successes / baseSuccesses : byTime
-  const recentScale = hasSuccesses ? total.recentSuccesses / baseSuccesses : byTime * recentShare
-  const ordinary = { failureRate, scale, recentScale, excess: 0, recentExcess: 0, baseline: total }
+  const scale = hasSuccesses ? total.successes / baseline.successes : byTime
+  const recentScale = hasSuccesses ? total.recentSuccesses / baseline.successes : byTime * recentShare
+  const ordinary = { failureRate, scale, recentScale, excess: 0, recentExcess: 0, baseline }
   return { ...ordinary, excess: excessOf(total, ordinary), recentExcess: recentExcessOf(total, ordinary) }
+}
+
+/** Successes of the baseline, less the lucky guesses that bursts of failures in it had: earlier waves of an attack. */
+export function usualSuccesses({ baseFailures, baseSuccesses, usualFailures }: Sums): number {
+  return Math.max(0, baseSuccesses - luckyShare * Math.max(0, baseFailures - usualFailures))
 }
 
 /** Failures that ordinary traffic explains: by what the baseline had, or by the successes beside them. */
@@ -64,16 +69,17 @@ export function recentExcessOf(sums: Sums, { recentScale, failureRate }: Ordinar
 
 /** Recent requests of ordinary people among these: by the baseline, and by more successes than lucky guesses make. */
 export function recentOrdinary(sums: Sums, { recentScale, failureRate }: Ordinary): number {
-  const known = recentScale * (sums.baseSuccesses + sums.usualFailures)
+  const known = recentScale * (usualSuccesses(sums) + sums.usualFailures)
   const lucky = luckyShare * (sums.recentFailures + sums.recentSuccesses)
   return Math.max(known, Math.max(0, sums.recentSuccesses - lucky) / (1 - failureRate))
 }
 
 /** Share of the baseline that these requests are: of its successes, or of all of it, whichever is more. */
 export function baselineShare(sums: Sums, { baseline }: Ordinary): number {
-  const all = baseline.baseSuccesses + baseline.usualFailures
-  const ofSuccesses = baseline.baseSuccesses === 0 ? 0 : sums.baseSuccesses / baseline.baseSuccesses
-  return Math.max(ofSuccesses, all === 0 ? 0 : (sums.baseSuccesses + sums.usualFailures) / all)
+  const all = baseline.successes + baseline.failures
+  const successes = usualSuccesses(sums)
+  const ofSuccesses = baseline.successes === 0 ? 0 : successes / baseline.successes
+  return Math.max(ofSuccesses, all === 0 ? 0 : (successes + sums.usualFailures) / all)
 }
 
 /** Estimated share of the requests that belong to the attack. */
@@ -82,7 +88,7 @@ export function precisionOf(sums: Sums, ordinary: Ordinary): number {
   if (requests === 0) return 0
   const lucky = luckyShare * requests
   const people = Math.max(
-    ordinary.scale * (sums.baseSuccesses + sums.usualFailures),
+    ordinary.scale * (usualSuccesses(sums) + sums.usualFailures),
     Math.max(0, sums.successes - lucky) / (1 - ordinary.failureRate),
   )
   return Math.max(0, Math.min(1, 1 - people / requests))

@@ -249,8 +249,11 @@ function describe(
     table.sums.map((_, row) => row),
     usualRequests,
   )
-  const described = [...has]
-    .filter(([trait, count]) => !traits.includes(trait) && count >= describesShare * own.failures)
+  const common = [...has].filter(([trait, count]) => !traits.includes(trait) && count >= describesShare * own.failures)
+  const isOneAgent = [...traits, ...common.map(([trait]) => trait)].some((trait) => isUserAgent(table.traits[trait]))
+  const described = common
+    // The parts of a user agent say nothing more than the whole.
+    .filter(([trait]) => !isOneAgent || !['shape', 'product'].includes(table.traits[trait]?.kind ?? ''))
     .sort(([a], [b]) => (usual.get(a) ?? 0) - (usual.get(b) ?? 0) || a - b)
     .slice(0, MAX_DESCRIBED)
     .map(([trait, count]) => ({ trait: table.traits[trait] as Trait, share: count / own.failures }))
@@ -261,6 +264,10 @@ function describe(
     precision: excessOf(own, ordinary) <= 0 ? 0 : precisionOf(own, ordinary),
     sums: own,
   }
+}
+
+function isUserAgent(trait: Trait | undefined): boolean {
+  return trait?.kind === 'value' && trait.attribute === traitAttribute.userAgent
 }
 
 /** The rows as they are once a cluster's requests are taken out of the attack; the baseline stays whole. */

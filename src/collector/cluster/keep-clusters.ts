@@ -106,6 +106,8 @@ export async function keepClusters(options: ClusterKeeperOptions): Promise<Clust
     }
     await commit(signal, clusters)
     await onClusters(signal, rule, clusters)
+    const answered = clusters.map((cluster) => ({ ...cluster, wafRuleId: ruleOf(cluster.id)?.id ?? null }))
+    await commit({ ...signal, clusters }, answered)
   }
 
   async function commit(signal: SignalFacts, clusters: readonly Cluster[]): Promise<void> {

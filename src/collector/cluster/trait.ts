@@ -29,7 +29,6 @@ export function traitKey(trait: Trait): string {
 const alwaysRecorded: ReadonlySet<string> = new Set([
   'accept',
   'content-type',
-  'host',
   'accept-encoding',
   'accept-language',
   'content-encoding',
@@ -70,6 +69,7 @@ export function headersOf({ values, names }: ClientTraits): readonly string[] {
   return Object.keys(values)
     .filter((name) => name.startsWith(requestHeaderPrefix))
     .map((name) => name.slice(requestHeaderPrefix.length))
+    .filter((name) => name !== 'host')
 }
 
 const ofEngine: ReadonlySet<string> = new Set([

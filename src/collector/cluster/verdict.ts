@@ -4,6 +4,8 @@ import type { Cluster } from '../../model/cluster.ts'
 const collateralShare = 0.001
 /** More of its addresses with earlier successful logins than this: people whose app broke, or an office. */
 const knownIpShare = 0.2
+/** With fewer than one success in so many requests, nobody ordinary was among them. */
+const waveFactor = 50
 const leastPrecision = 0.9
 /** Fewer requests than this are not worth a rule by itself. */
 const leastRequests = 30
@@ -18,11 +20,12 @@ export function whyNotBlock(
   if (problem !== null) return problem
   const percent = (share: number): string => `${Math.round(share * 1_000) / 10} %`
   const total = collateral.share > 0 ? collateral.requests / collateral.share : 0
-  if (total > 0 && collateral.successfulLogins > collateralShare * total) {
+  // Requests that hardly ever succeed are an earlier wave of the same, not people.
+  const isWave = waveFactor * collateral.successfulLogins < collateral.requests
+  if (!isWave && collateral.successfulLogins > collateralShare * total) {
     return `it would have stopped ${collateral.successfulLogins} successful logins of ${collateral.users} users in ${collateral.days} days`
   }
-  // Requests that nearly never succeed are an earlier wave of the same, not people.
-  if (collateral.share > collateralShare && 10 * collateral.successfulLogins >= collateral.requests) {
+  if (!isWave && collateral.share > collateralShare) {
     return `it would have stopped ${percent(collateral.share)} of all requests in ${collateral.days} days`
   }
   if (known > knownIpShare) {

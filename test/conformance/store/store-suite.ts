@@ -696,7 +696,7 @@ export function storeSuite(engine: EngineUnderTest): void {
         const range = { fromMs: nowMs - 100 * minute, toMs: nowMs }
         const found = await store.traits({ ...request, range, attempts: `service:shop ${failure}` })
         expect(found.map(({ traits }) => decodeClientTraits(traits).values['http.useragent'])).toEqual(['one', 'two'])
-        expect(decodeClientTraits(found[0]?.traits ?? '').names).toEqual(['host', 'x-a'])
+        expect(decodeClientTraits(found[0]?.traits ?? '').names).toEqual(['x-a'])
         expect(found[0]).toMatchObject({ weight: 1, failures: 3, successes: 1, usualFailures: 3 })
         expect(found[0]?.recentFailures).toBeCloseTo(0.5 + 0.25 + 0.5)
         expect(found[0]?.recentSuccesses).toBeCloseTo(0.125)
