@@ -101,7 +101,7 @@ export class ProtectionControl {
       this.#remoteRulesets.delete(path)
       const restored = enginePath === BASE_PATH && this.#remoteRulesets.size === 0
       if (restored) await waf.updateInSlices(BASE_PATH, this.#options.ruleset())
-      else waf.remove(enginePath)
+      else await waf.removeInSlices(enginePath)
     } else {
       const diagnostics = await waf.updateInSlices(enginePath, content)
       if (diagnostics.error !== undefined) return diagnostics.error

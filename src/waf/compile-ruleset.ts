@@ -95,10 +95,20 @@ class Engine implements Waf {
   }
 
   remove(path: string): boolean {
+    return finish(this.#withdraw(path))
+  }
+
+  removeInSlices(path: string): Promise<boolean> {
+    return this.#queue(() => finishInSlices(this.#withdraw(path), this.#clock))
+  }
+
+  *#withdraw(path: string): Generator<void, boolean> {
     const config = this.#configs.get(path)
     if (config === undefined) return false
+    const left = [...this.#configs].filter(([other]) => other !== path).map(([, one]) => one)
+    const plan = isDataOnly(config) ? this.#plan : yield* buildPlan(left, this.#limits)
     this.#configs.delete(path)
-    if (!isDataOnly(config)) this.#plan = finish(buildPlan([...this.#configs.values()], this.#limits))
+    this.#plan = plan
     this.#swapObfuscator()
     this.#swapData()
     return true

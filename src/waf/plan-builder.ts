@@ -5,6 +5,7 @@ import { PathTree } from './evaluate/path-tree.ts'
 import type { PathItem, PathNode } from './evaluate/path-tree.ts'
 import type { Need } from './prefilter/required-literals.ts'
 import { LiteralScanner, needRarity } from './prefilter/literal-scanner.ts'
+import type { Requirement } from './prefilter/literal-scanner.ts'
 import type { WafLimits } from './waf.ts'
 import type { PlannedCondition, Reader, AddressPlan } from './plan.ts'
 
@@ -85,8 +86,7 @@ export class PlanBuilder {
   *addresses(limits: Required<WafLimits>): Generator<void, Map<string, AddressPlan>> {
     const plans = new Map<string, AddressPlan>()
     for (const group of groupAlike([...this.#drafts])) {
-      const scanner = scannerOf(group.flatMap(([, { readers }]) => readers))
-      yield
+      const scanner = yield* LiteralScanner.building(requirementsOf(group.flatMap(([, { readers }]) => readers)))
       for (const [name, { paths, readers, isHidden, isKept }] of group) {
         const focused = focus(readers, isScannable)
         const resources = new Set(focused.direct.filter(isParameter).flatMap(resourcesOf))
@@ -101,6 +101,7 @@ export class PlanBuilder {
           isKept: isKept || resources.size > 0,
           limits,
         })
+        yield
       }
     }
     return plans
@@ -131,12 +132,12 @@ function isHeaders(address: string): boolean {
   return /(?:^|\.)headers(?:\.|$)/.test(address)
 }
 
-function scannerOf(readers: readonly Reader[]): LiteralScanner {
+function requirementsOf(readers: readonly Reader[]): Requirement[] {
   const needs = new Map<number, Need>()
   for (const { condition } of readers.filter(isScannable))
     if (condition.condition.kind === 'scalar' && condition.condition.need !== undefined)
       needs.set(condition.id, condition.condition.need)
-  return LiteralScanner.build([...needs].map(([id, need]) => ({ id, need })))
+  return [...needs].map(([id, need]) => ({ id, need }))
 }
 
 type NamedDraft = readonly [name: string, draft: AddressDraft]

@@ -94,4 +94,6 @@ export interface Waf {
   /** Changes one list of `rules_data` or `exclusion_data` by what was added and removed, in slices. */
   updateData(path: string, change: DataChange): Promise<void>
   remove(path: string): boolean
+  /** The same in slices of a few milliseconds. */
+  removeInSlices(path: string): Promise<boolean>
 }

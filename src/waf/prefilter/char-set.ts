@@ -71,6 +71,10 @@ export class CharSet {
     return new CharSet(ranges)
   }
 
+  get isEmpty(): boolean {
+    return this.#ranges.length === 0
+  }
+
   /** The folded units of the set, in order. */
   get folded(): readonly number[] {
     if (this.#folded !== undefined) return this.#folded
@@ -80,8 +84,10 @@ export class CharSet {
       if (high >= 0x80) present[BEYOND_ASCII] = 1
       for (const code of [0x17f, 0x212a]) if (low <= code && code <= high) present[foldedUnit(code)] = 1
     }
-    this.#folded = Array.from(present.keys()).filter((unit) => present[unit] === 1)
-    return this.#folded
+    const folded: number[] = []
+    for (let unit = 0; unit < SIZE; unit += 1) if (present[unit] === 1) folded.push(unit)
+    this.#folded = folded
+    return folded
   }
 }
 

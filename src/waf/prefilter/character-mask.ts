@@ -51,11 +51,21 @@ function share(character: string): number {
   return '.-_/:,=&'.includes(character) ? 0.3 : 0.03
 }
 
+/** Covers by texts and what was kept apart: the addresses of a plan ask for the same ones. */
+const covers = new WeakMap<readonly string[], Map<string, CharacterMask | undefined>>()
+
 /**
  * Few and rare characters of which one occurs wherever one of the texts does; `apart` are never chosen. Undefined when
  * there are none that are worth looking for.
  */
 export function coverOf(texts: readonly string[], apart: string = ''): CharacterMask | undefined {
+  let known = covers.get(texts)
+  if (known === undefined) covers.set(texts, (known = new Map()))
+  if (!known.has(apart)) known.set(apart, findCover(texts, apart))
+  return known.get(apart)
+}
+
+function findCover(texts: readonly string[], apart: string): CharacterMask | undefined {
   let mask = noCharacters
   let open = texts.map((text) => new Set(Array.from(text).filter((character) => !apart.includes(character))))
   while (open.length > 0) {

@@ -4,6 +4,7 @@ import type { CharacterMask } from './character-mask.ts'
 import { isOrdinary } from './ordinary-text.ts'
 import type { Branch, Clause, Need } from './required-literals.ts'
 import { textWorth } from './required-literals.ts'
+import { finish } from '../slices.ts'
 
 /** A condition's number and what a match of it requires. */
 export interface Requirement {
@@ -82,7 +83,12 @@ export class LiteralScanner {
 
   /** Builds the scanner of these conditions. */
   static build(requirements: readonly Requirement[]): LiteralScanner {
-    return new LiteralScanner(indexRequirements(requirements))
+    return finish(LiteralScanner.building(requirements))
+  }
+
+  /** The same, pausing between conditions. */
+  static *building(requirements: readonly Requirement[]): Generator<void, LiteralScanner> {
+    return new LiteralScanner(yield* indexRequirements(requirements))
   }
 
   scan(text: string): ScanResult {
@@ -203,7 +209,7 @@ interface ScannerIndex {
   readonly branches: readonly IndexedBranch[]
 }
 
-function indexRequirements(requirements: readonly Requirement[]): ScannerIndex {
+function* indexRequirements(requirements: readonly Requirement[]): Generator<void, ScannerIndex> {
   const literals = new Map<string, IndexedLiteral>()
   const branches: IndexedBranch[] = []
   for (const { id, need } of requirements) {
@@ -223,6 +229,7 @@ function indexRequirements(requirements: readonly Requirement[]): ScannerIndex {
         any: maskOf(pivot.filter((text) => text.length === 1)),
       })
     }
+    yield
   }
   return { literals: [...literals.values()], branches }
 }
@@ -238,9 +245,14 @@ export function needRarity(need: Need): number {
   return Math.min(...need.map((branch) => clauseRarity(pivotOf(branch))))
 }
 
+const rarities = new WeakMap<Clause, number>()
+
 /** How little a clause occurs in ordinary requests, in bits, roughly. */
 function clauseRarity(clause: Clause): number {
-  return -Math.log2(clause.reduce((sum, text) => sum + 2 ** -rarity(text), 0))
+  let known = rarities.get(clause)
+  if (known === undefined)
+    rarities.set(clause, (known = -Math.log2(clause.reduce((sum, text) => sum + 2 ** -rarity(text), 0))))
+  return known
 }
 
 /** A text is as rare as its rarest part of four characters. */

@@ -91,7 +91,7 @@ function without(node: RegexNode, characters: string): RegexNode | undefined {
   if (node.kind === 'nothing') return node
   if (node.kind === 'chars') {
     const set = node.set.without(characters)
-    return set === node.set ? node : set.folded.length === 0 ? undefined : { kind: 'chars', set }
+    return set === node.set ? node : set.isEmpty ? undefined : { kind: 'chars', set }
   }
   if (node.kind === 'repeat') {
     const item = without(node.item, characters)
@@ -189,9 +189,15 @@ function repeated(item: Knowledge, min: number, max: number): Knowledge {
   return { exact: undefined, head: heads(least.head), tail: tails(least.tail), clauses: clausesOf(least) }
 }
 
-function product(left: readonly string[], right: readonly string[], most: number = MAX_SET): string[] | undefined {
+function product(
+  left: readonly string[],
+  right: readonly string[],
+  most: number = MAX_SET,
+): readonly string[] | undefined {
   if (left.length * right.length > most && left.length > 1 && right.length > 1) return undefined
   if (left.length * right.length > MAX_ALTERNATIVES) return undefined
+  if (left.length === 1 && left[0] === '') return right
+  if (left.length === 1 && right.length === 1) return [`${left[0]}${right[0]}`]
   return distinct(left.flatMap((a) => right.map((b) => a + b)))
 }
 
@@ -207,10 +213,12 @@ function fewBest(clauses: readonly Clause[]): readonly Clause[] {
 }
 
 function heads(texts: readonly string[]): readonly string[] {
+  if (texts.every((text) => text.length <= MAX_END)) return fewEnough(texts)
   return fewEnough(distinct(texts.map((text) => text.slice(0, MAX_END))))
 }
 
 function tails(texts: readonly string[]): readonly string[] {
+  if (texts.every((text) => text.length <= MAX_END)) return fewEnough(texts)
   return fewEnough(distinct(texts.map((text) => text.slice(-MAX_END))))
 }
 

@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest'
+import { compileRuleset } from '../../src/waf.ts'
+import type { Addresses, Waf, WafContext } from '../../src/waf.ts'
+import { randomRequest, textSource } from '../support/random-request.ts'
+import { randomSource } from '../support/random-source.ts'
+import { recommendedRuleset, withTypePerRule } from '../support/recommended-ruleset.ts'
+import { comparable } from '../support/reference-waf.ts'
+import { on, rule } from '../conformance/waf/case.ts'
+
+/** More by `COUNT=100000 npx vitest run --config test/vitest.config.ts --root . test/waf/gate.test.ts`. */
+const count = Number(process.env['COUNT'] ?? 600)
+const seed = Number(process.env['SEED'] ?? 11)
+
+/** Input filters for no rule close the gate of every address that they name: all values are then walked as trees. */
+function withoutGate(ruleset: object): object {
+  const addresses = [
+    'server.request.query',
+    'server.request.body',
+    'server.request.path_params',
+    'server.request.cookies',
+    'server.request.uri.raw',
+    'server.request.headers.no_cookies',
+    'server.request.body.filenames',
+    'grpc.server.request.message',
+    'graphql.server.all_resolvers',
+    'graphql.server.resolver',
+    'http.client_ip',
+    'usr.id',
+  ]
+  const inputs = addresses.map((address) => ({ address, key_path: ['no such key'] }))
+  return { ...ruleset, exclusions: [{ id: 'closed', rules_target: [{ rule_id: 'no such rule' }], inputs }] }
+}
+
+const everyRule = withTypePerRule(recommendedRuleset)
+
+test(
+  `over ${count} random requests in two runs the gate changes no result`,
+  () => {
+    const gated = compileRuleset(everyRule)
+    const walked = compileRuleset(withoutGate(everyRule))
+    const random = randomSource(seed)
+    const text = textSource(recommendedRuleset, random)
+    let matched = 0
+    for (let index = 0; index < count; index += 1) {
+      const [first, second] = [randomRequest(text, random), randomRequest(text, random)]
+      const run = (waf: Waf): unknown[] => {
+        const context = waf.createContext()
+        return [comparable(context.run({ persistent: first })), comparable(context.run({ ephemeral: second }))]
+      }
+      const results = run(gated)
+      expect({ first, second, results }).toEqual({ first, second, results: run(walked) })
+      if (JSON.stringify(results).includes('rule_matches')) matched += 1
+    }
+    expect(matched).toBeGreaterThan(count / 10)
+  },
+  60_000 + count * 40,
+)
+
+/** `needle` is the rarer condition, so the other is looked at only once it may match. */
+const both = rule([
+  on('match_regex', { regex: '^[a-z]+$' }, { address: 'common' }),
+  on('match_regex', { regex: 'needle-in-haystack' }, { address: 'rare' }),
+])
+
+interface Scene {
+  readonly says: string
+  readonly runs: readonly ((context: WafContext) => { readonly matched: boolean })[]
+  readonly matched: readonly boolean[]
+}
+
+const persistent =
+  (addresses: Addresses) =>
+  (context: WafContext): { readonly matched: boolean } =>
+    context.run({ persistent: addresses })
+const ephemeral =
+  (addresses: Addresses) =>
+  (context: WafContext): { readonly matched: boolean } =>
+    context.run({ ephemeral: addresses })
+
+const scenes: readonly Scene[] = [
+  {
+    says: 'in one run',
+    runs: [persistent({ common: 'abc', rare: 'a needle-in-haystack' })],
+    matched: [true],
+  },
+  {
+    says: 'the common condition first',
+    runs: [persistent({ common: 'abc' }), persistent({ rare: 'a needle-in-haystack' })],
+    matched: [false, true],
+  },
+  {
+    says: 'the rare condition first',
+    runs: [persistent({ rare: 'a needle-in-haystack' }), persistent({ common: 'abc' })],
+    matched: [false, true],
+  },
+  {
+    says: 'a value that was replaced before it was looked at still counts',
+    runs: [persistent({ common: 'abc' }), persistent({ common: '123' }), persistent({ rare: 'needle-in-haystack' })],
+    matched: [false, false, true],
+  },
+  {
+    says: 'an ephemeral value is forgotten',
+    runs: [ephemeral({ rare: 'needle-in-haystack' }), persistent({ common: 'abc' })],
+    matched: [false, false],
+  },
+  {
+    says: 'an ephemeral value meets a persistent one',
+    runs: [persistent({ common: 'abc' }), ephemeral({ rare: 'needle-in-haystack' })],
+    matched: [false, true],
+  },
+  {
+    says: 'nothing without the common condition',
+    runs: [persistent({ common: '123' }), persistent({ rare: 'needle-in-haystack' })],
+    matched: [false, false],
+  },
+]
+
+describe('a rule of two conditions holds whatever comes first', () => {
+  test.each(scenes)('$says', ({ runs, matched }) => {
+    const context = compileRuleset({ version: '2.2', rules: [both] }).createContext()
+    expect(runs.map((run) => run(context).matched)).toEqual(matched)
+  })
+  test('also where a subcontext finds the rare one and the parent the common one', () => {
+    const context = compileRuleset({ version: '2.2', rules: [both] }).createContext()
+    const child = context.createSubcontext()
+    expect(child.run({ persistent: { rare: 'needle-in-haystack' } }).matched).toBe(false)
+    expect(context.run({ persistent: { common: 'abc' } }).matched).toBe(false)
+    expect(child.run({ persistent: { other: 1, rare: 'no needle' } }).matched).toBe(true)
+  })
+  test('every scene ran', () => expect(scenes.length).toBe(7))
+})
+
+test('a parameter is the one that the request brought, also when the application changed it since', () => {
+  const waf = compileRuleset({
+    version: '2.2',
+    rules: [
+      rule([
+        {
+          operator: 'lfi_detector',
+          parameters: { resource: [{ address: 'server.io.fs.file' }], params: [{ address: 'server.request.body' }] },
+        },
+      ]),
+    ],
+  })
+  const body: { file?: string; list: string[] } = { file: '../../etc/passwd', list: ['/var/lib/x'] }
+  const context = waf.createContext()
+  context.run({ persistent: { 'server.request.body': body } })
+  delete body.file
+  body.list.length = 0
+  expect(context.run({ ephemeral: { 'server.io.fs.file': 'public/../../etc/passwd' } }).matched).toBe(true)
+  expect(context.run({ ephemeral: { 'server.io.fs.file': '/var/lib/x' } }).matched).toBe(true)
+})
