@@ -65,4 +65,16 @@ export const pages: readonly PageDescription[] = [
     icon: 'services',
     load: async () => (await import('../pages/services/services-page.tsx')).ServicesPage,
   },
+  {
+    path: '/waf',
+    title: 'In-App WAF',
+    key: 'w',
+    icon: 'shield',
+    load: async () => (await import('../pages/waf/waf-page.tsx')).WafPage,
+  },
+  {
+    path: '/waf/:id',
+    title: 'WAF rule',
+    load: async () => (await import('../pages/waf/rule-page.tsx')).WafRulePage,
+  },
 ]

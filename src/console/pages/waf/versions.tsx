@@ -1,0 +1,42 @@
+import type { JSX } from 'preact'
+import { call } from '../../api/call.ts'
+import type { Page } from '../../api/shapes.ts'
+import { useData } from '../../api/use-data.ts'
+import { Raw } from '../../design/raw.tsx'
+import { Time } from '../../design/time.tsx'
+import { Card, View } from '../../design/view.tsx'
+import { modeWords, type WafRule, type WafRuleVersion } from './waf-shapes.ts'
+
+/** What the rule was before, by whom it was changed, and why a version was taken back by itself. */
+export function Versions({ rule }: { readonly rule: WafRule }): JSX.Element {
+  const versions = useData<Page<WafRuleVersion>>({
+    key: ['waf-rules', 'versions', rule.id, rule.version],
+    load: (signal) => call('GET', `/api/waf-rules/${encodeURIComponent(rule.id)}/versions`, undefined, signal),
+  })
+  return (
+    <Card title="Versions">
+      <View data={versions}>
+        {({ items }) => (
+          <ol class="counted">
+            {items.map(({ rule: was, at, by, deleted, fault }) => (
+              <li key={`${was.version} ${at}`}>
+                <span>
+                  {was.version}: {deleted ? 'deleted' : modeWords[was.mode].says.toLowerCase()} by{' '}
+                  <Raw text={by} max={30} />
+                  {fault === null ? null : (
+                    <span class="warn-text">
+                      , taken back: <Raw text={fault} max={160} />
+                    </span>
+                  )}
+                </span>
+                <span class="muted">
+                  <Time at={at} />
+                </span>
+              </li>
+            ))}
+          </ol>
+        )}
+      </View>
+    </Card>
+  )
+}
