@@ -77,4 +77,23 @@ export const pages: readonly PageDescription[] = [
     title: 'WAF rule',
     load: async () => (await import('../pages/waf/rule-page.tsx')).WafRulePage,
   },
+  {
+    path: '/detection-rules',
+    title: 'Detection rules',
+    key: 'r',
+    icon: 'rules',
+    load: async () => (await import('../pages/detection/rules-page.tsx')).DetectionRulesPage,
+  },
+  {
+    path: '/detection-rules/:id',
+    title: 'Detection rule',
+    load: async () => (await import('../pages/detection/rule-page.tsx')).DetectionRulePage,
+  },
+  {
+    path: '/mitigations',
+    title: 'Mitigations',
+    key: 'm',
+    icon: 'mitigations',
+    load: async () => (await import('../pages/mitigations/mitigations-page.tsx')).MitigationsPage,
+  },
 ]

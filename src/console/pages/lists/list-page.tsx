@@ -82,10 +82,11 @@ function ListPage({ list }: { readonly list: ListName }): JSX.Element {
   const all = parameter('all') === 'true'
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set())
   const [dialog, setDialog] = useState<'add' | 'extend'>()
-  const parameters = { value, kind, ...(all ? { all: 'true' } : {}) }
+  const signalId = parameter('signalId')
+  const parameters = { value, kind, signalId, ...(all ? { all: 'true' } : {}) }
   const entries = usePages<DenylistEntry>({ key: [list], path: `/api/${list}`, parameters })
   const picked = (entries.data ?? []).filter((entry) => chosen.has(entry.id) && isActive(entry))
-  const isFiltered = value !== '' || kind !== ''
+  const isFiltered = value !== '' || kind !== '' || signalId !== ''
   return (
     <div class="page">
       <div class="page-head">
@@ -162,7 +163,7 @@ function ListPage({ list }: { readonly list: ListName }): JSX.Element {
               false
             ) : isFiltered ? (
               <EmptyState icon="filter" title="No entry matches">
-                <Button onPress={() => setParameters({ value: undefined, kind: undefined })}>
+                <Button onPress={() => setParameters({ value: undefined, kind: undefined, signalId: undefined })}>
                   Take the filters away
                 </Button>
               </EmptyState>

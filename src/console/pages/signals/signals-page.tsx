@@ -78,20 +78,21 @@ export function SignalsPage(): JSX.Element {
   const state = (parameter('state') || 'open,under_review') as States
   const severity = parameter('severity')
   const service = parameter('service')
+  const rule = parameter('rule')
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set())
   const [isTriaging, setTriaging] = useState(false)
   const [limit, setLimit] = useState(pageSize)
   const signals = useData<Page<Signal>>({
-    key: ['signals', 'list', state, severity, service, limit],
+    key: ['signals', 'list', state, severity, service, rule, limit],
     load: (signal) =>
       call(
         'GET',
-        pathOf('/api/signals', { state: state === 'all' ? undefined : state, severity, service, limit }),
+        pathOf('/api/signals', { state: state === 'all' ? undefined : state, severity, service, rule, limit }),
         undefined,
         signal,
       ),
   })
-  const isFiltered = severity !== '' || service !== ''
+  const isFiltered = severity !== '' || service !== '' || rule !== ''
   return (
     <div class="page">
       <div class="page-head">
@@ -132,6 +133,7 @@ export function SignalsPage(): JSX.Element {
               state: state === 'all' ? undefined : state,
               severity,
               service,
+              rule,
               format: 'csv',
             })}
             download
@@ -167,8 +169,9 @@ export function SignalsPage(): JSX.Element {
                     <p>
                       {severity === '' ? '' : `Severity is ${severity}. `}
                       {service === '' ? '' : `Service is ${service}. `}
+                      {rule === '' ? '' : `Rule is ${rule}. `}
                     </p>
-                    <Button onPress={() => setParameters({ severity: undefined, service: undefined })}>
+                    <Button onPress={() => setParameters({ severity: undefined, service: undefined, rule: undefined })}>
                       Take the filters away
                     </Button>
                   </>

@@ -56,7 +56,7 @@ const columns: readonly Column<Analysed>[] = [
       return text === '' ? <b>{says}</b> : <Raw text={text} max={120} />
     },
   },
-  { key: 'share', title: 'Share', width: 130, cell: ({ share }) => <ShareBar share={share} /> },
+  { key: 'share', title: 'Share', width: 146, cell: ({ share }) => <ShareBar share={share} /> },
   {
     key: 'before',
     title: 'Before',
@@ -69,14 +69,14 @@ const columns: readonly Column<Analysed>[] = [
   {
     key: 'shape',
     title: 'Follows the increase',
-    width: 150,
+    width: 176,
     fromPx: 820,
     cell: ({ shape }) => <ShareBar share={Math.max(0, shape)} says={shape.toFixed(2)} />,
   },
   {
     key: 'blockable',
     title: 'Can be blocked',
-    width: 118,
+    width: 168,
     fromPx: 900,
     cell: ({ blockable, carriedBy }) =>
       blockable ? `yes, ${percent(carriedBy)} carry it` : <span class="muted">no</span>,

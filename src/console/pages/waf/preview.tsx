@@ -34,7 +34,7 @@ export function Preview({ body, isSound }: { readonly body: Draft; readonly isSo
                 Would have matched <b>{many(matched, 'request')}</b> of {count(total)}, with{' '}
                 <b>{many(successfulLogins, 'successful login')}</b> by {many(users, 'user')}
                 {undetermined === 0 ? '.' : `; of ${count(undetermined)} too little is recorded to tell.`}{' '}
-                <span class="muted">Something is stored of {Math.ceil(hours)} hours.</span>
+                <span class="muted">Something is stored of {many(Math.ceil(hours), 'hour')}.</span>
               </Note>
               {matched === 0 ? null : (
                 <Chart
