@@ -70,12 +70,12 @@ export const pages: readonly PageDescription[] = [
     title: 'In-App WAF',
     key: 'w',
     icon: 'shield',
-    load: async () => (await import('../pages/waf/waf-page.tsx')).WafPage,
+    load: async () => (await import('../pages/waf-rules/waf-page.tsx')).WafPage,
   },
   {
     path: '/waf/:id',
     title: 'WAF rule',
-    load: async () => (await import('../pages/waf/rule-page.tsx')).WafRulePage,
+    load: async () => (await import('../pages/waf-rules/rule-page.tsx')).WafRulePage,
   },
   {
     path: '/detection-rules',
