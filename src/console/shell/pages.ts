@@ -96,4 +96,11 @@ export const pages: readonly PageDescription[] = [
     icon: 'mitigations',
     load: async () => (await import('../pages/mitigations/mitigations-page.tsx')).MitigationsPage,
   },
+  {
+    path: '/settings',
+    title: 'Settings',
+    key: ',',
+    icon: 'settings',
+    load: async () => (await import('../pages/settings/settings-page.tsx')).SettingsPage,
+  },
 ]
