@@ -17,11 +17,10 @@ const parts = [
   { value: 'people', says: 'People and keys' },
   { value: 'audit', says: 'Audit log' },
 ] as const
-type Part = (typeof parts)[number]['value']
 
 /** What holds for all services, who is told, who may sign in, and what was changed by whom. */
 export function SettingsPage(): JSX.Element {
-  const part = (parts.find(({ value }) => value === parameter('part'))?.value ?? 'blocking') as Part
+  const part = parts.find(({ value }) => value === parameter('part'))?.value ?? 'blocking'
   const offered = may('admin') ? parts : parts.filter(({ value }) => value !== 'people' && value !== 'audit')
   return (
     <div class="page">

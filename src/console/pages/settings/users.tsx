@@ -55,7 +55,7 @@ export function Users(): JSX.Element {
                   class="input"
                   aria-label={`Role of ${name}`}
                   value={role}
-                  onChange={(event) => change(id, { role: event.currentTarget.value as Role }).catch(toastError)}
+                  onChange={(event) => void change(id, { role: event.currentTarget.value as Role }).catch(toastError)}
                 >
                   {roleWords.map(([value]) => (
                     <option key={value}>{value}</option>
