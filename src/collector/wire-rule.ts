@@ -58,7 +58,7 @@ export function isInForce({ mode, endsAt }: ManagedWafRule, nowMs: number): bool
 }
 
 /** Lists of conditions of which one has to hold: one for each method that the routes name; one without any for no routes. */
-export function routeConditions(routes: readonly WafRoute[]): readonly (readonly object[])[] {
+function routeConditions(routes: readonly WafRoute[]): readonly (readonly object[])[] {
   if (routes.length === 0) return [[]]
   const byMethod = new Map<string, string[]>()
   for (const { method = '', pathPattern } of routes) {

@@ -3,6 +3,11 @@ import type { Outbound } from '../outbound.ts'
 import { array, instantOrNull, object, oneOf, text, textOrNull } from './schema.ts'
 import type { Recipient, RecipientKind, SigningSecret, WebhookAuth } from '../state/notification-records.ts'
 
+/** As kept, but for a scope that may be left out. */
+type AuthBody =
+  | Extract<WebhookAuth, { kind: 'basic' }>
+  | (Omit<Extract<WebhookAuth, { kind: 'oauth2' }>, 'scope'> & { readonly scope?: string | null })
+
 /** A recipient as clients send it. On a change, secrets that are left out stay as they are; the kind cannot change. */
 export interface RecipientBody {
   readonly name: string
@@ -11,7 +16,7 @@ export interface RecipientBody {
   readonly headers?: Readonly<Record<string, string>>
   readonly payload?: string | null
   readonly encoding?: 'json' | 'form'
-  readonly auth?: WebhookAuth | null
+  readonly auth?: AuthBody | null
   readonly secret?: string
   readonly routingKey?: string
   readonly to?: readonly string[]
@@ -56,7 +61,7 @@ export const recipientBody = {
             tokenUrl: { type: 'string', minLength: 1, maxLength: 2_000 },
             clientId: { type: 'string', minLength: 1, maxLength: 500 },
             clientSecret: { type: 'string', minLength: 1, maxLength: 2_000 },
-            scope: { type: ['string', 'null'], maxLength: 1_000, default: null },
+            scope: { type: ['string', 'null'], maxLength: 1_000 },
           },
         },
       ],
@@ -128,7 +133,7 @@ export function toRecipient(
       throw fail('REQUEST_INVALID', `headers.${header}`, 'this header is set by the collector')
   }
   const encoding = body.encoding ?? was?.encoding ?? 'json'
-  const auth = body.auth === undefined ? (was?.auth ?? null) : body.auth
+  const auth = body.auth === undefined ? (was?.auth ?? null) : toAuth(body.auth)
   if (auth?.kind === 'oauth2') outbound.check(auth.tokenUrl)
   if (encoding === 'form' && payload !== null && !payload.trimStart().startsWith('{')) {
     throw fail('REQUEST_INVALID', 'payload', 'a form is made of a JSON object')
@@ -146,6 +151,10 @@ export function shownRecipient(recipient: Recipient): Record<string, unknown> {
   const { headers, payload, encoding = 'json', auth = null, secrets } = recipient
   const rest = { payload, encoding, auth: auth?.kind ?? null }
   return { ...shown, headers: Object.keys(headers), ...rest, secrets: secrets.map(({ endsAt }) => ({ endsAt })) }
+}
+
+function toAuth(auth: AuthBody | null): WebhookAuth | null {
+  return auth?.kind === 'oauth2' ? { ...auth, scope: auth.scope ?? null } : auth
 }
 
 function rotated(secrets: readonly SigningSecret[], next: string | undefined, nowMs: number): readonly SigningSecret[] {

@@ -6,7 +6,7 @@ import { wafRuleModes, type ManagedWafRule, type NewWafRule } from '../../model/
 import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
 import type { Replayer } from '../replay/replay.ts'
 import type { WafRuleChange, WafRules } from '../respond/waf-rules.ts'
-import type { Store } from '../store/store.ts'
+import type { RecordScope, Store } from '../store/store.ts'
 import { fillTemplate, wafRuleTemplates } from '../waf-rule-templates.ts'
 import { isFor, isInForce, ruleConfigId, wireRuleIds, wireRules } from '../wire-rule.ts'
 import { idParams, route } from './route.ts'
@@ -178,31 +178,41 @@ export function wafRuleRoutes(server: FastifyInstance, parts: WafRuleParts): voi
     },
   )
 
-  server.post<{ Body: Tested & { services?: string[]; envs?: string[]; from?: unknown; to?: unknown } }>(
+  server.post<{
+    Body: Tested & { services?: string[]; envs?: string[]; records?: RecordScope; from?: unknown; to?: unknown }
+  }>(
     `${url}/preview`,
     route({
       summary: 'What a rule would have hit in stored traffic: requests, successful logins, users, and when',
       tag,
-      body: object({ ...tested, services: array(text), envs: array(text), from: when, to: when }, [
-        'rule',
-        'ruleId',
-        'services',
-        'envs',
-        'from',
-        'to',
-      ]),
+      body: object(
+        {
+          ...tested,
+          services: array(text),
+          envs: array(text),
+          records: {
+            ...oneOf('full', 'all'),
+            description: 'all: compact records of all requests, too; standard for a rule without routes',
+          },
+          from: when,
+          to: when,
+        },
+        ['rule', 'ruleId', 'services', 'envs', 'records', 'from', 'to'],
+      ),
       reply: ref('Replay'),
     }),
     async ({ body }) => {
       const rule = ruleOf(body, wafRules)
       const range = parseRange(body.from ?? 'now-7d', body.to, clock.nowMs())
       const { services = rule.services, envs = rule.envs } = body
+      const { records = rule.routes.length === 0 ? 'all' : 'full' } = body
       const { intervalMs, ...result } = await replayer.replay({
         rule: rule.rule,
         routes: rule.routes,
         services,
         envs,
         range,
+        records,
       })
       return { ...result, interval: printInterval(intervalMs) }
     },

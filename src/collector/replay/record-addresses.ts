@@ -27,6 +27,13 @@ const presenceBits = [
   'accept-language',
 ]
 
+/** The attributes that `headerOf` looks at. */
+export function attributesOfHeader(name: string): readonly string[] {
+  const lower = name.toLowerCase()
+  if (lower === 'user-agent') return [headerAttribute(lower), attribute.userAgent]
+  return [headerAttribute(lower), namesAttribute, ...(presenceBits.includes(lower) ? [presenceAttribute] : [])]
+}
+
 /** What a request had in this header, as far as its record says. */
 export function headerOf(attributes: Attributes, name: string): HeaderState {
   const lower = name.toLowerCase()
@@ -47,14 +54,20 @@ export function headerOf(attributes: Attributes, name: string): HeaderState {
   return { state: bits[bit] === '1' ? 'present' : 'absent' }
 }
 
+/** The attributes that `addressValue` looks at. */
+export function attributesOfAddress(address: string): readonly string[] {
+  if (address === derivedAddresses.uri || address === derivedAddresses.query) return [attribute.url, attribute.route]
+  if (address.startsWith(derivedAddresses.businessLogic)) return [attribute.activity]
+  return storedAddresses[address] ?? []
+}
+
 /** The value of an address other than the headers; undefined where the request did not have it. */
 export function addressValue(attributes: Attributes, address: string): unknown {
   if (address === derivedAddresses.uri) return uriOf(attributes)
   if (address === derivedAddresses.query) return queryOf(uriOf(attributes))
   if (address.startsWith(derivedAddresses.businessLogic)) {
     const activity = `business_logic.${address.slice(derivedAddresses.businessLogic.length)}`
-    const activities = attributes[attribute.activity]
-    return Array.isArray(activities) && activities.includes(activity) ? null : undefined
+    return [attributes[attribute.activity]].flat().includes(activity) ? null : undefined
   }
   for (const name of storedAddresses[address] ?? []) {
     const value = attributes[name]

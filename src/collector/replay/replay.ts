@@ -1,15 +1,14 @@
 import type { Clock } from '../../model/clock.ts'
-import { attribute, businessLogicActivity, type SpanRecord } from '../../model/span-record.ts'
+import { attribute, businessLogicActivity, type AttributeValue, type SpanRecord } from '../../model/span-record.ts'
 import { eventName } from '../../model/tags.ts'
 import type { WafRoute, WafRuleObject } from '../../model/waf-rule.ts'
 import { anyValue } from '../campaign.ts'
 import type { WafClock } from '../../waf/waf.ts'
-import type { Store, TimeRange } from '../store/store.ts'
+import type { RecordScope, ScanPart, Store, TimeRange } from '../store/store.ts'
 import { wireRules } from '../wire-rule.ts'
 import { explainRecord, type RecordExplanation } from './explain-record.ts'
 import { preselect } from './preselect.ts'
-import { readRecords } from './read-records.ts'
-import { RuleMatcher } from './rule-matcher.ts'
+import { RuleMatcher, type Outcome } from './rule-matcher.ts'
 import { unreplayableInputs, type UnreplayableInput } from './rule-inputs.ts'
 
 /** What is asked: would this rule have matched, on these routes of these services (empty: all), in this time? */
@@ -20,6 +19,8 @@ export interface ReplayRequest {
   readonly services?: readonly string[]
   readonly envs?: readonly string[]
   readonly range: TimeRange
+  /** `full`: logins, attacks and kept traces; `all`: compact records of all other requests, too. Default full. */
+  readonly records?: RecordScope
   /** A query that narrows the traffic further, such as to what is outside of an attack. */
   readonly query?: string
 }
@@ -37,7 +38,7 @@ export interface ReplayResult {
   readonly intervalMs: number
   /** Matched requests by time; buckets without any are left out. */
   readonly series: readonly (readonly [number, number])[]
-  /** Some of the matched requests, newest last. */
+  /** Some of the matched requests, mostly the newest. */
   readonly traceIds: readonly string[]
   /** `full`: logins, attacks and kept traces; `compact`: all requests. */
   readonly measuredOn: 'full' | 'compact'
@@ -73,6 +74,8 @@ export function createReplayer({
   }
 }
 
+/** Requests that look alike are judged once; so many looks are remembered. */
+const maxRemembered = 100_000
 const buckets = 168
 const minIntervalMs = 60_000
 const hourMs = 3_600_000
@@ -87,26 +90,51 @@ async function replay(
   clock: WafClock,
   signal?: AbortSignal,
 ): Promise<ReplayResult> {
-  const { rule, routes = [], range } = request
+  const { rule, routes = [], range, records = 'full' } = request
   const rules = wireRules({ id: 'replayed', name: 'replayed', rule, routes }, [])
   const matcher = new RuleMatcher(rules, clock)
   const scope = scopeQuery(request)
-  const [whole] = await store.top(scope, range, { by: [], aggregates: ['count'], limit: 1 })
-  const result = new Hits(range)
-  for await (const records of readRecords(store, `${scope} ${preselect(rules)}`, range, signal)) {
-    for (const record of records) {
-      const outcome = matcher.test(record.attributes)
-      if (outcome === 'match') result.add(record)
-      else if (outcome === 'maybe') result.undetermined++
+  const [whole] = await store.top(scope, range, { by: [], aggregates: ['count'], limit: 1, records })
+  const needed = matcher.attributes
+  const attributes = [...needed, attribute.activity, attribute.userId, attribute.login]
+  const hits = new Hits(range)
+  // Most requests look like one before: an object is made, and the engine asked, of the first of each only.
+  const outcomes = new Map<string, Outcome>()
+  for await (const part of store.scan(`${scope} ${preselect(rules)}`, range, { attributes, records }, signal)) {
+    for (const row of part.traceIds.keys()) {
+      let key = ''
+      for (let column = 0; column < needed.length; column++) {
+        const value = part.values[column]?.[row] ?? null
+        key += value === null ? '\u0001\0' : `${typeof value === 'object' ? JSON.stringify(value) : value}\0`
+      }
+      let outcome = outcomes.get(key)
+      if (outcome === undefined) {
+        outcome = matcher.test(recordOf(needed, part, row))
+        if (outcomes.size >= maxRemembered) outcomes.clear()
+        outcomes.set(key, outcome)
+      }
+      if (outcome === 'match') hits.add(part, row, needed.length)
+      else if (outcome === 'maybe') hits.undetermined += part.weights[row] ?? 1
     }
   }
+  const { compactFromMs } = await store.stats()
+  const firstMs = Math.max(range.fromMs, whole?.firstSeenMs ?? range.toMs, records === 'all' ? (compactFromMs ?? 0) : 0)
   return {
-    ...result.figures(),
+    ...hits.figures(),
     total: whole?.values[0] ?? 0,
-    measuredOn: 'full',
-    hours: whole === undefined ? 0 : Math.max(0, range.toMs - Math.max(range.fromMs, whole.firstSeenMs)) / hourMs,
+    measuredOn: records === 'all' ? 'compact' : 'full',
+    hours: Math.max(0, range.toMs - firstMs) / hourMs,
     unreplayable: unreplayableInputs(rule),
   }
+}
+
+function recordOf(names: readonly string[], part: ScanPart, row: number): Record<string, AttributeValue> {
+  const attributes = Object.create(null) as Record<string, AttributeValue>
+  for (const [column, name] of names.entries()) {
+    const value = part.values[column]?.[row] ?? null
+    if (value !== null) attributes[name] = value
+  }
+  return attributes
 }
 
 function scopeQuery({ services = [], envs = [], query = '' }: ReplayRequest): string {
@@ -131,17 +159,18 @@ class Hits {
     this.#intervalMs = Math.max(minIntervalMs, Math.ceil((toMs - fromMs) / buckets / minIntervalMs) * minIntervalMs)
   }
 
-  add({ timestampMs, traceId, attributes }: SpanRecord): void {
-    this.#matched++
-    const startMs = Math.floor(timestampMs / this.#intervalMs) * this.#intervalMs
-    this.#course.set(startMs, (this.#course.get(startMs) ?? 0) + 1)
-    this.#traceIds.push(traceId)
+  /** The record in this row; from column `at` on stand its activities, user id and login. */
+  add({ timestampMs, traceIds, weights, values }: ScanPart, row: number, at: number): void {
+    const weight = weights[row] ?? 1
+    this.#matched += weight
+    const startMs = Math.floor((timestampMs[row] ?? 0) / this.#intervalMs) * this.#intervalMs
+    this.#course.set(startMs, (this.#course.get(startMs) ?? 0) + weight)
+    this.#traceIds.push(traceIds[row] ?? '')
     if (this.#traceIds.length > maxTraceIds) this.#traceIds.shift()
-    const activities = attributes[attribute.activity]
-    if (!Array.isArray(activities) || !activities.includes(success)) return
-    this.#logins++
-    const user = attributes[attribute.userId] ?? attributes[attribute.login]
-    if (user !== undefined && this.#users.size < maxUsers) this.#users.add(String(user))
+    if (![values[at]?.[row]].flat().includes(success)) return
+    this.#logins += weight
+    const user = values[at + 1]?.[row] ?? values[at + 2]?.[row] ?? null
+    if (user !== null && this.#users.size < maxUsers) this.#users.add(String(user))
   }
 
   figures(): Pick<

@@ -2,17 +2,14 @@ import type { AttributeValue } from '../../model/span-record.ts'
 import type { WafRuleObject } from '../../model/waf-rule.ts'
 import { compileRuleset } from '../../waf/compile-ruleset.ts'
 import type { Waf, WafClock } from '../../waf/waf.ts'
-import { addressValue, headerOf } from './record-addresses.ts'
+import { addressValue, attributesOfAddress, attributesOfHeader, headerOf } from './record-addresses.ts'
 import { asksPresence, headersAddress, inputsOf, whyUnreplayable } from './rule-inputs.ts'
 
 /** `maybe`: what is stored of the request leaves it open; all that is known agrees with the rule. */
 export type Outcome = 'match' | 'maybe' | 'none'
 
-/** Results that are remembered by what the rule looks at: most requests of an attack, or of a browser, look alike. */
-const maxRemembered = 50_000
 /** In place of a header's value where only its name is stored and only its presence is asked for. */
 const somePresent = 'present'
-const absentMark = '\u0001'
 
 /**
  * Says of stored requests whether any of the rules, with the engine that tracers use, would have matched. Conditions on
@@ -24,7 +21,6 @@ export class RuleMatcher {
   readonly #addresses: readonly string[]
   /** Headers that are looked at, and whether their values matter. */
   readonly #headers: ReadonlyMap<string, 'value' | 'presence'>
-  readonly #remembered = new Map<string, Outcome>()
   /** Engines by the headers whose conditions they leave out. */
   readonly #engines = new Map<string, Waf | 'always'>()
 
@@ -46,14 +42,22 @@ export class RuleMatcher {
     this.#engine([])
   }
 
+  /** The attributes that `test` looks at. */
+  get attributes(): readonly string[] {
+    return [
+      ...new Set([
+        ...this.#addresses.flatMap(attributesOfAddress),
+        ...[...this.#headers.keys()].flatMap(attributesOfHeader),
+      ]),
+    ]
+  }
+
   test(attributes: Readonly<Record<string, AttributeValue>>): Outcome {
     const persistent: Record<string, unknown> = {}
     const headers: Record<string, string> = {}
     const open: string[] = []
-    let key = ''
     for (const address of this.#addresses) {
       const value = addressValue(attributes, address)
-      key += `\0${value === undefined ? absentMark : typeof value === 'string' ? value : JSON.stringify(value)}`
       if (value !== undefined) persistent[address] = value
     }
     for (const [name, use] of this.#headers) {
@@ -62,16 +66,10 @@ export class RuleMatcher {
         found.state === 'present' ? (found.value ?? (use === 'presence' ? somePresent : undefined)) : undefined
       if (value !== undefined) headers[name] = value
       else if (found.state !== 'absent') open.push(name)
-      key += `\0${value ?? (found.state === 'absent' ? absentMark : `${absentMark}?`)}`
     }
-    const known = this.#remembered.get(key)
-    if (known !== undefined) return known
     persistent[headersAddress] = headers
     const matches = this.#run(this.#engine(open), persistent)
-    const outcome = !matches ? 'none' : open.length === 0 ? 'match' : 'maybe'
-    if (this.#remembered.size >= maxRemembered) this.#remembered.clear()
-    this.#remembered.set(key, outcome)
-    return outcome
+    return !matches ? 'none' : open.length === 0 ? 'match' : 'maybe'
   }
 
   #run(engine: Waf | 'always', persistent: Readonly<Record<string, unknown>>): boolean {

@@ -17,7 +17,7 @@ const longestMs = 7 * 86_400_000
 const identities = [facet.ip, '@usr.id', '@appsec.fingerprint.session.session_hash'] as const
 
 /** What a rule did to ordinary people since it is as it is. */
-export interface LiveCollateral {
+interface LiveCollateral {
   /** Requests that the rule matched; while blocking, those that it stopped. */
   readonly matched: number
   /** While monitoring, successful logins among them; while blocking, those of somebody who had logged in before. */
@@ -25,7 +25,7 @@ export interface LiveCollateral {
 }
 
 /** Reads what a rule that answers an attack did since it is in its mode. */
-export async function readLiveCollateral(
+async function readLiveCollateral(
   store: Store,
   rule: ManagedWafRule,
   onsetMs: number,

@@ -204,7 +204,7 @@ function ofSignal(
 }
 
 /** The id of the response that a managed rule of a signal is. */
-export function responseIdOf(ruleId: string): string {
+function responseIdOf(ruleId: string): string {
   return `waf-rule:${ruleId}`
 }
 

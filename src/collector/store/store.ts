@@ -154,6 +154,16 @@ export interface TraitCounts {
   readonly usualFailures: number
 }
 
+/** Records of a scan as columns: the same place in each is of the same record. */
+export interface ScanPart {
+  readonly timestampMs: readonly number[]
+  readonly traceIds: readonly string[]
+  /** How many requests a record stands for. */
+  readonly weights: readonly number[]
+  /** For each attribute asked for, its values as texts; null where a record lacks it, a list where it has several. */
+  readonly values: readonly (readonly (AttributeValue | null)[])[]
+}
+
 export interface StoreStats {
   readonly records: number
   readonly bytesOnDisk: number
@@ -240,6 +250,13 @@ export interface Store {
   trace(traceId: string, aroundMs?: number): Promise<readonly Span[]>
   /** The whole result of a query as it streams, in constant memory. */
   export(query: QueryText, range: TimeRange, format: 'csv' | 'ndjson', signal?: AbortSignal): AsyncIterable<Uint8Array>
+  /** Some attributes (by their names without `@`) of all records of a query, a part at a time, in no strict order. */
+  scan(
+    query: QueryText,
+    range: TimeRange,
+    options: { readonly attributes: readonly string[]; readonly records?: RecordScope },
+    signal?: AbortSignal,
+  ): AsyncIterable<ScanPart>
   /** Drops the days before this one (`YYYY-MM-DD`, UTC); returns how many. */
   dropBefore(day: string): Promise<number>
   /** Drops the hours of compact records that end before this time; returns how many. */

@@ -298,3 +298,45 @@ test('a threat-intel list marks what comes after it, and a bad one is refused wh
   })
   expect(body.spans).toHaveLength(1)
 })
+
+test('a preview says what a block would have stopped: all of it, or what is outside of the attack', async () => {
+  const all = await collector.api('POST', '/api/mitigations/preview', {
+    kind: 'ip',
+    values: [attackerIp, '192.0.2.44'],
+  })
+  expect(all.body).toMatchObject({
+    days: 7,
+    values: 2,
+    requests: 47,
+    successfulLogins: 6,
+    users: 1,
+    measuredOn: 'full',
+  })
+  expect(all.body.points.reduce((sum: number, [, count]: number[]) => sum + (count ?? 0), 0)).toBe(47)
+  expect(all.body.withoutRemoteConfig).toContain('shop')
+  const outside = await collector.api('POST', '/api/mitigations/preview', { signalId: signal.id, selection: 'ips' })
+  expect(outside.body).toMatchObject({ values: 1, successfulLogins: 0, users: 0 })
+  expect(outside.body.requests).toBeLessThanOrEqual(1)
+})
+
+test('mitigations name the signal, its entries, what they stopped and when they end', async () => {
+  const { body } = await collector.api('GET', `/api/mitigations?signalId=${signal.id}`)
+  expect(body.items).toHaveLength(1)
+  const [mitigation] = body.items
+  expect(mitigation).toMatchObject({
+    signal: { id: signal.id },
+    entryCount: 1,
+    byKind: { ip: 1 },
+    rules: [],
+    hitCount: 1,
+    cleanUp: false,
+    incomplete: false,
+  })
+  expect(Date.parse(mitigation.endsAt)).toBeGreaterThan(Date.now())
+  expect(mitigation.entries[0]).toMatchObject({ kind: 'ip', value: attackerIp })
+})
+
+test('a response says that no tracer is connected to enforce it', async () => {
+  const { body } = await collector.api('GET', `/api/signals/${signal.id}/responses`)
+  expect(body.items).toMatchObject([{ kind: 'block_ip', value: attackerIp, acknowledgements: [] }])
+})

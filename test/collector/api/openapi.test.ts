@@ -65,6 +65,17 @@ function notificationCalls(): readonly Call[] {
     { operation: `get ${url}/deliveries`, query: 'limit=1', status: 200 },
     { operation: `delete ${url}/rules/{id}`, params: { id: ':notificationRule' }, status: 204 },
     { operation: `delete ${url}/recipients/{id}`, params, status: 204 },
+    {
+      operation: `post ${url}/recipients`,
+      body: {
+        name: 'hook',
+        kind: 'webhook',
+        url: 'https://hooks.example.com/x',
+        encoding: 'form',
+        auth: { kind: 'oauth2', tokenUrl: 'https://auth.example.com/token', clientId: 'c', clientSecret: 's' },
+      },
+      status: 201,
+    },
   ]
 }
 

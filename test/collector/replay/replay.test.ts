@@ -169,6 +169,26 @@ test('says when it matched, and in which traces', async () => {
   expect(hours).toBeCloseTo(19 / 60, 2)
 })
 
+test('on all requests, compact records count as many as they stand for', async () => {
+  const attributes = { 'http.method': 'GET', 'http.route': '/items/:id', 'http.useragent': 'items-bot' }
+  const record = { ...aFailure('', '203.0.113.8', {}), attributes }
+  await store.append({ records: [{ record, keep: 'compact', trusted: true, weight: 9 }], spans: [] })
+  const rule = { conditions: [userAgentIs('items-bot'), lacks('x-unknown')] }
+  const routes = [{ method: 'GET', pathPattern: '/items/:id' }]
+  expect(await replayer.replay({ rule, routes, range })).toMatchObject({
+    matched: 0,
+    undetermined: 0,
+    measuredOn: 'full',
+  })
+  expect(await replayer.replay({ rule, routes, range, records: 'all' })).toMatchObject({
+    matched: 0,
+    undetermined: 9,
+    measuredOn: 'compact',
+  })
+  const exact = { conditions: [userAgentIs('items-bot')] }
+  expect(await replayer.replay({ rule: exact, routes, range, records: 'all' })).toMatchObject({ matched: 9 })
+})
+
 test('a rule that cannot be compiled is refused', async () => {
   const conditions = [condition('exact_mach', { address: 'usr.id' }, { list: ['1'] })]
   await expect(replayer.replay({ rule: { conditions }, range })).rejects.toMatchObject({

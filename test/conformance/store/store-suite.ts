@@ -439,6 +439,40 @@ export function storeSuite(engine: EngineUnderTest): void {
       })
     })
 
+    describe('scans', () => {
+      afterEach(() => opened.dispose())
+
+      test('a scan gives the attributes asked for of every match, compact records with their weight if asked', async () => {
+        await fresh()
+        const at = nowMs - 3_600_000
+        const one = (id: string): SpanRecord =>
+          aRecord({
+            timestampMs: at,
+            service: 'scanned',
+            attributes: { 'http.method': id, 'http.status_code': 401, 'a.b': id, list: ['x', 'y'] },
+          })
+        await store.append({
+          records: [full(one('full')), { ...full(one('compact')), keep: 'compact', weight: 7 }],
+          spans: [],
+        })
+        const scanned = async (records: 'full' | 'all'): Promise<unknown[]> => {
+          const found: unknown[] = []
+          const attributes = ['http.method', 'http.status_code', 'a.b', 'list', 'absent']
+          for await (const part of store.scan('service:scanned', always, { attributes, records })) {
+            expect(part.timestampMs.every((ms) => ms === at)).toBe(true)
+            expect(part.traceIds.every((id) => /^[0-9a-f]{32}$/.test(id))).toBe(true)
+            for (const row of part.weights.keys()) {
+              found.push([part.weights[row], ...part.values.map((column) => column[row])])
+            }
+          }
+          return found.toSorted()
+        }
+        const whole = [1, 'full', '401', 'full', ['x', 'y'], null]
+        expect(await scanned('full')).toEqual([whole])
+        expect(await scanned('all')).toEqual([whole, [7, 'compact', '401', 'compact', ['x', 'y'], null]])
+      })
+    })
+
     describe('keeping and forgetting', () => {
       afterEach(() => opened.dispose())
 

@@ -20,6 +20,7 @@ import type { EncodedBatch } from './encode.ts'
 import { decodeSpan } from './decode.ts'
 import { encodeBatch } from './encode.ts'
 import { quoted, traitsColumn } from './schema.ts'
+import { scanRecords } from './scan.ts'
 import { search } from './search.ts'
 import { fromTables } from './source.ts'
 import type { Table } from './tables.ts'
@@ -102,6 +103,14 @@ export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): 
         binder.parameters,
       )
       return rows.map(([body]) => decodeSpan(String(body)))
+    },
+    async *scan(query, range, options, signal) {
+      const { attributes, records } = options
+      const upToSequence = writer.sequence
+      for await (const part of scanRecords(database, tables, query, range, { attributes, records, upToSequence })) {
+        if (signal?.aborted) return
+        yield part
+      }
     },
     async *export(query, range, format, signal) {
       const upToSequence = writer.sequence

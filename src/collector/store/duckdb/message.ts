@@ -5,8 +5,13 @@ import type { Engine, EngineOptions } from './engine.ts'
 /** What the worker is started with. */
 export type WorkerOptions = Omit<EngineOptions, 'after'>
 
-/** Methods that cross the threads as one question and one answer; exports are pulled a part at a time. */
-export type Method = Exclude<keyof Engine, 'export' | 'capabilities'> | 'exportOpen' | 'exportNext' | 'exportClose'
+/** Methods that cross the threads as one question and one answer; exports and scans are pulled a part at a time. */
+export type Method =
+  | Exclude<keyof Engine, 'export' | 'scan' | 'capabilities'>
+  | 'exportOpen'
+  | 'scanOpen'
+  | 'partNext'
+  | 'partClose'
 
 export interface Call {
   readonly id: number

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../../model/clock.ts'
 import { fail } from '../../../model/error.ts'
-import type { Store } from '../store.ts'
+import type { ScanPart, Store } from '../store.ts'
 import type { Engine } from './engine.ts'
 import { capabilities, toStore } from './engine.ts'
 import { lockDirectory } from './lock.ts'
@@ -119,7 +119,8 @@ class RemoteEngine {
       counts: (...all) => this.#call('counts', ...all),
       traits: (...all) => this.#call('traits', ...all),
       trace: (...all) => this.#call('trace', ...all),
-      export: (query, range, format, signal) => this.#export([query, range, format], signal),
+      export: (query, range, format, signal) => this.#parts<Uint8Array>('exportOpen', [query, range, format], signal),
+      scan: (query, range, options, signal) => this.#parts<ScanPart>('scanOpen', [query, range, options], signal),
       dropBefore: (...all) => this.#call('dropBefore', ...all),
       dropCompactBefore: (...all) => this.#call('dropCompactBefore', ...all),
       eraseUser: (...all) => this.#call('eraseUser', ...all),
@@ -130,16 +131,20 @@ class RemoteEngine {
     }
   }
 
-  async *#export(parameters: readonly unknown[], signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-    const id = await this.#call<number>('exportOpen', ...parameters)
+  async *#parts<T>(
+    method: 'exportOpen' | 'scanOpen',
+    parameters: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<T> {
+    const id = await this.#call<number>(method, ...parameters)
     try {
       for (;;) {
-        const part = signal?.aborted ? null : await this.#call<Uint8Array | null>('exportNext', id)
+        const part = signal?.aborted ? null : await this.#call<T | null>('partNext', id)
         if (part === null) return
         yield part
       }
     } finally {
-      if (!this.#lost) await this.#call('exportClose', id)
+      if (!this.#lost) await this.#call('partClose', id)
     }
   }
 }

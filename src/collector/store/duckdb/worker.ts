@@ -13,24 +13,30 @@ function reply(message: Reply): void {
   port?.postMessage(message)
 }
 
-const exports = new Map<number, AsyncIterator<Uint8Array>>()
-let exportCount = 0
+/** Exports and scans that are being read. */
+const open = new Map<number, AsyncIterator<unknown>>()
+let openCount = 0
 
 async function answer(engine: Engine, { method, parameters }: Call): Promise<unknown> {
   switch (method) {
     case 'exportOpen': {
       const parts = engine.export(...(parameters as Parameters<Engine['export']>))
-      exports.set(++exportCount, parts[Symbol.asyncIterator]())
-      return exportCount
+      open.set(++openCount, parts[Symbol.asyncIterator]())
+      return openCount
     }
-    case 'exportNext': {
-      const next = await exports.get(parameters[0] as number)?.next()
+    case 'scanOpen': {
+      const parts = engine.scan(...(parameters as Parameters<Engine['scan']>))
+      open.set(++openCount, parts[Symbol.asyncIterator]())
+      return openCount
+    }
+    case 'partNext': {
+      const next = await open.get(parameters[0] as number)?.next()
       return next === undefined || next.done === true ? null : next.value
     }
-    case 'exportClose': {
-      const open = exports.get(parameters[0] as number)
-      exports.delete(parameters[0] as number)
-      await open?.return?.()
+    case 'partClose': {
+      const parts = open.get(parameters[0] as number)
+      open.delete(parameters[0] as number)
+      await parts?.return?.()
       return null
     }
     default:
