@@ -1,13 +1,14 @@
 /**
  * Goals 1–6 (spec/performance.md): the rule engine with the recommended ruleset, against libddwaf through
- * `@datadog/native-appsec`. `node bench/waf.js` after `npm run build`.
+ * `@datadog/native-appsec`. `node bench/waf.js` after `npm run build`; with `--re2js` on the engine in JavaScript.
  */
-import { createRequire } from 'node:module'
-import { compileRuleset } from '../dist/waf.js'
-import { regexEngine } from '../dist/waf/regex.js'
+import Module, { createRequire } from 'node:module'
 import { compare, machine, printTable } from './support/compare.js'
 
 const require = createRequire(import.meta.url)
+if (process.argv.includes('--re2js')) hide('re2')
+const { compileRuleset } = await import('../dist/waf.js')
+const { regexEngine } = await import('../dist/waf/regex.js')
 const { DDWAF } = require('@datadog/native-appsec')
 const peerVersion = require('@datadog/native-appsec/package.json').version
 const ruleset = require('dd-trace/packages/dd-trace/src/appsec/recommended.json')
@@ -170,6 +171,15 @@ for (const size of [1, 10]) {
   })
 }
 printTable(rows)
+
+/** Lets a package seem not to be installed. */
+function hide(name) {
+  const load = Module._load
+  Module._load = (wanted, ...rest) => {
+    if (wanted === name) throw new Error(`${name} is hidden`)
+    return load(wanted, ...rest)
+  }
+}
 
 /** One run at a time, after reading as much memory as evicts what the caches hold. */
 function measureCold(name, request, wanted) {

@@ -298,7 +298,7 @@ function isAccepted(accepts: ScalarCondition['accepts'], value: Scalar): boolean
 }
 
 /** The value as the operator takes it: numbers and booleans as text for an operator of strings. */
-export function valueFor(condition: ScalarCondition, leaf: Leaf, transformers: TransformerList): Scalar | undefined {
+function valueFor(condition: ScalarCondition, leaf: Leaf, transformers: TransformerList): Scalar | undefined {
   return isAccepted(condition.accepts, leaf.value) ? textOf(leaf, transformers) : otherwiseFor(condition, leaf.value)
 }
 

@@ -267,7 +267,7 @@ function implies(clause: Clause, other: Clause): boolean {
 const worths = new WeakMap<Clause, number>()
 
 /** How little a clause occurs in ordinary requests, in bits, roughly: how seldom any of its texts does. */
-export function clauseWorth(clause: Clause): number {
+function clauseWorth(clause: Clause): number {
   let worth = worths.get(clause)
   if (worth === undefined) {
     const frequency = clause.reduce((sum, text) => sum + 2 ** -textWorth(text), 0)
