@@ -30,7 +30,7 @@ export type WebhookAuth =
       readonly tokenUrl: string
       readonly clientId: string
       readonly clientSecret: string
-      readonly scope: string | null
+      readonly scope?: string | null
     }
 
 /** Who is told, with what it takes to tell them. URLs, headers, keys and secrets are never shown or logged. */

@@ -50,7 +50,7 @@ async function fetchToken(
   outbound: Pick<Outbound, 'call'>,
   { tokenUrl, clientId, clientSecret, scope }: Client,
 ): Promise<{ readonly token: string; readonly lifeMs: number }> {
-  const body = new URLSearchParams({ grant_type: 'client_credentials', ...(scope === null ? {} : { scope }) })
+  const body = new URLSearchParams({ grant_type: 'client_credentials', ...(scope ? { scope } : {}) })
   const credentials = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`
   const { status, body: answer } = await outbound.call({
     url: tokenUrl,
