@@ -77,6 +77,6 @@ export function decodeClientTraits(text: string): ClientTraits {
 }
 
 /** Whether a header, by its lower-case name, is a trait of the program that sends it. */
-export function isOfClient(header: string): boolean {
+function isOfClient(header: string): boolean {
   return !perRequest.has(header) && !networkPrefixes.some((prefix) => header.startsWith(prefix))
 }

@@ -57,3 +57,14 @@ export interface Cluster {
   readonly trend: ClusterTrend
   readonly wafRuleId: string | null
 }
+
+/** What a cluster shares, in words. Attacker-supplied text may be inside. */
+export function sharedInWords(attributes: readonly ClusterAttribute[]): string {
+  return attributes.map(wordsOf).join(' and ')
+}
+
+function wordsOf({ attribute, value, absent, regex }: ClusterAttribute): string {
+  if (absent) return `no ${attribute}`
+  if (value !== null) return `${attribute} "${value}"`
+  return regex === null ? `some ${attribute}` : `${attribute} like ${regex}`
+}

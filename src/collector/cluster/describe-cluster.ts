@@ -15,7 +15,7 @@ import { traitKey } from './trait.ts'
 import { whyNotBlock } from './verdict.ts'
 
 /** Days before the onset that a cluster's rule is replayed over. */
-export const collateralDays = 7
+const collateralDays = 7
 /** Replays that are remembered: a cluster stays the same from one recomputation to the next. */
 const MAX_REPLAYS = 500
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../model/clock.ts'
 import type { Cluster, ClusterAttribute } from '../../model/cluster.ts'
+import { sharedInWords } from '../../model/cluster.ts'
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
 import type { ManagedWafRule } from '../../model/waf-rule.ts'
@@ -240,16 +241,9 @@ function keyOf(traits: readonly Trait[]): string {
 }
 
 function sentence({ attributes, requests, attackShare, origin }: Cluster): string {
-  const shared = attributes.map(wordsOf).join(' and ')
+  const shared = sharedInWords(attributes)
   const percent = `${Math.round(attackShare * 100)} %`
   return origin === 'custom'
     ? `Cluster picked by hand: ${shared} (${requests} requests)`
     : `Attackers share ${shared} (${requests} requests, ${percent} of the attack)`
-}
-
-/** An attribute in words. */
-export function wordsOf({ attribute, value, absent, regex }: ClusterAttribute): string {
-  if (absent) return `no ${attribute}`
-  if (value !== null) return `${attribute} "${value}"`
-  return regex === null ? `some ${attribute}` : `${attribute} like ${regex}`
 }

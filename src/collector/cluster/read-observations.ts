@@ -3,7 +3,7 @@ import type { Store, TimeRange, TraitCounts } from '../store/store.ts'
 import type { Observation } from './observations.ts'
 
 /** Recent requests weigh more: half as much for each of these (spec/detection.md 1.6). */
-export const halfLifeMs = 600_000
+const halfLifeMs = 600_000
 /** Into so many parts a baseline is cut to see what is usual: hours of a day. */
 const parts = 24
 /** Combinations of traits that are told apart; a service has hundreds to thousands. */

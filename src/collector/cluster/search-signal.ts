@@ -76,7 +76,7 @@ export function baselineEnd({ firstSeen }: Pick<SignalFacts, 'firstSeen'>): numb
 }
 
 /** The query of the service and environment of a signal, whatever else its group names. */
-export function widerGroup(rule: DetectionRule, signal: SignalFacts): string {
+function widerGroup(rule: DetectionRule, signal: SignalFacts): string {
   return groupQuery({ groupBy: rule.groupBy.filter(isWide) }, signal.group)
 }
 

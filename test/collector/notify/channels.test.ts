@@ -9,6 +9,7 @@ import { webhookPost } from '../../../src/collector/notify/channels/webhook.ts'
 import { checkPayload } from '../../../src/collector/notify/payload.ts'
 import { sampleEvent } from '../../../src/collector/notify/sample-event.ts'
 import type { Recipient } from '../../../src/collector/state/notification-records.ts'
+import type { Cluster } from '../../../src/model/cluster.ts'
 import type { SignalEvent } from '../../../src/model/notification.ts'
 
 const nasty = [
@@ -21,6 +22,32 @@ const nasty = [
   '__proto__',
 ]
 const sample = sampleEvent('event-1', '2026-03-10T12:00:00.000Z', (id) => `https://console.example/signals/${id}`)
+const cluster: Cluster = {
+  id: 'cluster-1',
+  origin: 'found',
+  attributes: [
+    { attribute: '@http.useragent', value: nasty.join(' '), absent: false, regex: null },
+    { attribute: '@http.request.headers.accept-language', value: null, absent: true, regex: null },
+  ],
+  described: [],
+  query: '*',
+  attackShare: 0.93,
+  precision: 0.99,
+  requests: 400,
+  successes: 1,
+  users: 400,
+  ips: 400,
+  knownIpShare: 0,
+  threatIntelShare: 0,
+  shape: 1,
+  collateral: { days: 7, requests: 0, successfulLogins: 0, users: 0, share: 0, measuredOn: 'logins' },
+  blockable: true,
+  reason: null,
+  firstSeen: sample.at,
+  lastSeen: sample.at,
+  trend: 'growing',
+  wafRuleId: null,
+}
 const event: SignalEvent = {
   ...sample,
   type: 'signal.opened',
@@ -31,6 +58,7 @@ const event: SignalEvent = {
     title: nasty.join(' '),
     group: { service: nasty[0] ?? '', env: 'prod', 'http.client_ip': '203.0.113.9', '__proto__.polluted': 'yes' },
     tags: ['category:account_takeover', 'team:shop'],
+    clusters: [cluster],
     counts: { failures: 400 },
     compromisedUsers: nasty.length,
   },
@@ -121,6 +149,13 @@ const hook = (payload: string | null): Extract<Recipient, { kind: 'webhook' }> =
     { value: 'old', endsAt: '2026-03-11T00:00:00.000Z' },
     { value: 'ended', endsAt: '2026-03-09T00:00:00.000Z' },
   ],
+})
+
+test('people are told what the attackers share, and programs get the clusters', () => {
+  const { body } = slackPost('https://hooks.slack.com/x', event)
+  expect(body).toContain('no @http.request.headers.accept-language (93 % of the attack)')
+  const sent = JSON.parse(webhookPost(hook(null), event, 0).body) as { signal: { clusters: unknown } }
+  expect(sent.signal.clusters).toEqual([cluster])
 })
 
 test('a webhook is signed by each secret in force, and keeps its own headers', () => {

@@ -1,4 +1,5 @@
 import type { SignalEvent } from '../../../model/notification.ts'
+import { sharedInWords } from '../../../model/cluster.ts'
 import type { Severity } from '../../../model/detection-rule.ts'
 import { inert } from '../inert.ts'
 
@@ -30,6 +31,7 @@ const happened: Readonly<Record<SignalEvent['type'], string>> = {
   test: 'Test',
 }
 const shownUsers = 10
+const shownClusters = 3
 
 export function summarize({ type, signal, compromisedUsers, newIds, message }: SignalEvent): Summary {
   const counts = Object.entries(signal.counts).map(([name, count]) => `${count} ${name}`)
@@ -43,6 +45,10 @@ export function summarize({ type, signal, compromisedUsers, newIds, message }: S
     ['First seen', signal.firstSeen],
     ['Last seen', signal.lastSeen],
   ]
+  const found = (signal.clusters ?? []).filter(({ origin }) => origin === 'found').slice(0, shownClusters)
+  for (const { attributes, attackShare } of found) {
+    facts.push(['Attackers share', `${sharedInWords(attributes)} (${Math.round(attackShare * 100)} % of the attack)`])
+  }
   if (message) facts.unshift(['What', message])
   if (newIds !== null) facts.push([`New ${newIds.attribute}`, listed(newIds.values, newIds.values.length)])
   if (compromisedUsers.length > 0) {
