@@ -181,9 +181,9 @@ for (const scenario of scenarios) {
       slowestMs,
       others,
     })
-    const beside = Object.values(others).map(({ f1 }) => f1.toFixed(2))
+    const beside = Object.values(others).map(({ f1, collateral }) => `${f1.toFixed(2)} at ${percent(collateral, 1)}`)
     process.stdout.write(
-      `  ${percent(share, 0).padStart(5)} of ${String(attempts).padStart(6)}: F1 ${own.f1.toFixed(3)} precision ${own.precision.toFixed(3)} recall ${own.recall.toFixed(3)} collateral ${percent(own.collateral, 3)} stopped ${percent(own.stopped)} clusters ${clusters.length} (${tools}) ${slowestMs.toFixed(0)} ms; F1 of top user agent, with network, each address: ${beside.join(', ')}\n`,
+      `  ${percent(share, 0).padStart(5)} of ${String(attempts).padStart(6)}: F1 ${own.f1.toFixed(3)} precision ${own.precision.toFixed(3)} recall ${own.recall.toFixed(3)} collateral ${percent(own.collateral, 3)} stopped ${percent(own.stopped)} clusters ${clusters.length} (${tools}) ${slowestMs.toFixed(0)} ms; F1 and collateral of top user agent, with network, each address: ${beside.join(', ')}\n`,
     )
   }
 }
