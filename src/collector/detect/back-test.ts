@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { DetectionRule } from '../../model/detection-rule.ts'
+import type { DetectionRule, RuleQuery } from '../../model/detection-rule.ts'
+import { anyValue, bareName } from '../campaign.ts'
+import { valuesAtOnce } from '../whole-results.ts'
 import type { SignalFacts } from '../state/state.ts'
 import type { Store, TimeRange, WindowCounts } from '../store/store.ts'
 import { readCourses, type Courses } from './course.ts'
@@ -51,14 +53,24 @@ export async function backTest(
   }: { readonly range: TimeRange; readonly entities: boolean; readonly others?: readonly DetectionRule[] },
 ): Promise<{ readonly signals: readonly BackTestedSignal[]; readonly total: number }> {
   const stored = await within(store, range)
-  const memory = new SignalMemory([])
-  for (const other of others) {
-    if (rule.unless?.includes(other.id) === true && other.id !== rule.id) await replay(store, other, stored, memory)
+  let found = await replay(store, rule, stored, new SignalMemory([]))
+  const before = others.filter(({ id }) => rule.unless?.includes(id) === true && id !== rule.id)
+  if (found.length > 0 && before.length > 0) {
+    // Only for whom this rule would speak: the others may have much more to say.
+    const memory = new SignalMemory([])
+    for (const other of before) await replay(store, other, stored, memory, termsOf(other, found))
+    found = await replay(store, rule, stored, memory, termsOf(rule, found))
   }
-  const found = await replay(store, rule, stored, memory)
   const signals: BackTestedSignal[] = []
   for (const signal of found.slice(0, maxSignals)) signals.push(await describe(store, rule, signal, entities))
   return { signals, total: found.length }
+}
+
+/** A query of what a rule counts for the groups of these signals, by the facet that both have; undefined: of all. */
+function termsOf({ groupBy }: DetectionRule, signals: readonly SignalFacts[]): string | undefined {
+  const by = groupBy.findLast((field) => signals[0] !== undefined && bareName(field) in signals[0].group)
+  const values = by === undefined ? [] : [...new Set(signals.map(({ group }) => group[bareName(by)] ?? ''))]
+  return by === undefined || values.length > valuesAtOnce ? undefined : anyValue(by, values)
 }
 
 /** The part of a range in which anything is stored. */
@@ -73,13 +85,18 @@ async function replay(
   rule: DetectionRule,
   range: TimeRange,
   memory: SignalMemory,
+  terms?: string,
 ): Promise<readonly SignalFacts[]> {
   const compiled = compileRule({ ...rule, version: rule.version ?? 1 })
+  // Windows of these groups only; what a method looks up stays whole.
+  const narrow = (query: RuleQuery): RuleQuery => ({ ...query, filter: `(${query.filter}) ${terms}` })
+  const queries = Object.fromEntries(Object.entries(rule.queries).map(([name, query]) => [name, narrow(query)]))
+  const narrowed = terms === undefined ? compiled : { ...compiled, rule: { ...compiled.rule, queries } }
   const order = new Set<string>()
   const learnEveryMs = (rule.anomaly?.bucketSeconds ?? 0) * 1000
   let courses: Courses = new Map()
   let coursesAtMs = Number.NEGATIVE_INFINITY
-  for await (const { windows: all, toMs } of stretches(store, compiled, range)) {
+  for await (const { windows: all, toMs } of stretches(store, narrowed, range)) {
     const windows = withoutSignalled(rule, all, memory)
     if (windows.length === 0) continue
     if (toMs - coursesAtMs >= learnEveryMs) {
