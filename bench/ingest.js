@@ -5,6 +5,7 @@
  * default 200000 spans. CPU time is of the whole process, all threads.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createToBatch } from '../dist/collector/enrich/to-batch.js'
@@ -163,6 +164,16 @@ async function sqlite() {
   return row(`better-sqlite3 ${version} (no queries)`, measured, bytes)
 }
 
+/** It weighs half a gigabyte and is not there for every machine. */
+function isInstalled(name) {
+  try {
+    createRequire(import.meta.url).resolve(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
 async function chdb() {
   const dir = mkdtempSync(join(tmpdir(), 'portcullis-bench-'))
   const peer = openChdb(join(dir, 'chdb'))
@@ -175,5 +186,6 @@ async function chdb() {
 
 console.log(JSON.stringify(machine()))
 const rows = [await ours()]
-if (withPeer) rows.push(await sqlite(), await chdb())
+if (withPeer) rows.push(await sqlite())
+if (withPeer && isInstalled('chdb')) rows.push(await chdb())
 printTable(rows)

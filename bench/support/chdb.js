@@ -19,7 +19,7 @@ export function openChdb(dir) {
   const columns = [
     'timestampMs Float64, durationMs Float64',
     ...fixed.map((name) => `${name} String`),
-    ...attributeColumns.map((column) => `\`${column.name}\` ${columnType(column)}`),
+    ...attributeColumns.map((column) => `\`${columnName(column.name)}\` ${columnType(column)}`),
     'rest Map(LowCardinality(String), String)',
   ]
   const settings = 'SETTINGS fsync_after_insert = 1'
@@ -35,7 +35,7 @@ export function openChdb(dir) {
     const row = { timestampMs: record.timestampMs, durationMs: record.durationMs, rest: {} }
     for (const name of fixed) row[name] = record[name]
     for (const name in record.attributes) {
-      if (isOwn.has(name)) row[name] = record.attributes[name]
+      if (isOwn.has(name)) row[columnName(name)] = record.attributes[name]
       else row.rest[name] = String(record.attributes[name])
     }
     return JSON.stringify(row)
@@ -54,6 +54,11 @@ export function openChdb(dir) {
       return { records, bytes: sizeOf(dir), version }
     },
   }
+}
+
+/** ClickHouse takes a name with dots for a part of a nested structure. */
+function columnName(name) {
+  return name.replaceAll('.', '__')
 }
 
 function sizeOf(dir) {

@@ -13,7 +13,7 @@ export interface TimeRange {
 
 /**
  * Which records a question is about: `full`, explorer records; `all`, compact ones too, which carry few attributes
- * (`isCarried` in src/model/compact-record.ts), live for hours (`StoreStats.compactFromMs`), and count as many as they
+ * (src/model/compact-record.ts), live for hours (`StoreStats.compactFromMs`), and count as many as they
  * stand for. Distinct values are those seen: where requests were sampled, at least so many.
  */
 export type RecordScope = 'full' | 'all'

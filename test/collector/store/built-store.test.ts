@@ -170,7 +170,7 @@ test(
     for await (const line of createInterface({ input: limited.stdout })) said.push(line)
     const acknowledged = said.filter((line) => /^\d+$/.test(line))
     expect(said.slice(-6)).toEqual([
-      ...Array.from({ length: 4 }, () => 'STORE_FULL'),
+      ...Array.from({ length: 4 }, () => 'DISK_FULL'),
       'checkpoint STORE_FULL',
       `records ${acknowledged.length * 20}`,
     ])

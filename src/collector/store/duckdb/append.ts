@@ -17,6 +17,8 @@ const MAX_WAITING_ROWS = 60_000
 const MAX_COMMIT_ROWS = 10_000
 /** The log of recent commits is replayed at start, about 100 MB a second, and folded into the file when this long. */
 const CHECKPOINT_WAL_BYTES = 256 * 1024 * 1024
+/** What systems say when a file cannot grow: the disk, a quota, or a limit on the size of files. */
+const diskFull = /no space left on device|disk quota exceeded|file too large/i
 /** DuckDB's data chunks hold no more. */
 const CHUNK_ROWS = 2048
 interface Waiting {
@@ -172,7 +174,7 @@ export class Writer {
       await this.#write(plan)
     } catch (error) {
       const why = error instanceof Error ? firstLine(error.message) : String(error)
-      const refusal = fail(/no space left on device/i.test(why) ? 'DISK_FULL' : 'STORE_FULL', why)
+      const refusal = fail(diskFull.test(why) ? 'DISK_FULL' : 'STORE_FULL', why)
       for (const waiting of taken) waiting.reject(refusal)
       return
     } finally {
