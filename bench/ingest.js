@@ -66,8 +66,9 @@ async function send(bodies, append, latencies) {
 /** Detection ticks and explorer queries, one after the other, until stopped. */
 function queryMeanwhile(store, latencies) {
   let stopped = false
-  let position = 0
   const loop = async () => {
+    // What was there before is history to a detection that starts now.
+    let position = await store.sequence()
     while (!stopped) {
       const upToSequence = await store.sequence()
       const tick = performance.now()
