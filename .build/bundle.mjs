@@ -1,5 +1,6 @@
-// After tsc: puts the collector's pure-JavaScript libraries under dist/collector/vendor, so that they weigh nothing on
-// those who only install the tracer, and turns its JSON files into modules (JSON imports warn on Node 20).
+// After tsc: puts pure-JavaScript libraries under dist/vendor (the tracer's) and dist/collector/vendor (the collector's),
+// so that an install is one package without what of them nobody runs, and turns JSON files of the collector into modules
+// (JSON imports warn on Node 20).
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { build, transformSync } from 'esbuild'
@@ -8,7 +9,7 @@ import { noticeOf } from './notice.mjs'
 const dist = resolve('dist')
 const collector = join(dist, 'collector')
 const vendor = join(collector, 'vendor')
-/** Installed beside us: drivers with native parts, and what the tracer depends on anyway. */
+/** Installed beside us: what has native parts, and what the package depends on. */
 const installed = new Set([
   '@duckdb/node-api',
   '@clickhouse/client',
@@ -40,64 +41,82 @@ for (const name of readdirSync(join('src', guides)).filter((entry) => entry.ends
   copyFileSync(join('src', guides, name), join(dist, guides, name))
 }
 
-rmSync(vendor, { recursive: true, force: true })
-const files = readdirSync(collector, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.js'))
-  .map((name) => join(collector, name))
+/** Libraries in CommonJS ask for Node's modules by `require`. */
+const requireBanner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
 
-const packages = new Set()
-for (const file of files) {
-  const text = readFileSync(file, 'utf8')
-  const rewritten = text.replace(importPattern, (statement, keyword, quote, specifier, json) => {
-    if (json) return `${keyword}${quote}${writeJsonModule(file, specifier)}${quote}`
-    if (specifier.startsWith('.') || specifier.startsWith('node:') || installed.has(packageOf(specifier)))
-      return statement
-    packages.add(specifier)
-    return `${keyword}${quote}${relativePath(file, join(vendor, vendorName(specifier)))}${quote}`
-  })
-  if (rewritten !== text) writeFileSync(file, rewritten)
-}
+/** Parts of libraries that the collector never calls, and their weight: YAML for OpenAPI, requests without a network. */
+const unused = /^(?:yaml|light-my-request)$/
 
-const entries = await Promise.all([...packages].map(entryOf))
-const result = await build({
-  entryPoints: Object.fromEntries(entries.map(({ name }) => [name.replace(/\.js$/, ''), `entry:${name}`])),
-  outdir: vendor,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  minify: true,
-  keepNames: true,
-  legalComments: 'none',
-  metafile: true,
-  external: [...installed],
-  logLevel: 'error',
-  banner: {
-    js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`,
-  },
-  plugins: [
-    {
-      name: 'entries',
-      setup(plugin) {
-        plugin.onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice(6), namespace: 'entry' }))
-        plugin.onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({
-          contents: entries.find(({ name }) => name === path).code,
-          resolveDir: resolve('.'),
-        }))
-      },
-    },
-  ],
-})
-writeFileSync(join(vendor, 'NOTICE'), noticeOf(Object.keys(result.metafile.inputs)))
+await bundleLibraries(codeBelow(collector), vendor, { leftOut: unused, commonJs: true })
+await bundleLibraries(
+  codeBelow(dist).filter((file) => !file.startsWith(collector)),
+  join(dist, 'vendor'),
+)
 
 // Comments are in the sources and the declarations; in the code they are weight in every service that installs this.
 // What runs in the user's process keeps its lines, so that its stack traces can be read.
 for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   if (!name.endsWith('.js') || name.includes('vendor') || name.startsWith('console')) continue
   const file = join(dist, name)
-  const options = { target: 'esnext', legalComments: 'none', minifyWhitespace: name.startsWith('collector') }
+  const options = { target: 'esnext', legalComments: 'none', minify: name.startsWith('collector') }
   writeFileSync(file, transformSync(readFileSync(file, 'utf8'), options).code)
+}
+
+function codeBelow(folder) {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.js') && !/(?:^|\/)vendor\//.test(name) && !name.startsWith('console'))
+    .map((name) => join(folder, name))
+}
+
+/** Bundles what `files` import from packages into `folder`, and points their imports there. */
+async function bundleLibraries(files, folder, { leftOut, commonJs } = {}) {
+  rmSync(folder, { recursive: true, force: true })
+  const packages = new Set()
+  for (const file of files) {
+    const text = readFileSync(file, 'utf8')
+    const rewritten = text.replace(importPattern, (statement, keyword, quote, specifier, json) => {
+      if (json) return `${keyword}${quote}${writeJsonModule(file, specifier)}${quote}`
+      if (specifier.startsWith('.') || specifier.startsWith('node:') || installed.has(packageOf(specifier)))
+        return statement
+      packages.add(specifier)
+      return `${keyword}${quote}${relativePath(file, join(folder, vendorName(specifier)))}${quote}`
+    })
+    if (rewritten !== text) writeFileSync(file, rewritten)
+  }
+  const entries = await Promise.all([...packages].map(entryOf))
+  const result = await build({
+    entryPoints: Object.fromEntries(entries.map(({ name }) => [name.replace(/\.js$/, ''), `entry:${name}`])),
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    minify: true,
+    keepNames: commonJs === true,
+    legalComments: 'none',
+    metafile: true,
+    external: [...installed],
+    logLevel: 'error',
+    ...(commonJs ? { banner: { js: requireBanner } } : {}),
+    plugins: [
+      {
+        name: 'entries',
+        setup(plugin) {
+          plugin.onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice(6), namespace: 'entry' }))
+          plugin.onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({
+            contents: entries.find(({ name }) => name === path).code,
+            resolveDir: resolve('.'),
+          }))
+          if (leftOut === undefined) return
+          plugin.onResolve({ filter: leftOut }, ({ path }) => ({ path, namespace: 'left-out' }))
+          plugin.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {}' }))
+        },
+      },
+    ],
+  })
+  writeFileSync(join(folder, 'NOTICE'), noticeOf(Object.keys(result.metafile.inputs)))
 }
 
 async function entryOf(specifier) {

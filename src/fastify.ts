@@ -1,4 +1,3 @@
-import fastifyPlugin from 'fastify-plugin'
 import { fail } from './model/error.ts'
 import { addFastifyHooks, contextsBefore, type FastifyLike } from './tracer/frameworks/fastify.ts'
 import { runningTracer, start, type StartOptions } from './tracer/start.ts'
@@ -12,7 +11,7 @@ export type FastifyTracerPlugin = (app: FastifyLike, options: StartOptions, done
  * The plugin for Fastify 4 and 5. Register it before everything else: `app.register(portcullis)`.
  * Starts the tracer with the options unless one is running.
  */
-export const portcullis: FastifyTracerPlugin = fastifyPlugin(
+export const portcullis: FastifyTracerPlugin = forWholeApp(
   (app: FastifyLike, options: StartOptions, done: (error?: Error) => void): void => {
     start(startOptions(options))
     const before = contextsBefore(app)
@@ -20,8 +19,19 @@ export const portcullis: FastifyTracerPlugin = fastifyPlugin(
     addFastifyHooks(app, () => runningTracer()?.scope)
     done()
   },
-  { name: 'portcullis', fastify: '>=4' },
 )
+
+/**
+ * Marks a plugin so that its hooks reach the whole app and not only its own context, and says for which Fastify it is.
+ * Source: fastify.dev/docs/latest/Reference/Plugins, "Handle the scope"; the names are those of `fastify-plugin`.
+ */
+function forWholeApp(plugin: FastifyTracerPlugin): FastifyTracerPlugin {
+  return Object.assign(plugin, {
+    [Symbol.for('skip-override')]: true,
+    [Symbol.for('fastify.display-name')]: 'portcullis',
+    [Symbol.for('plugin-meta')]: { name: 'portcullis', fastify: '>=4' },
+  })
+}
 
 /** Options without those that `register` reads itself. */
 function startOptions(

@@ -80,7 +80,7 @@ test('the tarball holds what users need, and no more than it should weigh', () =
     (sum, name) => sum + weightOf(`node_modules/${name}`),
     0,
   )
-  expect((unpacked + dependencies) / 1e6).toBeLessThan(4)
+  expect((unpacked + dependencies) / 1e6).toBeLessThan(3)
 })
 
 /** The files and packages that an entry loads, directly or through others. */
