@@ -60,15 +60,15 @@ async function takeAll(link) {
       ready: 'tr.line',
     },
     { name: 'address', path: '/signals?entity=ip%3A203.0.113.7', ready: 'aside .figures' },
-    { name: 'denylist', path: '/denylist', ready: 'tr.line' },
+    { name: 'denylist', path: '/denylist', ready: 'main .card' },
     { name: 'passlist', path: '/passlist', ready: '.state' },
-    { name: 'mitigations', path: '/mitigations', ready: '.u-over' },
+    { name: 'mitigations', path: '/mitigations', ready: 'main .card, main .state' },
     { name: 'waf', path: '/waf', ready: '.card' },
     { name: 'waf-rule', path: '/waf/new', ready: '.conditions' },
     { name: 'detection-rules', path: '/detection-rules', ready: 'tr.line' },
     { name: 'detection-rule', path: '/detection-rules/credential-stuffing', ready: 'textarea', click: 'Run' },
     { name: 'services', path: '/services?service=express-login', ready: 'aside .counted' },
-    { name: 'settings', path: '/settings', ready: '.switch' },
+    { name: 'settings', path: '/settings', ready: 'main .card' },
     { name: 'notifications', path: '/settings?part=notifications', ready: '.card' },
   ].filter(({ name }) => positionals.length === 0 || positionals.includes(name))
   mkdirSync(target, { recursive: true })
