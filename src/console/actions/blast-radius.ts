@@ -29,7 +29,7 @@ const facets: Readonly<Record<string, readonly string[]>> = {
 const success = '@appsec.security_activity:business_logic.users.login.success'
 
 /** The query of the requests that entries stand for. */
-export function queryOf(entries: readonly WantedEntry[]): string {
+function queryOf(entries: readonly WantedEntry[]): string {
   const byKind = new Map<string, string[]>()
   for (const { kind, value } of entries) byKind.set(kind, [...(byKind.get(kind) ?? []), printText(value)])
   const terms = [...byKind].flatMap(([kind, values]) =>

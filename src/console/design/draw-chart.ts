@@ -109,7 +109,7 @@ export function drawChart(frame: HTMLElement, drawing: Drawing): UPlot {
 }
 
 /** Each line on top of those before it. */
-export function stack(values: readonly (readonly number[])[]): readonly (readonly number[])[] {
+function stack(values: readonly (readonly number[])[]): readonly (readonly number[])[] {
   const sums: number[][] = []
   for (const line of values) {
     const below = sums.at(-1)

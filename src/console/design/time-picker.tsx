@@ -28,7 +28,7 @@ export function setRange({ from, to }: TimeRange): void {
 }
 
 /** A stretch of time in words. */
-export function rangeWords({ from, to }: TimeRange, inUtc: boolean): string {
+function rangeWords({ from, to }: TimeRange, inUtc: boolean): string {
   const preset = presets.find(([text]) => from === `now-${text}` && to === 'now')
   if (preset !== undefined) return preset[1]
   const relative = /^now-(.*)$/.exec(from)

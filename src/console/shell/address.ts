@@ -4,7 +4,7 @@ import { computed, signal } from '@preact/signals'
 const current = signal(new URL(location.href))
 
 export const path = computed(() => current.value.pathname)
-export const parameters = computed(() => current.value.searchParams)
+const parameters = computed(() => current.value.searchParams)
 
 /** A parameter of the address; empty when it is not there. */
 export function parameter(name: string): string {
