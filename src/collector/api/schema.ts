@@ -37,8 +37,12 @@ export function ref(name: string): Schema {
   return { $ref: `${name}#` }
 }
 
+const scalars: ReadonlySet<unknown> = new Set(['boolean', 'integer', 'number', 'string'])
+
+/** The same, or null. One type of two for what is no object: the server would read a null as the scalar of `anyOf`. */
 export function orNull(schema: Schema): Schema {
-  return { anyOf: [schema, { type: 'null' }] }
+  const { type } = schema
+  return scalars.has(type) ? { ...schema, type: [type, 'null'] } : { anyOf: [schema, { type: 'null' }] }
 }
 
 /** A page of a list: `next` goes back as `cursor`; null at the end. */

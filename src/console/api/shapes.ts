@@ -156,3 +156,17 @@ export interface SeenService {
   readonly tracers: readonly Tracer[]
   readonly findings: readonly { readonly code: string; readonly says: string; readonly share: number }[]
 }
+
+/** The switches of all services. */
+export interface Settings {
+  readonly automation: boolean
+  readonly blocking: boolean
+  readonly retentionDays: number
+  /** What was set here; null: left to the configuration of the collector. */
+  readonly own: {
+    readonly automation: boolean | null
+    readonly blocking: boolean
+    readonly retentionDays: number | null
+  }
+  readonly configured: { readonly automation: boolean; readonly retentionDays: number }
+}

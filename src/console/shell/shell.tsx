@@ -12,6 +12,7 @@ import { EmptyState } from '../design/view.tsx'
 import icon from '../icon.svg'
 import { Panels } from '../panels/panels.tsx'
 import { path } from './address.ts'
+import { BlockingOff } from './blocking-off.tsx'
 import { Help } from './help.tsx'
 import { overlay } from './keys.ts'
 import { Palette } from './palette.tsx'
@@ -104,6 +105,7 @@ export function Shell(): JSX.Element {
           </Button>
         </div>
       )}
+      {who === null ? null : <BlockingOff />}
       <main id="main" tabIndex={-1}>
         {page === undefined ? (
           <EmptyState title="There is no such page">

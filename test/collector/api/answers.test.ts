@@ -340,3 +340,20 @@ test('a response says that no tracer is connected to enforce it', async () => {
   const { body } = await collector.api('GET', `/api/signals/${signal.id}/responses`)
   expect(body.items).toMatchObject([{ kind: 'block_ip', value: attackerIp, acknowledgements: [] }])
 })
+
+const nullable = [
+  { says: 'automation', path: '/api/settings', change: { automation: null }, was: { automation: true } },
+  { says: 'retention', path: '/api/settings', change: { retentionDays: null }, was: { retentionDays: 9 } },
+  {
+    says: 'AppSec of a service',
+    path: '/api/services/nulls',
+    change: { appsec: { enabled: null } },
+    was: { appsec: { enabled: true } },
+  },
+]
+test.each(nullable)('null takes $says back, and is not read as off', async ({ path, change, was }) => {
+  await collector.api('PATCH', path, was)
+  const { body } = await collector.api('PATCH', path, change)
+  expect(body.own ?? body).toMatchObject(change)
+})
+test('every setting that takes null was tried', () => expect(nullable).toHaveLength(3))

@@ -3,9 +3,9 @@ import { useState } from 'preact/hooks'
 import { call } from '../../api/call.ts'
 import type { SeenService } from '../../api/shapes.ts'
 import { useData } from '../../api/use-data.ts'
-import { Button, Segments } from '../../design/button.tsx'
+import { Segments } from '../../design/button.tsx'
+import { Code } from '../../design/code.tsx'
 import { Icon } from '../../design/icon.tsx'
-import { toast, toastError } from '../../design/toast.tsx'
 import { Card } from '../../design/view.tsx'
 import { termText } from '../traces/edit-query.ts'
 
@@ -133,20 +133,5 @@ function Step(props: {
       </h3>
       {props.children}
     </li>
-  )
-}
-
-function Code({ text }: { readonly text: string }): JSX.Element {
-  return (
-    <div class="code">
-      <pre tabIndex={0}>{text}</pre>
-      <Button
-        small
-        look="quiet"
-        onPress={() => void navigator.clipboard.writeText(text).then(() => toast('Copied.'), toastError)}
-      >
-        Copy
-      </Button>
-    </div>
   )
 }
