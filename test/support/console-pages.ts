@@ -49,6 +49,17 @@ export const explorer = {
   },
 }
 
+export const settings = {
+  async open(page: Page, part: string): Promise<void> {
+    await page.getByRole('navigation', { name: 'Parts of the settings' }).getByRole('link', { name: part }).click()
+  },
+  /** Does one of the things of a row's menu. */
+  async act(page: Page, name: string, action: string): Promise<void> {
+    await page.getByRole('button', { name: `Actions for ${name}`, exact: true }).click()
+    await page.getByRole('button', { name: action, exact: true }).locator('visible=true').click()
+  },
+}
+
 /** The query that the address says. */
 export function queryOf(page: Page): string {
   return new URL(page.url()).searchParams.get('q') ?? ''
