@@ -56,8 +56,9 @@ describe.skipIf(whyNoBrowser !== undefined)(`the console's settings ${whyNoBrows
     await dialog(page).getByLabel('Days').fill('400')
     await dialog(page).getByRole('button', { name: 'Set', exact: true }).click()
     await card(page, 'Retention').getByText('Spans are kept for 400 days').waitFor()
+    await toast(page, 'Spans are kept for 400 days').waitFor()
     await undo(page)
-    expect(await api('/api/settings')).toEqual(before)
+    await expect.poll(() => api('/api/settings')).toEqual(before)
     await page.close()
   })
 
@@ -90,7 +91,8 @@ describe.skipIf(whyNoBrowser !== undefined)(`the console's settings ${whyNoBrows
     const [rule] = (await api('/api/notifications/rules')).items
     expect(rule).toMatchObject({ severities: ['critical', 'high', 'medium'], tags: ['category:account_takeover'] })
     await page.getByLabel('Account takeovers is on').click()
-    await expect.poll(async () => (await api('/api/notifications/rules')).items[0].enabled).toBe(false)
+    await toast(page, 'Account takeovers is switched off.').waitFor()
+    expect((await api('/api/notifications/rules')).items).toEqual([{ ...rule, enabled: false }])
     await undo(page)
     expect((await api('/api/notifications/rules')).items).toEqual([rule])
 
@@ -121,7 +123,8 @@ describe.skipIf(whyNoBrowser !== undefined)(`the console's settings ${whyNoBrows
     await dialog(page).getByLabel('File').setInputFiles(file('192.0.2.0/24,,proxy,suspicious,test'))
     await dialog(page).getByRole('button', { name: 'Add' }).click()
     await page.getByLabel('proxies is on').click()
-    await expect.poll(async () => (await api('/api/threat-intel/proxies')).enabled).toBe(false)
+    await toast(page, 'proxies is switched off.').waitFor()
+    expect(await api('/api/threat-intel/proxies')).toMatchObject({ enabled: false })
     await undo(page)
     expect(await api('/api/threat-intel/proxies')).toMatchObject({ enabled: true })
     await page.close()

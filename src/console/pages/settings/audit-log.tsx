@@ -90,32 +90,36 @@ function Change({ entry }: { readonly entry: AuditEntry }): JSX.Element {
         </dl>
       </section>
       <section>
-        <h3>{before === null ? 'Was made' : after === null ? 'Was removed' : 'What changed'}</h3>
-        {changes.length === 0 ? (
-          <p class="muted">Nothing of it is kept.</p>
-        ) : (
-          <dl>
-            {changes.map(({ name, was, is }) => (
-              <div key={name} class="change">
-                {name === '' ? null : (
-                  <dt>
-                    <Raw text={name} />
-                  </dt>
-                )}
-                {was === undefined ? null : (
-                  <dd>
-                    <span class="muted">before</span> <Json text={was} />
-                  </dd>
-                )}
-                {is === undefined ? null : (
-                  <dd>
-                    <span class="muted">after</span> <Json text={is} />
-                  </dd>
-                )}
-              </div>
-            ))}
-          </dl>
-        )}
+        <h3>
+          {changes.length === 0
+            ? 'No more is kept of it'
+            : before === null
+              ? 'Was made'
+              : after === null
+                ? 'Was removed'
+                : 'What changed'}
+        </h3>
+        <dl>
+          {changes.map(({ name, was, is }) => (
+            <div key={name} class="change">
+              {name === '' ? null : (
+                <dt>
+                  <Raw text={name} />
+                </dt>
+              )}
+              {was === undefined ? null : (
+                <dd>
+                  <span class="muted">before</span> <Json text={was} />
+                </dd>
+              )}
+              {is === undefined ? null : (
+                <dd>
+                  <span class="muted">after</span> <Json text={is} />
+                </dd>
+              )}
+            </div>
+          ))}
+        </dl>
       </section>
     </>
   )

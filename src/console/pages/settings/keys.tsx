@@ -73,7 +73,7 @@ function columnsOf(onRevoke: (key: Key) => void): readonly Column<Key>[] {
     {
       key: 'revoke',
       title: <span class="visually-hidden">Revoke</span>,
-      width: 104,
+      width: 128,
       cell: (key) =>
         key.revokedAt === null ? (
           <Button small label={`Revoke ${key.name}`} onPress={() => onRevoke(key)}>

@@ -52,7 +52,8 @@ export function StopBlockingDialog({ onClose }: { readonly onClose: () => void }
           <Note kind={stopped === 0 ? 'info' : 'warn'}>
             {many(entries, 'entry', 'entries')} of the denylist and {many(rules, 'blocking rule')} stop holding at once,
             in every service. <b>{many(stopped, 'request')}</b> {stopped === 1 ? 'was' : 'were'} stopped in the last
-            hour; their like will get through.
+            hour
+            {stopped === 0 ? '.' : '; their like will get through.'}
           </Note>
         )}
       </View>
