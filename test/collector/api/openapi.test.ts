@@ -445,13 +445,15 @@ async function send(method: string, path: string, { params = {}, query, body, he
 
 /** The body with what earlier calls left: the secret of a sign-in link, the id of a recipient. */
 function withIds(body: unknown): unknown {
-  const { secret, recipients, traceId, signalId } = body as {
+  const { secret, recipients, traceId, signalId, directory } = body as {
     signalId?: string
+    directory?: string
     secret?: string
     recipients?: readonly string[]
     traceId?: string
   }
   if (signalId === ':signal') return { ...(body as object), signalId: ids['signal'] }
+  if (directory === ':backup') return { directory: ids['backup'] }
   if (traceId === ':traceId') return { ...(body as object), traceId: ids['traceId'] }
   if (secret === ':link') return { secret: ids['link']?.split('#')[1] }
   return recipients?.[0] === ':recipient' ? { ...(body as object), recipients: [ids['recipient']] } : body

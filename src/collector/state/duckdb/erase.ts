@@ -59,7 +59,7 @@ async function blot(connection: Connection, table: (typeof tables)[number], valu
 
 /** The value where no letter, digit or part of an address adjoins it: "ann" is not part of "joann" or "ann@example.com". */
 function wordPattern(value: string): RegExp {
-  const literal = value.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`)
+  const literal = value.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)
   return new RegExp(`(?<![\\p{L}\\p{N}_@.+\\-])${literal}(?![\\p{L}\\p{N}_@+\\-]|\\.[\\p{L}\\p{N}])`, 'gu')
 }
 
