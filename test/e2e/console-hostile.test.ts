@@ -76,6 +76,11 @@ describe.skipIf(whyNoBrowser !== undefined)(`the console under attack ${whyNoBro
     `/signals?entity=${encodeURIComponent(`user:${hidden}`)}`,
     `/traces?q=${encodeURIComponent(image)}&columns=${encodeURIComponent(`@http.useragent~@${image}`)}`,
     `/services?service=${encodeURIComponent(`shop${image}`)}`,
+    '/mitigations',
+    '/waf',
+    '/detection-rules',
+    '/detection-rules/hostile',
+    '/settings?part=audit',
   ]
   test.each(paths)('%s shows hostile text as text', async (path) => {
     const page = await console.page(path.replace(':id', signal.id))
@@ -89,7 +94,7 @@ describe.skipIf(whyNoBrowser !== undefined)(`the console under attack ${whyNoBro
     ).toBe(0)
     await page.close()
   })
-  test('every path was looked at', () => expect(paths).toHaveLength(12))
+  test('every path was looked at', () => expect(paths).toHaveLength(17))
 
   test('characters that are not seen are shown by their codes, and long values are folded', async () => {
     const page = await console.page('/traces?from=now-2h')

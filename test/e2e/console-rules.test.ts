@@ -76,9 +76,9 @@ describe.skipIf(whyNoBrowser !== undefined)(`the console's rules and mitigations
       ['Blocking', 'blocking'],
     ] as const) {
       await page.getByRole('group', { name: 'Mode' }).getByRole('button', { name: says }).click()
-      await expect.poll(modeOf).toBe(mode)
+      await toast(page, `${says}: tracers take it over.`).waitFor()
+      expect(await modeOf()).toBe(mode)
     }
-    await toast(page, 'Blocking: tracers take it over.').waitFor()
     await undo(page)
     expect(await modeOf()).toBe('monitoring')
 

@@ -102,7 +102,11 @@ function Group({ mitigation }: { readonly mitigation: Mitigation }): JSX.Element
       <header>
         <h2 class="row">
           {signal === null ? (
-            'Blocked by hand'
+            entryCount === 0 ? (
+              'Rules of your own'
+            ) : (
+              'Blocked by hand'
+            )
           ) : (
             <>
               <SeverityBadge severity={signal.severity} />
@@ -112,9 +116,13 @@ function Group({ mitigation }: { readonly mitigation: Mitigation }): JSX.Element
             </>
           )}
         </h2>
-        <Button small needs="responder" look="danger" onPress={() => end(mitigation)}>
-          End all of it
-        </Button>
+        {entryCount === 0 && blockingOf(mitigation).length === 0 ? (
+          <span class="muted">Only watches</span>
+        ) : (
+          <Button small needs="responder" look="danger" onPress={() => end(mitigation)}>
+            End all of it
+          </Button>
+        )}
       </header>
       <div class="inside mitigation-body">
         <div class="stack tight">
@@ -185,10 +193,17 @@ function Group({ mitigation }: { readonly mitigation: Mitigation }): JSX.Element
   )
 }
 
+/** Rules that stop requests; the others only watch. */
+function blockingOf({ rules }: Mitigation): Mitigation['rules'] {
+  return rules.filter(({ mode }) => mode === 'blocking')
+}
+
 const touched = ['mitigations', 'denylist', 'signals', 'entity', 'waf-rules', 'overview']
 
 /** Ends the blocks of a group: its entries are taken back, its rules go on watching only. */
-async function end({ signal, entries, entryCount, rules }: Mitigation): Promise<void> {
+async function end(mitigation: Mitigation): Promise<void> {
+  const { signal, entries, entryCount } = mitigation
+  const rules = blockingOf(mitigation)
   const all = entryCount <= entries.length ? entries : await allEntries(signal)
   for (const { id } of rules) await call('PATCH', `/api/waf-rules/${encodeURIComponent(id)}`, { mode: 'monitoring' })
   if (rules.length > 0) {

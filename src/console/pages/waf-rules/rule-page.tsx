@@ -8,7 +8,7 @@ import { Button, Segments } from '../../design/button.tsx'
 import { Note } from '../../design/note.tsx'
 import { Raw } from '../../design/raw.tsx'
 import { Until } from '../../design/time.tsx'
-import { toast } from '../../design/toast.tsx'
+import { toast, toastError } from '../../design/toast.tsx'
 import { Card, View } from '../../design/view.tsx'
 import { go } from '../../shell/address.ts'
 import type { PageProps } from '../../shell/pages.ts'
@@ -178,7 +178,10 @@ function ModeSteps({ rule, disabled }: { readonly rule: WafRule; readonly disabl
         options={steps.map((value) => ({ value, says: modeWords[value].says }))}
         value={rule.mode}
         onChange={(mode) =>
-          void set(mode).then(() => toast(`${modeWords[mode].says}: tracers take it over.`, () => set(rule.mode)))
+          void set(mode).then(
+            () => toast(`${modeWords[mode].says}: tracers take it over.`, () => set(rule.mode)),
+            toastError,
+          )
         }
       />
       <Button
