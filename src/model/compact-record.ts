@@ -18,7 +18,7 @@ const carriedPrefixes = ['http.useragent_details.', 'network.client.', 'appsec.f
  * Whether compact records carry an attribute, by its name without `@`: a rule that reads others cannot be measured on
  * all requests.
  */
-function isCarried(name: string): boolean {
+export function isCarried(name: string): boolean {
   return carried.has(name) || carriedPrefixes.some((prefix) => name.startsWith(prefix))
 }
 

@@ -50,6 +50,8 @@ export const errors = {
     `the query took longer than ${seconds} s and was stopped; narrow its time range or its terms`,
   DETECTION_RULE_INVALID: (path: string, why: string) => `${path}: ${why}`,
   WAF_RULE_INVALID: (path: string, why: string) => `${path}: ${why}`,
+  WAF_RULE_UNMEASURED: (inputs: string) =>
+    `the rule is for all requests, and those are recorded without ${inputs}: nobody can tell whom it would stop. Limit it to \`routes\`, leave these conditions out, or let it run in \`monitoring\``,
   REQUEST_INVALID: (path: string, why: string) => `${path}: ${why}`,
   OUTBOUND_REFUSED: (url: string, why: string) => `${url} is not called (${why})`,
   WEBHOOK_INVALID: (why: string) => `the webhook is not trusted: ${why}`,

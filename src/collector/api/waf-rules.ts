@@ -4,6 +4,7 @@ import { fail } from '../../model/error.ts'
 import { applyState } from '../../model/remote-config.ts'
 import { wafRuleModes, type ManagedWafRule, type NewWafRule } from '../../model/waf-rule.ts'
 import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
+import { isWide, unmeasuredInputs } from '../replay/measurable.ts'
 import type { Replayer } from '../replay/replay.ts'
 import type { WafRuleChange, WafRules } from '../respond/waf-rules.ts'
 import type { RecordScope, Store } from '../store/store.ts'
@@ -150,6 +151,11 @@ export function wafRuleRoutes(server: FastifyInstance, parts: WafRuleParts): voi
         return { valid: false, problems: checked.problems, wire: [], unreplayable: [] }
       }
       const { rule } = checked
+      const unmeasured = unmeasuredInputs(rule)
+      if (rule.mode === 'blocking' && unmeasured.length > 0) {
+        const { message } = fail('WAF_RULE_UNMEASURED', unmeasured.join(', '))
+        return { valid: false, problems: [{ path: '$.mode', message }], wire: [], unreplayable: [] }
+      }
       const { unreplayable: open } = replayer.explain(rule, { attributes: {} })
       const id = typeof rule.rule['id'] === 'string' ? rule.rule['id'] : 'unnamed'
       const wire = wireRules({ ...rule, id }, rule.mode === 'blocking' ? ['block'] : [])
@@ -192,7 +198,7 @@ export function wafRuleRoutes(server: FastifyInstance, parts: WafRuleParts): voi
           envs: array(text),
           records: {
             ...oneOf('full', 'all'),
-            description: 'all: compact records of all requests, too; standard for a rule without routes',
+            description: 'all: compact records of all requests, too; standard for a rule that is for all requests',
           },
           from: when,
           to: when,
@@ -205,7 +211,7 @@ export function wafRuleRoutes(server: FastifyInstance, parts: WafRuleParts): voi
       const rule = ruleOf(body, wafRules)
       const range = parseRange(body.from ?? 'now-7d', body.to, clock.nowMs())
       const { services = rule.services, envs = rule.envs } = body
-      const { records = rule.routes.length === 0 ? 'all' : 'full' } = body
+      const { records = isWide(rule.routes) ? 'all' : 'full' } = body
       const { intervalMs, ...result } = await replayer.replay({
         rule: rule.rule,
         routes: rule.routes,

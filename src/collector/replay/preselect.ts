@@ -27,7 +27,7 @@ function exactQuery(condition: unknown, rule: WafRuleObject): readonly string[] 
     return []
   const named = (name: string): string => anyValue(`@${name}`, values)
   if (input.address !== headersAddress) {
-    const names = storedAddresses[input.address]
+    const names = storedAddresses.get(input.address)
     return names === undefined || input.keyPath.length > 0 ? [] : [anyOf(names.map(named))]
   }
   const [header] = input.keyPath

@@ -58,7 +58,7 @@ export function headerOf(attributes: Attributes, name: string): HeaderState {
 export function attributesOfAddress(address: string): readonly string[] {
   if (address === derivedAddresses.uri || address === derivedAddresses.query) return [attribute.url, attribute.route]
   if (address.startsWith(derivedAddresses.businessLogic)) return [attribute.activity]
-  return storedAddresses[address] ?? []
+  return storedAddresses.get(address) ?? []
 }
 
 /** The value of an address other than the headers; undefined where the request did not have it. */
@@ -69,7 +69,7 @@ export function addressValue(attributes: Attributes, address: string): unknown {
     const activity = `business_logic.${address.slice(derivedAddresses.businessLogic.length)}`
     return [attributes[attribute.activity]].flat().includes(activity) ? null : undefined
   }
-  for (const name of storedAddresses[address] ?? []) {
+  for (const name of storedAddresses.get(address) ?? []) {
     const value = attributes[name]
     if (value !== undefined) return String(value)
   }

@@ -15,19 +15,19 @@ export interface UnreplayableInput extends RuleInput {
 export const headersAddress = 'server.request.headers.no_cookies'
 
 /** Attributes of a record, the first that is there, that hold the value of an address as the WAF saw it. */
-export const storedAddresses: Readonly<Record<string, readonly string[]>> = {
-  'server.request.method': ['http.method'],
-  'http.client_ip': ['http.client_ip'],
-  'usr.id': ['usr.id', 'appsec.events_data.usr.id'],
-  'usr.login': ['usr.login', 'appsec.events_data.usr.login'],
-  'usr.session_id': ['usr.session_id'],
-  'server.response.status': ['http.status_code'],
-  '_dd.appsec.fp.http.endpoint': ['_dd.appsec.fp.http.endpoint'],
-  '_dd.appsec.fp.http.header': ['_dd.appsec.fp.http.header'],
-  '_dd.appsec.fp.http.network': ['_dd.appsec.fp.http.network'],
-  '_dd.appsec.fp.http.order': ['_dd.appsec.fp.http.order', 'appsec.fingerprint.header.order'],
-  '_dd.appsec.fp.session': ['_dd.appsec.fp.session'],
-}
+export const storedAddresses: ReadonlyMap<string, readonly string[]> = new Map([
+  ['server.request.method', ['http.method']],
+  ['http.client_ip', ['http.client_ip']],
+  ['usr.id', ['usr.id', 'appsec.events_data.usr.id']],
+  ['usr.login', ['usr.login', 'appsec.events_data.usr.login']],
+  ['usr.session_id', ['usr.session_id']],
+  ['server.response.status', ['http.status_code']],
+  ['_dd.appsec.fp.http.endpoint', ['_dd.appsec.fp.http.endpoint']],
+  ['_dd.appsec.fp.http.header', ['_dd.appsec.fp.http.header']],
+  ['_dd.appsec.fp.http.network', ['_dd.appsec.fp.http.network']],
+  ['_dd.appsec.fp.http.order', ['_dd.appsec.fp.http.order', 'appsec.fingerprint.header.order']],
+  ['_dd.appsec.fp.session', ['_dd.appsec.fp.session']],
+])
 
 /** Addresses that are made of several attributes (record-addresses.ts). */
 export const derivedAddresses = {
@@ -54,8 +54,7 @@ export function asksPresence(condition: unknown): boolean {
 
 /** Why the values of an input are not among what is stored; undefined where they are, or may be. */
 export function whyUnreplayable({ address, keyPath }: RuleInput): string | undefined {
-  if (Object.hasOwn(storedAddresses, address) || Object.values<string>(derivedAddresses).includes(address))
-    return undefined
+  if (storedAddresses.has(address) || Object.values<string>(derivedAddresses).includes(address)) return undefined
   if (address.startsWith(derivedAddresses.businessLogic)) return undefined
   if (address !== headersAddress) return `${address} is not stored`
   if (keyPath.length === 1 && typeof keyPath[0] === 'string') return undefined

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
 import type { ManagedWafRule, NewWafRule } from '../../model/waf-rule.ts'
+import { unmeasuredInputs } from '../replay/measurable.ts'
 import { keepDocuments } from '../keep-documents.ts'
 import type { Changes, ResponseRecord, State, WafRuleVersion } from '../state/state.ts'
 import { checkWafRule } from './check-waf-rule.ts'
@@ -121,6 +122,7 @@ export async function createWafRules({
     change: (id, change, author) =>
       inTurn(async () => {
         const before = find(id)
+        if (change.mode === 'blocking') checkMeasured(before)
         return write(next(before, change), { author, action: 'waf_rule.set', before })
       }),
     remove: (id, author) =>
@@ -210,8 +212,17 @@ function responseIdOf(ruleId: string): string {
 
 function accepted(value: unknown): NewWafRule {
   const checked = checkWafRule(value)
-  if (checked.problems === undefined) return checked.rule
+  if (checked.problems === undefined) {
+    if (checked.rule.mode === 'blocking') checkMeasured(checked.rule)
+    return checked.rule
+  }
   const { problems } = checked
   const [first] = problems
   throw Object.assign(fail('WAF_RULE_INVALID', first?.path ?? '$', first?.message ?? 'it cannot be read'), { problems })
+}
+
+/** A rule that blocks must be one of which it can be said whom it would hit. Throws WAF_RULE_UNMEASURED. */
+function checkMeasured(rule: Pick<NewWafRule, 'rule' | 'routes'>): void {
+  const inputs = unmeasuredInputs(rule)
+  if (inputs.length > 0) throw fail('WAF_RULE_UNMEASURED', inputs.join(', '))
 }

@@ -26,11 +26,14 @@ export interface WafRules {
   find(id: string): ManagedWafRule
   /** Newest first, deleted ones included. Rejects with NOT_FOUND. */
   versions(id: string): Promise<readonly WafRuleVersion[]>
-  /** Rejects with WAF_RULE_INVALID, which carries all `problems`; with CONFLICT when the id is taken. */
+  /**
+   * Rejects with WAF_RULE_INVALID, which carries all `problems`; with CONFLICT when the id is taken; with
+   * WAF_RULE_UNMEASURED when it is to block and nobody can say whom.
+   */
   add(value: unknown, author: string): Promise<ManagedWafRule>
-  /** A `version` in the rule has to be the one in force. Rejects with NOT_FOUND, WAF_RULE_INVALID, CONFLICT. */
+  /** A `version` in the rule has to be the one in force. Rejects with NOT_FOUND, WAF_RULE_INVALID, WAF_RULE_UNMEASURED, CONFLICT. */
   replace(id: string, value: unknown, author: string): Promise<ManagedWafRule>
-  /** Changes a mode, an end or a bound; rejects with NOT_FOUND. */
+  /** Changes a mode, an end or a bound; rejects with NOT_FOUND, WAF_RULE_UNMEASURED. */
   change(id: string, change: WafRuleChange, author: string): Promise<ManagedWafRule>
   remove(id: string, author: string): Promise<void>
   /** Marks the version in force as faulty and disables the rule; the note stands in the signal's timeline. */

@@ -85,6 +85,19 @@ test('a rule that was deleted counts on when it comes back', async () => {
   expect(await rules.add(named, 'ann')).toMatchObject({ version: 3 })
 })
 
+test('a rule for all requests blocks only by what is recorded of all of them; monitoring and routes are free', async () => {
+  const cookies = { operator: 'exists', parameters: { inputs: [{ address: 'server.request.cookies' }] } }
+  const wide = { ...body, rule: { id: 'wide', conditions: [agentIs, cookies] } }
+  const refused = { code: 'WAF_RULE_UNMEASURED', message: expect.stringContaining('server.request.cookies') }
+  await expect(rules.add(wide, 'ann')).rejects.toMatchObject(refused)
+  await rules.add({ ...wide, mode: 'monitoring' }, 'ann')
+  await expect(rules.change('wide', { mode: 'blocking' }, 'ann')).rejects.toMatchObject(refused)
+  await expect(rules.replace('wide', wide, 'ann')).rejects.toMatchObject(refused)
+  expect(rules.find('wide')).toMatchObject({ mode: 'monitoring', version: 1 })
+  await rules.replace('wide', { ...wide, routes: [{ pathPattern: '/login' }] }, 'ann')
+  expect(rules.find('wide')).toMatchObject({ mode: 'blocking', version: 2 })
+})
+
 async function anOpenSignal(): Promise<void> {
   const at = new Date(nowMs).toISOString()
   await state.commit({
