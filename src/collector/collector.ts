@@ -117,7 +117,8 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
         log.error({ err: error }, 'a configuration could not be published; the next change tries again'),
     })
     closers.push(() => remoteConfig.close())
-    const wafRules = await createWafRules({ state, clock })
+    const replayer = createReplayer({ store, clock })
+    const wafRules = await createWafRules({ state, clock, unmeasured: (rule) => replayer.unmeasured(rule) })
     closers.push(() => wafRules.close())
     closers.push(
       remoteConfig.onRuleRefused(({ ruleId, version, service, env, error }) => {
@@ -164,7 +165,6 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       },
       onError: (error) => log.error({ err: error }, 'detection failed; the next tick tries again'),
     })
-    const replayer = createReplayer({ store, clock })
     const clusters = await keepClusters({
       store,
       state,

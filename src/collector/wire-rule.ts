@@ -89,3 +89,13 @@ function pathRegex(pattern: string): string {
 function matches(of: string, regex: string, transformers: readonly string[] = []): object {
   return { operator: 'match_regex', parameters: { inputs: [{ address: of, transformers }], regex } }
 }
+
+/** Whether a rule on these routes is for all requests. */
+export function isWide(routes: readonly WafRoute[]): boolean {
+  return routes.length === 0 || routes.some(({ pathPattern }) => isAnyPath(pathPattern))
+}
+
+/** Nothing but wildcards and parameters, such as `/**` and `/:page`: it says of no route that it is meant. */
+function isAnyPath(pattern: string): boolean {
+  return pattern.split('/').every((part) => /^(?:\**|:[A-Za-z_]\w*)$/.test(part)) && pattern !== '/'
+}

@@ -4,12 +4,11 @@ import { fail } from '../../model/error.ts'
 import { applyState } from '../../model/remote-config.ts'
 import { wafRuleModes, type ManagedWafRule, type NewWafRule } from '../../model/waf-rule.ts'
 import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
-import { isWide, unmeasuredInputs } from '../replay/measurable.ts'
 import type { Replayer } from '../replay/replay.ts'
 import type { WafRuleChange, WafRules } from '../respond/waf-rules.ts'
 import type { RecordScope, Store } from '../store/store.ts'
 import { fillTemplate, wafRuleTemplates } from '../waf-rule-templates.ts'
-import { isFor, isInForce, ruleConfigId, wireRuleIds, wireRules } from '../wire-rule.ts'
+import { isFor, isInForce, isWide, ruleConfigId, wireRuleIds, wireRules } from '../wire-rule.ts'
 import { idParams, route } from './route.ts'
 import { array, count, flag, instantOrNull, map, object, oneOf, page, ref, text, when } from './schema.ts'
 import { toSpan } from './spans.ts'
@@ -151,7 +150,7 @@ export function wafRuleRoutes(server: FastifyInstance, parts: WafRuleParts): voi
         return { valid: false, problems: checked.problems, wire: [], unreplayable: [] }
       }
       const { rule } = checked
-      const unmeasured = unmeasuredInputs(rule)
+      const unmeasured = replayer.unmeasured(rule)
       if (rule.mode === 'blocking' && unmeasured.length > 0) {
         const { message } = fail('WAF_RULE_UNMEASURED', unmeasured.join(', '))
         return { valid: false, problems: [{ path: '$.mode', message }], wire: [], unreplayable: [] }

@@ -1,5 +1,6 @@
 import { isCarried } from '../../model/compact-record.ts'
-import type { NewWafRule, WafRoute } from '../../model/waf-rule.ts'
+import type { NewWafRule } from '../../model/waf-rule.ts'
+import { isWide } from '../wire-rule.ts'
 import { attributesOfAddress, attributesOfHeader } from './record-addresses.ts'
 import { asksPresence, derivedAddresses, headersAddress, inputsOf, type RuleInput } from './rule-inputs.ts'
 
@@ -17,16 +18,6 @@ export function unmeasuredInputs({ rule, routes }: Pick<NewWafRule, 'rule' | 'ro
     inputsOf(condition).filter((input) => !isMeasured(input, asksPresence(condition))),
   )
   return [...new Set(unmeasured.map(({ address, keyPath }) => [address, ...keyPath].join(':')))]
-}
-
-/** Whether a rule on these routes is for all requests. */
-export function isWide(routes: readonly WafRoute[]): boolean {
-  return routes.length === 0 || routes.some(({ pathPattern }) => isAnyPath(pathPattern))
-}
-
-/** Nothing but wildcards and parameters, such as `/**` and `/:page`: it says of no route that it is meant. */
-function isAnyPath(pattern: string): boolean {
-  return pattern.split('/').every((part) => /^(?:\**|:[A-Za-z_]\w*)$/.test(part)) && pattern !== '/'
 }
 
 /** Whether a condition holds only where the request was a login; a negated one may hold where there was none. */

@@ -1,12 +1,13 @@
 import type { Clock } from '../../model/clock.ts'
 import { attribute, businessLogicActivity, type AttributeValue, type SpanRecord } from '../../model/span-record.ts'
 import { eventName } from '../../model/tags.ts'
-import type { WafRoute, WafRuleObject } from '../../model/waf-rule.ts'
+import type { NewWafRule, WafRoute, WafRuleObject } from '../../model/waf-rule.ts'
 import { anyValue } from '../campaign.ts'
 import type { WafClock } from '../../waf/waf.ts'
 import type { RecordScope, ScanPart, Store, TimeRange } from '../store/store.ts'
 import { wireRules } from '../wire-rule.ts'
 import { explainRecord, type RecordExplanation } from './explain-record.ts'
+import { unmeasuredInputs } from './measurable.ts'
 import { preselect } from './preselect.ts'
 import { RuleMatcher, type Outcome } from './rule-matcher.ts'
 import { unreplayableInputs, type UnreplayableInput } from './rule-inputs.ts'
@@ -52,6 +53,8 @@ export interface ReplayResult {
 export interface Replayer {
   /** What a rule would have hit, in constant memory. Rejects with QUERY_SYNTAX for a bad `query`. */
   replay(request: ReplayRequest, signal?: AbortSignal): Promise<ReplayResult>
+  /** What a wide rule looks at and compact records do not carry, so that it must not block (measurable.ts). */
+  unmeasured(rule: Pick<NewWafRule, 'rule' | 'routes'>): readonly string[]
   /** Why a rule does or does not match a stored request. Throws. */
   explain(
     rule: { readonly rule: WafRuleObject; readonly routes: readonly WafRoute[] },
@@ -70,6 +73,7 @@ export function createReplayer({
   const wafClock = { nowMs: () => clock.nowMs(), monotonicNs: () => 0 }
   return {
     replay: (request, signal) => replay(request, store, wafClock, signal),
+    unmeasured: unmeasuredInputs,
     explain: (rule, record) => explainRecord(rule, record, wafClock),
   }
 }

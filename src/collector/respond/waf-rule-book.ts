@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
 import type { ManagedWafRule, NewWafRule } from '../../model/waf-rule.ts'
-import { unmeasuredInputs } from '../replay/measurable.ts'
 import { keepDocuments } from '../keep-documents.ts'
 import type { Changes, ResponseRecord, State, WafRuleVersion } from '../state/state.ts'
 import { checkWafRule } from './check-waf-rule.ts'
@@ -27,9 +26,12 @@ interface Written {
 export async function createWafRules({
   state,
   clock,
+  unmeasured,
 }: {
   readonly state: State
   readonly clock: Pick<Clock, 'nowMs'>
+  /** What a rule looks at although nobody can say whom it would hit; with any, it must not block. */
+  readonly unmeasured: (rule: Pick<NewWafRule, 'rule' | 'routes'>) => readonly string[]
 }): Promise<WafRules & { close(): void }> {
   const rules = await keepDocuments(state, 'wafRule')
   // One change at a time, so that two of them never make the same version.
@@ -44,6 +46,11 @@ export async function createWafRules({
     const found = rules.get(id)
     if (found === undefined) throw fail('NOT_FOUND', `WAF rule ${id}`)
     return found
+  }
+
+  const checkMeasured = (rule: Pick<NewWafRule, 'rule' | 'routes'>): void => {
+    const inputs = unmeasured(rule)
+    if (inputs.length > 0) throw fail('WAF_RULE_UNMEASURED', inputs.join(', '))
   }
 
   const versionsOf = async (id: string): Promise<readonly WafRuleVersion[]> =>
@@ -92,6 +99,7 @@ export async function createWafRules({
     add: (value, author) =>
       inTurn(async () => {
         const { signalId, clusterId, ...rule } = accepted(value)
+        if (rule.mode === 'blocking') checkMeasured(rule)
         const id = typeof rule.rule['id'] === 'string' ? rule.rule['id'] : `waf-${randomBytes(6).toString('hex')}`
         if (rules.get(id) !== undefined) throw fail('CONFLICT', `there is a WAF rule ${id} already`)
         if (rules.all().length >= maxRules) throw fail('CONFLICT', `there are ${maxRules} WAF rules; delete some first`)
@@ -107,6 +115,7 @@ export async function createWafRules({
       inTurn(async () => {
         const before = find(id)
         const { signalId: _signal, clusterId: _cluster, ...rule } = accepted(value)
+        if (rule.mode === 'blocking') checkMeasured(rule)
         const { version } = value as { readonly version?: unknown }
         if (version !== undefined && version !== before.version) {
           throw fail('CONFLICT', `the WAF rule ${id} is at version ${before.version}; read it again`)
@@ -212,17 +221,8 @@ function responseIdOf(ruleId: string): string {
 
 function accepted(value: unknown): NewWafRule {
   const checked = checkWafRule(value)
-  if (checked.problems === undefined) {
-    if (checked.rule.mode === 'blocking') checkMeasured(checked.rule)
-    return checked.rule
-  }
+  if (checked.problems === undefined) return checked.rule
   const { problems } = checked
   const [first] = problems
   throw Object.assign(fail('WAF_RULE_INVALID', first?.path ?? '$', first?.message ?? 'it cannot be read'), { problems })
-}
-
-/** A rule that blocks must be one of which it can be said whom it would hit. Throws WAF_RULE_UNMEASURED. */
-function checkMeasured(rule: Pick<NewWafRule, 'rule' | 'routes'>): void {
-  const inputs = unmeasuredInputs(rule)
-  if (inputs.length > 0) throw fail('WAF_RULE_UNMEASURED', inputs.join(', '))
 }

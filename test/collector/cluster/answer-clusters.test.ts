@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ClusterAnswers } from '../../../src/collector/cluster/answer-clusters.ts'
 import { createClusterAnswers } from '../../../src/collector/cluster/answer-clusters.ts'
 import { shippedRules } from '../../../src/collector/detect/shipped-rules.ts'
+import { unmeasuredInputs } from '../../../src/collector/replay/measurable.ts'
 import { createWafRules } from '../../../src/collector/respond/waf-rule-book.ts'
 import type { WafRules } from '../../../src/collector/respond/waf-rules.ts'
 import { openEngine as openStateEngine } from '../../../src/collector/state/duckdb/engine.ts'
@@ -81,7 +82,7 @@ beforeEach(async () => {
   state = observe(await openStateEngine(join(dir, 'state.duckdb')))
   await state.commit({ signals: [{ open: signal }] })
   await store.append(batchOf(Array.from({ length: 30 }, (_, index) => attempt(app, 'failure', nowMs - index * 1_000))))
-  wafRules = await createWafRules({ state, clock })
+  wafRules = await createWafRules({ state, clock, unmeasured: unmeasuredInputs })
   answers = createClusterAnswers({ store, state, clock, wafRules, settings: { enabled: true, trustUnkeyed: false } })
 })
 afterEach(async () => {

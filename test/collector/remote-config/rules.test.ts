@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createRemoteConfigServer } from '../../../src/collector/remote-config/server.ts'
 import type { RemoteConfigServer } from '../../../src/collector/remote-config/remote-config.ts'
+import { unmeasuredInputs } from '../../../src/collector/replay/measurable.ts'
 import { createWafRules } from '../../../src/collector/respond/waf-rule-book.ts'
 import type { WafRules } from '../../../src/collector/respond/waf-rules.ts'
 import { openEngine } from '../../../src/collector/state/duckdb/engine.ts'
@@ -28,7 +29,7 @@ beforeEach(async () => {
       throw error
     },
   })
-  rules = await createWafRules({ state, clock: systemClock })
+  rules = await createWafRules({ state, clock: systemClock, unmeasured: unmeasuredInputs })
 })
 afterEach(async () => {
   rules.close()

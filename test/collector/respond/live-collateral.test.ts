@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { guardCollateral } from '../../../src/collector/respond/live-collateral.ts'
+import { unmeasuredInputs } from '../../../src/collector/replay/measurable.ts'
 import { createWafRules } from '../../../src/collector/respond/waf-rule-book.ts'
 import type { WafRules } from '../../../src/collector/respond/waf-rules.ts'
 import { failure, startBench, success, times, type Bench, type Event } from '../detect/campaign-bench.ts'
@@ -12,7 +13,7 @@ let guard: ReturnType<typeof guardCollateral>
 beforeEach(async () => {
   bench = await startBench({ enabled: false })
   const { store, state, clock } = bench
-  rules = await createWafRules({ state, clock })
+  rules = await createWafRules({ state, clock, unmeasured: unmeasuredInputs })
   guard = guardCollateral({ store, state, wafRules: rules, clock, onError: (error) => errors.push(error) })
   await bench.happen(times(35, 0, 1, (at, n) => failure(at, '203.0.113.9', `u${n}`)))
 })

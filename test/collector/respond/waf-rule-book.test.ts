@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { unmeasuredInputs } from '../../../src/collector/replay/measurable.ts'
 import { createWafRules } from '../../../src/collector/respond/waf-rule-book.ts'
 import type { WafRules } from '../../../src/collector/respond/waf-rules.ts'
 import { openEngine } from '../../../src/collector/state/duckdb/engine.ts'
@@ -18,7 +19,7 @@ let nowMs = Date.parse('2026-03-10T12:00:00Z')
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'portcullis-book-'))
   state = observe(await openEngine(join(dir, 'state.duckdb')))
-  rules = await createWafRules({ state, clock: { nowMs: () => nowMs++ } })
+  rules = await createWafRules({ state, clock: { nowMs: () => nowMs++ }, unmeasured: unmeasuredInputs })
 })
 afterEach(async () => {
   rules.close()
@@ -52,7 +53,7 @@ test('every change is a version, audited, and survives a restart', async () => {
     ['waf_rule.add', 'ann'],
   ])
   rules.close()
-  rules = await createWafRules({ state, clock: { nowMs: () => nowMs } })
+  rules = await createWafRules({ state, clock: { nowMs: () => nowMs }, unmeasured: unmeasuredInputs })
   expect(rules.list().map((rule) => rule.id)).toEqual([id])
 })
 
