@@ -30,6 +30,8 @@ export interface Route {
 /** What stages are fed with, as parsers and routers leave it on the request. */
 export interface ExpressRequest {
   readonly app?: unknown
+  /** The route that was matched last, whichever router has it. */
+  readonly route?: unknown
   readonly baseUrl?: string
   readonly body?: unknown
   readonly cookies?: unknown
@@ -61,6 +63,9 @@ interface Course {
   reached: ReachedRoute | undefined
   /** What `baseUrl` was, to the pattern it matched. Only where a mount has parameters. */
   mounts: Map<string, string> | undefined
+  /** The `next` of the router that runs, which is one for all its layers, and the one handed on in its place. */
+  next: unknown
+  noting: ((error?: unknown) => void) | undefined
 }
 
 export function courseOf(record: InboundRequest): Course | undefined {
@@ -70,7 +75,7 @@ export function courseOf(record: InboundRequest): Course | undefined {
 function openCourse(record: InboundRequest): Course {
   const known = courseOf(record)
   if (known !== undefined) return known
-  const course: Course = { reached: undefined, mounts: undefined }
+  const course: Course = { reached: undefined, mounts: undefined, next: undefined, noting: undefined }
   record.attachment = course
   return course
 }
@@ -130,6 +135,7 @@ export function watchEntry(request: ExpressRequest, memory?: LayerMemory): void 
     set(value: unknown) {
       params = value
       const { app } = request
+      watchHidden(request.route)
       if (app === outer || routerOf(app) === undefined) return
       settle(value)
       if (memory !== undefined) memory.entered = (memory.entered ?? new Set()).add(app as object)
@@ -138,18 +144,28 @@ export function watchEntry(request: ExpressRequest, memory?: LayerMemory): void 
   })
 }
 
+/**
+ * Takes a route under watch whose router stands in a closure of the app, out of sight: only the route itself shows, on
+ * the request. Returns true where it was not known before.
+ */
+export function watchHidden(route: unknown): route is Route {
+  if (!isRoute(route) || watched.has(route.stack)) return false
+  watchStack(route.stack, undefined, route)
+  return true
+}
+
 function watchRouter(router: Router): void {
   watchStack(router.stack, router)
   if (router.params === undefined) return
   for (const name of Object.keys(router.params)) watchParam(router.params[name] ?? [])
 }
 
-function watchStack(stack: Layer[], owner: Router | undefined): void {
+function watchStack(stack: Layer[], owner: Router | undefined, hidden?: Route): void {
   const known = watched.get(stack)
   const last = stack.at(-1)
   if (known !== undefined && known.length === stack.length && known.last === last) return
   watched.set(stack, { length: stack.length, last })
-  for (const layer of stack) if (!wrapped.has(layer)) wrapLayer(layer, stack, owner)
+  for (const layer of stack) if (!wrapped.has(layer)) wrapLayer(layer, stack, owner, hidden)
 }
 
 function watchParam(callbacks: ParamCallback[]): void {
@@ -165,7 +181,7 @@ function watchParam(callbacks: ParamCallback[]): void {
   }
 }
 
-function wrapLayer(layer: Layer, stack: Layer[], owner: Router | undefined): void {
+function wrapLayer(layer: Layer, stack: Layer[], owner: Router | undefined, hidden: Route | undefined): void {
   wrapped.add(layer)
   const method = typeof layer.handleRequest === 'function' ? 'handleRequest' : 'handle_request'
   const errorMethod = method === 'handleRequest' ? 'handleError' : 'handle_error'
@@ -178,11 +194,13 @@ function wrapLayer(layer: Layer, stack: Layer[], owner: Router | undefined): voi
   const runWatched: RequestRunner = function runWatched(request, response, next) {
     const record = recordBeside(request)
     if (record === undefined) return run.call(this, request, response, next)
+    if (hidden !== undefined) reach(record, hidden, request)
     if (!admits(record, request)) return undefined
     if (record.finished) return run.call(this, request, response, next)
-    watchStack(stack, owner)
+    watchStack(stack, owner, hidden)
     enter(this, memory, record, request)
-    const onward = layer.route === undefined ? next : noting(record, next)
+    // A layer of a route tells the route's own.
+    const onward = owner === undefined ? next : noting(record, next)
     // Asked first, since a closure for every layer of every request adds up.
     if (isWithin(record)) return run.call(this, request, response, onward)
     return within(record, () => run.call(this, request, response, onward))
@@ -199,12 +217,16 @@ function wrapLayer(layer: Layer, stack: Layer[], owner: Router | undefined): voi
   own(layer, errorMethod, runErrorWatched)
 }
 
-/** The `next` of a route, which hears of the error that its handlers end with. */
+/** Stands for a router's `next`, and hears of errors: layers that follow need not, where they are routes or do not match. */
 function noting(record: InboundRequest, next: unknown): (error?: unknown) => void {
-  return (error) => {
+  const course = openCourse(record)
+  if (course.noting !== undefined && course.next === next) return course.noting
+  course.next = next
+  course.noting = (error) => {
     if (error instanceof Error && !record.finished) record.error = error
     ;(next as (error?: unknown) => void)(error)
   }
+  return course.noting
 }
 
 /** An own method that does not show when the layer is listed. */
@@ -216,7 +238,7 @@ function own(layer: Layer, name: string, value: unknown): void {
 function enter(layer: Layer, memory: LayerMemory, record: InboundRequest, request: ExpressRequest): void {
   if (layer.route !== undefined) {
     watchStack(layer.route.stack, undefined)
-    openCourse(record).reached = { path: layer.route.path, baseUrl: request.baseUrl ?? '' }
+    reach(record, layer.route, request)
     return
   }
   if (isRouter(layer.handle)) {
@@ -235,6 +257,10 @@ function enter(layer: Layer, memory: LayerMemory, record: InboundRequest, reques
   memory.probesLeft--
   watchEntry(request, memory)
   if (mounted) rememberMount(record, request)
+}
+
+function reach(record: InboundRequest, route: Route, { baseUrl = '' }: ExpressRequest): void {
+  openCourse(record).reached = { path: route.path, baseUrl }
 }
 
 /** Keeps the pattern of a mount point with parameters: `baseUrl` has their values, `/tenants/7` for `/tenants/:id`. */
@@ -316,6 +342,10 @@ function fileNames(file: unknown, files: unknown): readonly string[] {
     typeof item === 'object' && item !== null && 'originalname' in item ? item.originalname : undefined,
   )
   return names.filter((name) => typeof name === 'string')
+}
+
+function isRoute(value: unknown): value is Route {
+  return typeof value === 'object' && value !== null && Array.isArray((value as { stack?: unknown }).stack)
 }
 
 function isRouter(value: unknown): value is Router {

@@ -7,6 +7,7 @@ import {
   routerOf,
   watchApp,
   watchEntry,
+  watchHidden,
   type ExpressRequest,
   type Layer,
 } from './express-layers.ts'
@@ -22,7 +23,11 @@ const express: Framework = {
   release() {},
   end(record) {
     const request: (HttpRequest & ExpressRequest) | undefined = record.request
-    const reached = courseOf(record)?.reached
+    // A route that shows only now is looked at before its handlers from the next request on.
+    const found = request?.route
+    const reached = watchHidden(found)
+      ? { path: found.path, baseUrl: request?.baseUrl ?? '' }
+      : courseOf(record)?.reached
     const route = reached && routePattern(reached.path, mountPattern(record, reached.baseUrl))
     if (record.inspection === undefined) return { route }
     return { route, leftovers: request && { cookies: request.cookies, body: request.body } }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createRequire } from 'node:module'
-import express, { type RequestHandler } from 'express'
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import { portcullis } from '../../../src/express.ts'
 import type { Tracer } from '../../../src/index.ts'
 
@@ -54,6 +54,21 @@ export async function openApp({ appsec }: Tracer): Promise<{ readonly url: strin
     appsec.trackCustomEvent('my.event', { k: 'v' })
     response.send('done')
   })
+  // Nothing outside can see a router that is called in a closure.
+  const inner = express.Router()
+  inner.get('/inner/:id', (_request, response) => void response.send('inner'))
+  app.use((request, response, next) => void inner(request, response, next))
+  app.use('/refused', () => {
+    throw new RangeError('out of range')
+  })
+  app.use(((error, _request, response, next) => {
+    if (error instanceof RangeError) response.status(400).send('refused')
+    else next(error)
+  }) satisfies ErrorRequestHandler)
+  app.use('/throws', () => {
+    throw new TypeError('broken')
+  })
+  app.get('/last', (_request, response) => void response.send('last'))
   const server = createServer(app)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

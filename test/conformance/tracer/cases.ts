@@ -13,6 +13,9 @@ export interface TracerCase {
   /** Tags of the span; a tag that is `undefined` is not there. */
   readonly meta?: Readonly<Record<string, string | RegExp | undefined>>
   readonly metrics?: Readonly<Record<string, number | undefined | 'some'>>
+  /** Tags that are JSON, compressed, in base64. */
+  readonly schemas?: Readonly<Record<string, unknown>>
+  readonly error?: 0 | 1
 }
 
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}'
@@ -422,6 +425,66 @@ export const cases: readonly TracerCase[] = [
     environment: { APPSEC_BLOCKING: 'false' },
     status: 200,
     meta: { 'appsec.event': 'true', 'appsec.blocked': undefined },
+  },
+  {
+    says: '2.6: a schema is JSON, compressed, in base64; one for sampled requests is not written',
+    path: '/ok?q=1',
+    method: 'POST',
+    body: { user: 'a', known: true, none: null, list: [1, 2, 'x'] },
+    status: 200,
+    meta: { '_dd.appsec.s.req.query': undefined },
+    schemas: {
+      '_dd.appsec.s.req.body': [{ user: [8], known: [2], none: [1], list: [[[16], [8]], { len: 3 }] }],
+    },
+  },
+  {
+    says: '2.6: beyond the rate limit an event has its tags and is not kept',
+    path: '/ok?q=only-seen',
+    environment: { DD_APPSEC_TRACE_RATE_LIMIT: '0' },
+    status: 200,
+    meta: { 'appsec.event': 'true', '_dd.appsec.json': /"id":"seen"/, '_dd.p.dm': '-0' },
+    metrics: { _sampling_priority_v1: 1 },
+  },
+  {
+    says: '2.6: a block beyond the rate limit is still a block',
+    path: '/ok?q=stop-query',
+    environment: { DD_APPSEC_TRACE_RATE_LIMIT: '0' },
+    status: 403,
+    meta: { 'appsec.blocked': 'true' },
+    metrics: { _sampling_priority_v1: 1 },
+  },
+  {
+    says: '2.1: no rate limit holds for calls of the SDK',
+    path: '/v2-failure',
+    environment: { DD_APPSEC_TRACE_RATE_LIMIT: '0' },
+    status: 200,
+    metrics: kept,
+  },
+  {
+    says: '1.6: a route behind a closure is named',
+    path: '/inner/7',
+    status: 200,
+    meta: { 'http.route': '/inner/:id' },
+  },
+  {
+    says: '2.3: path parameters of a route behind a closure',
+    path: '/inner/stop-param',
+    status: 403,
+    meta: { '_dd.appsec.json': /"address":"server.request.path_params","key_path":\["id"\]/ },
+  },
+  {
+    says: '1.6: an error that a middleware throws, with only routes behind it, is on the span',
+    path: '/throws',
+    status: 500,
+    meta: { 'error.type': 'TypeError', 'error.message': 'broken', 'error.stack': /^TypeError: broken\n.*app\.ts/ },
+    error: 1,
+  },
+  {
+    says: '1.6: an error that the app answers with less than 500 is none',
+    path: '/refused',
+    status: 400,
+    meta: { 'error.type': undefined, 'error.message': undefined },
+    error: 0,
   },
 ]
 

@@ -59,7 +59,25 @@ export const conformanceRules = {
     },
   ],
   rules_data: [{ id: 'blocked_users', type: 'data_with_expiration', data: [{ value: 'blocked-user', expiration: 0 }] }],
-  processors: fingerprints.map(([generator, output, inputs]) => ({
+  processors: [
+    ...fingerprints.map(fingerprint),
+    schema('_dd.appsec.s.req.body', 'server.request.body', []),
+    // As rulesets have it whose schemas are for sampled requests.
+    schema('_dd.appsec.s.req.query', 'server.request.query', [
+      {
+        operator: 'equals',
+        parameters: {
+          inputs: [{ address: 'waf.context.processor', key_path: ['extract-schema'] }],
+          type: 'boolean',
+          value: true,
+        },
+      },
+    ]),
+  ],
+}
+
+function fingerprint([generator, output, inputs]: (typeof fingerprints)[number]): object {
+  return {
     id: generator,
     generator,
     conditions: [],
@@ -73,7 +91,18 @@ export const conformanceRules = {
     },
     evaluate: false,
     output: true,
-  })),
+  }
+}
+
+function schema(output: string, address: string, conditions: readonly object[]): object {
+  return {
+    id: output,
+    generator: 'extract_schema',
+    conditions,
+    parameters: { mappings: [{ inputs: [{ address }], output }] },
+    evaluate: false,
+    output: true,
+  }
 }
 
 function onQuery(id: string, regex: string, on_match: readonly string[]): object {

@@ -1,0 +1,38 @@
+import { gunzipSync } from 'node:zlib'
+import { expect } from 'vitest'
+import type { WireSpan } from '../../support/fake-agent.ts'
+import type { TracerCase } from './cases.ts'
+
+/** What came back of a request, and what arrived at the agent. */
+export interface Seen {
+  readonly response: Response
+  readonly reply: string
+  readonly span: WireSpan
+}
+
+/** Holds what was seen of a request against its case. */
+export function expectSeen(one: Omit<TracerCase, 'says'>, { response, reply, span }: Seen): void {
+  expect(response.status).toBe(one.status)
+  if (one.reply !== undefined) expect(reply).toMatch(one.reply)
+  for (const [name, value] of Object.entries(one.replyHeaders ?? {})) {
+    const text = response.headers.get(name) ?? ''
+    if (typeof value === 'string') expect(text).toBe(value)
+    else expect(text).toMatch(value)
+  }
+  for (const [name, value] of Object.entries(one.meta ?? {})) {
+    const text = span.meta[name]
+    if (value instanceof RegExp)
+      expect(`${name}=${text}`).toMatch(new RegExp(value.source.replace('^', `^${name}=`), 's'))
+    else expect([name, text]).toEqual([name, value])
+  }
+  for (const [name, value] of Object.entries(one.metrics ?? {})) {
+    const number = span.metrics[name]
+    if (value === 'some') expect(number).toBeGreaterThan(0)
+    else expect([name, number]).toEqual([name, value])
+  }
+  for (const [name, value] of Object.entries(one.schemas ?? {})) {
+    const packed = Buffer.from(span.meta[name] ?? '', 'base64')
+    expect(JSON.parse(gunzipSync(packed).toString())).toEqual(value)
+  }
+  if (one.error !== undefined) expect(span.error).toBe(one.error)
+}

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Tracer } from '../../../src/index.ts'
+import { start } from '../../../src/tracer/start.ts'
+import { eventually } from '../../support/eventually.ts'
+import { healthy, startFakeAgent, type FakeAgent, type WireSpan } from '../../support/fake-agent.ts'
+import { configServer, requestOf } from '../../tracer/remote-config/config-server.ts'
+import { openApp } from './app.ts'
+import { expectSeen } from './expect-seen.ts'
+import { remoteCases, type RemoteCase } from './remote-cases.ts'
+
+// The same app as in over-http.test.ts, on the default rules, told by remote configuration what to do.
+let agent: FakeAgent
+let config: ReturnType<typeof configServer>
+let tracer: Tracer | undefined
+let app: { readonly url: string; close(): Promise<void> } | undefined
+beforeEach(async () => {
+  agent = await startFakeAgent()
+  config = configServer({ holds: true })
+  agent.answer = (request, response, socket) =>
+    (request.path === '/v0.7/config' ? config.answer : healthy)(request, response, socket)
+})
+afterEach(async () => {
+  await app?.close()
+  await tracer?.stop()
+  await agent.close()
+})
+
+/** Puts one configuration a product in force; resolves when the tracer has acknowledged each. */
+async function put(configs: RemoteCase['configs']): Promise<void> {
+  const files = Object.entries(configs).map(([of, content]) => [
+    `datadog/2/${of}/${of.toLowerCase()}/config`,
+    JSON.stringify(content),
+  ])
+  config.put(Object.fromEntries(files))
+  const version = config.version()
+  const told = await eventually(
+    () =>
+      agent.received
+        .filter(({ path }) => path === '/v0.7/config')
+        .map(requestOf)
+        .find(({ client }) => client.state.targets_version === version),
+    { says: 'a report of the version' },
+  )
+  const states = told.client.state.config_states.map(({ apply_state: state }) => state)
+  expect(states).toEqual(files.map(() => 2))
+}
+
+test.each(remoteCases)('$says', async (one) => {
+  const environment = { DD_TRACE_AGENT_URL: agent.url, DD_APPSEC_ENABLED: 'true', ...one.environment }
+  tracer = start({ logger: { warn: () => {} } }, { environment })
+  app = await openApp(tracer)
+  if (one.before !== undefined) await put(one.before)
+  await put(one.configs)
+  const response = await fetch(app.url + one.path, { redirect: 'manual', ...(one.headers && { headers: one.headers }) })
+  const reply = await response.text()
+  await tracer.flush()
+  const find = (): WireSpan | undefined => agent.spans[0]
+  expectSeen(one, { response, reply, span: await eventually(find, { says: 'the span' }) })
+})
+
+test('every case ran', () => expect(remoteCases.length).toBeGreaterThanOrEqual(19))

@@ -1,0 +1,208 @@
+import type { TracerCase } from './cases.ts'
+import { conformanceRules } from './rules.ts'
+
+/** Remote configurations by product, and what a request to the app of app.ts meets under them. */
+export interface RemoteCase extends TracerCase {
+  /** In force, and acknowledged, before `configs` takes their place. */
+  readonly before?: Readonly<Record<string, object>>
+  readonly configs: Readonly<Record<string, object>>
+}
+
+const action = (id: string, type: string, parameters: object): object => ({ actions: [{ id, type, parameters }] })
+const teapot = action('block', 'block_request', { status_code: 418, type: 'html' })
+const away = action('block', 'redirect_request', { status_code: 302, location: 'https://example.com/away' })
+const users = (value: string, expiration: number): object => ({
+  rules_data: [{ id: 'blocked_users', type: 'data_with_expiration', data: [{ value, expiration }] }],
+})
+const addresses = (...values: string[]): object => ({
+  rules_data: [{ id: 'blocked_ips', type: 'ip_with_expiration', data: values.map((value) => ({ value })) }],
+})
+const ownRule = {
+  custom_rules: [
+    {
+      id: 'own-1',
+      name: 'own',
+      tags: { type: 'own', category: 'attack_attempt' },
+      conditions: [
+        {
+          operator: 'match_regex',
+          parameters: { inputs: [{ address: 'server.request.query' }], regex: 'stop-own' },
+        },
+      ],
+      transformers: [],
+      on_match: ['mine'],
+    },
+  ],
+  ...action('mine', 'block_request', { status_code: 451, type: 'json' }),
+}
+const client = { 'x-forwarded-for': '203.0.113.7' }
+const unset = { DD_APPSEC_ENABLED: '' }
+
+export const remoteCases: readonly RemoteCase[] = [
+  {
+    says: '2.4: blockRequest() answers with the action `block` of ASM',
+    configs: { ASM: teapot },
+    path: '/block',
+    status: 418,
+    replyHeaders: { 'content-type': 'text/html; charset=utf-8' },
+    meta: { 'appsec.blocked': 'true', 'http.status_code': '418', 'appsec.event': undefined },
+  },
+  {
+    says: '2.4: blockRequest() redirects where the action `block` of ASM is a redirect',
+    configs: { ASM: away },
+    path: '/block',
+    status: 302,
+    replyHeaders: { location: 'https://example.com/away' },
+    meta: { 'appsec.blocked': 'true' },
+  },
+  {
+    says: '2.4: once ASM has taken its action back, blockRequest() is a 403 again',
+    before: { ASM: teapot },
+    configs: {},
+    path: '/block',
+    status: 403,
+    replyHeaders: { 'content-type': 'application/json' },
+  },
+  {
+    says: '2.8: actions of ASM_DD are not those of blockRequest()',
+    configs: { ASM_DD: { ...conformanceRules, ...teapot } },
+    path: '/block',
+    status: 403,
+  },
+  {
+    says: '2.8: rules of ASM_DD answer with the action `block` of ASM',
+    configs: { ASM_DD: conformanceRules, ASM: teapot },
+    path: '/ok?q=stop-query',
+    status: 418,
+    meta: { '_dd.appsec.event_rules.version': '1.2.3', 'appsec.blocked': 'true' },
+  },
+  {
+    says: '2.8: after the last configuration of ASM_DD the default rules are back',
+    before: { ASM_DD: conformanceRules },
+    configs: {},
+    path: '/ok?q=stop-query',
+    status: 200,
+    meta: { 'appsec.event': undefined },
+  },
+  {
+    says: '2.8: a user of ASM_DATA is blocked',
+    configs: { ASM_DATA: users('mallory', 0) },
+    path: '/is-blocked?id=mallory',
+    status: 200,
+    reply: /^true$/,
+    meta: { 'usr.id': 'mallory', 'appsec.event': 'true', '_dd.appsec.json': /"id":"blk-001-002"/ },
+  },
+  {
+    says: '2.8: a user whose entry has expired is not',
+    configs: { ASM_DATA: users('mallory', 1_700_000_000) },
+    path: '/is-blocked?id=mallory',
+    status: 200,
+    reply: /^false$/,
+    meta: { 'appsec.event': undefined },
+  },
+  {
+    says: '2.8: a user whose entry was taken back is not',
+    before: { ASM_DATA: users('mallory', 0) },
+    configs: { ASM_DATA: users('trudy', 0) },
+    path: '/is-blocked?id=mallory',
+    status: 200,
+    reply: /^false$/,
+  },
+  {
+    says: '2.8: an address of ASM_DATA is stopped before any code of the app',
+    configs: { ASM_DATA: addresses('203.0.113.0/24') },
+    path: '/ok',
+    headers: client,
+    status: 403,
+    meta: { 'appsec.blocked': 'true', 'http.client_ip': '203.0.113.7', '_dd.appsec.json': /"id":"blk-001-001"/ },
+  },
+  {
+    says: '2.4: a listed address gets the action `block` of ASM',
+    configs: { ASM_DATA: addresses('203.0.113.7'), ASM: away },
+    path: '/ok',
+    headers: client,
+    status: 302,
+    replyHeaders: { location: 'https://example.com/away' },
+  },
+  {
+    says: '2.8: a custom rule of ASM has its own action',
+    configs: { ASM: ownRule },
+    path: '/ok?q=stop-own',
+    status: 451,
+    meta: { 'appsec.blocked': 'true', '_dd.appsec.json': /"id":"own-1".*"on_match":\["mine"\]/ },
+  },
+  {
+    says: '2.8: an override of ASM switches a rule off',
+    configs: {
+      ASM_DD: conformanceRules,
+      ASM: { rules_override: [{ rules_target: [{ rule_id: 'query' }], enabled: false }] },
+    },
+    path: '/ok?q=stop-query',
+    status: 200,
+    meta: { 'appsec.event': undefined },
+  },
+  {
+    says: '2.8: an override of ASM gives a rule another action',
+    configs: {
+      ASM_DD: conformanceRules,
+      ASM: { rules_override: [{ rules_target: [{ rule_id: 'query' }], on_match: ['teapot'] }] },
+    },
+    path: '/ok?q=stop-query',
+    status: 418,
+  },
+  {
+    says: '2.8: an exclusion of ASM keeps a rule from a request',
+    configs: {
+      ASM_DD: conformanceRules,
+      ASM: {
+        exclusions: [
+          {
+            id: 'x',
+            rules_target: [{ rule_id: 'query' }],
+            conditions: [
+              { operator: 'ip_match', parameters: { inputs: [{ address: 'http.client_ip' }], list: ['203.0.113.7'] } },
+            ],
+          },
+        ],
+      },
+    },
+    path: '/ok?q=stop-query',
+    headers: client,
+    status: 200,
+    meta: { 'appsec.event': undefined },
+  },
+  {
+    says: '2.8: one click switches AppSec on where nothing is set',
+    environment: unset,
+    configs: { ASM_FEATURES: { asm: { enabled: true } }, ASM_DATA: addresses('203.0.113.7') },
+    path: '/ok',
+    headers: client,
+    status: 403,
+    metrics: { '_dd.appsec.enabled': 1 },
+  },
+  {
+    says: '2.8: one click switches it off again',
+    environment: unset,
+    before: { ASM_FEATURES: { asm: { enabled: true } } },
+    configs: { ASM_FEATURES: { asm: { enabled: false } } },
+    path: '/ok',
+    status: 200,
+    metrics: { '_dd.appsec.enabled': undefined },
+  },
+  {
+    says: '2.8: what is set to true no click switches off',
+    configs: { ASM_FEATURES: { asm: { enabled: false } }, ASM_DATA: addresses('203.0.113.7') },
+    path: '/ok',
+    headers: client,
+    status: 403,
+  },
+  {
+    says: '1.2: the local switch beats what is blocked from afar',
+    environment: { APPSEC_BLOCKING: 'false' },
+    configs: { ASM_DATA: addresses('203.0.113.7') },
+    path: '/ok',
+    headers: client,
+    status: 200,
+    meta: { 'appsec.event': 'true', 'appsec.blocked': undefined },
+  },
+]
