@@ -1,6 +1,7 @@
 import { toRecord } from '../../dist/collector/enrich/to-record.js'
 import { createUserAgentReader } from '../../dist/collector/enrich/user-agent.js'
 import { decodeClientTraits, encodeClientTraits } from '../../dist/model/client-traits.js'
+import { toSpan } from '../../dist/tracer/finished-span.js'
 import { campaign } from '../traffic/attackers.js'
 import { ordinaryTraffic } from '../traffic/ordinary.js'
 import { createPeople } from '../traffic/people.js'
@@ -23,7 +24,7 @@ export function createReader() {
       .join('\n')
     let found = known.get(key)
     if (found === undefined) {
-      const { attributes } = toRecord(service.toSpan(event), { userAgent, network: () => ({}) })
+      const { attributes } = toRecord(toSpan(service.toSpan(event)), { userAgent, network: () => ({}) })
       const text = encodeClientTraits(attributes)
       const traits = texts.get(text) ?? { text, client: decodeClientTraits(text) }
       texts.set(text, traits)

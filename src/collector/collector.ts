@@ -153,7 +153,9 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       state,
       clock,
       wafRules,
-      settings: { enabled: config.automation, trustUnkeyed: config.trustUnkeyed },
+      switches: () => settings.current(),
+      trustUnkeyed: config.trustUnkeyed,
+      whyOverCeiling: (users) => responder.whyOverCeiling(users),
     })
     const detection = await createDetection({
       store,
@@ -169,6 +171,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       store,
       state,
       clock,
+      epoch: detection.epoch,
       replay: (request) => replayer.replay(request),
       ruleOf: (clusterId) => wafRules.list().find(({ origin }) => origin.clusterId === clusterId),
       onClusters: (signal, rule, found) => clusterAnswers.answer(signal, rule, found),

@@ -20,6 +20,14 @@ export interface ClusterCollateral {
   readonly share: number
   /** What was replayed, for example `logins of shop of 7 days`. */
   readonly measuredOn: string
+  /** The requests by time, at most one point an hour of the days. */
+  readonly course: ClusterCourse
+}
+
+/** Requests by time: the start of an interval in Unix milliseconds, and how many; an interval without any may be left out. */
+export interface ClusterCourse {
+  readonly intervalMs: number
+  readonly points: readonly (readonly [number, number])[]
 }
 
 export type ClusterTrend = 'growing' | 'steady' | 'fading'

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { TagList } from '../../src/tracer/tag-list.ts'
 import { startCollectorProcess, temporaryDirectory, type CollectorProcess } from '../support/collector-process.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -27,10 +28,8 @@ afterAll(async () => {
   directory.remove()
 })
 
-type Meta = Record<string, string>
-
 /** A day of ordinary logins of a service, up to a quarter of an hour ago. `change` makes its tags those of another tracer. */
-async function history(service: string, change: (meta: Meta) => void): Promise<void> {
+async function history(service: string, change: (tags: TagList<string>) => void): Promise<void> {
   const toMs = Date.now() - 16 * minuteMs
   const traced = createTracedService({ service, env: 'prod' })
   const events = createTraffic({
@@ -41,9 +40,10 @@ async function history(service: string, change: (meta: Meta) => void): Promise<v
     people: 2_000,
     forgottenJob: false,
   })
-  const eachEvent = (_event: object, { meta }: { meta: Meta }): void => {
-    Object.assign(meta, { 'http.route': '/login', 'http.url': 'http://shop.example/login' })
-    change(meta)
+  const eachEvent = (_event: object, { tags }: { readonly tags: TagList<string> }): void => {
+    tags.set('http.route', '/login')
+    tags.set('http.url', 'http://shop.example/login')
+    change(tags)
   }
   expect(await sendEvents({ agentUrl: collector.agentUrl, service: traced, events, eachEvent })).toBeGreaterThan(2_000)
   await traced.stop()
@@ -143,9 +143,37 @@ async function signalOf(service: string): Promise<any> {
   )
 }
 
+/** A rule of what the attackers share with the people whose browser they imitate: it is in monitoring, and meets people. */
+async function ruleIsTakenBack(url: string, signalId: string): Promise<void> {
+  const { body: cluster } = await collector.api('POST', `/api/signals/${signalId}/clusters`, {
+    attributes: [{ attribute: '@http.useragent', value: userAgent }],
+  })
+  expect(cluster).toMatchObject({ origin: 'custom', blockable: false })
+  expect(cluster.collateral.course.points.length).toBeGreaterThan(0)
+  const asked = { signalId, clusterId: cluster.id }
+  const { status, body: made } = await collector.api('POST', '/api/clusters/to-rule', asked)
+  expect({ status, mode: made.mode }).toEqual({ status: 201, mode: 'monitoring' })
+
+  const ada = { login: 'ada@example.com', password: 'correct horse' }
+  let logins = 0
+  await eventually(
+    async () => {
+      if (logins < 60) expect(await logIn(url, `93.184.217.${++logins}`, browser, ada)).toBe(200)
+      return (await collector.api('GET', `/api/waf-rules/${made.id}`)).body.mode === 'disabled'
+    },
+    { says: 'the rule is disabled', withinMs: 90_000, everyMs: 250 },
+  )
+  const { body: timeline } = await collector.api('GET', `/api/signals/${signalId}/timeline`)
+  expect(timeline.items.map(({ text }: any) => text)).toContainEqual(
+    expect.stringMatching(/is taken back: \d+ of \d+ requests that it matched ended in a successful login/),
+  )
+  const { body: signal } = await collector.api('GET', `/api/signals/${signalId}`)
+  expect(signal.responses.find(({ value }: any) => value === made.id).undoneAt).not.toBeNull()
+}
+
 test(
-  'an attack with one request an address is blocked by what its tool gives away, in our tracer',
-  { timeout: 240_000 },
+  'an attack with one request an address is blocked by what its tool gives away, in our tracer; a rule that meets people is taken back by itself',
+  { timeout: 330_000 },
   async () => {
     await history('express-login', () => undefined)
     const url = await startApp('examples/express-login/app.js', {
@@ -180,7 +208,12 @@ test(
       origin: { by: 'automation', signalId: signal.id, clusterId: cluster.id },
     })
     expect(Date.parse(rule.endsAt)).toBeLessThanOrEqual(Date.now() + 900_000)
+    const { body: timeline } = await collector.api('GET', `/api/signals/${signal.id}/timeline`)
+    const foundAt = timeline.items.find(({ kind }: any) => kind === 'cluster_found').at
+    const seconds = (Date.parse(foundAt) - Date.parse(signal.createdAt)) / 1_000
+    console.info(`the first cluster was found ${seconds.toFixed(1)} s after its signal`)
     const { body: clusters } = await collector.api('GET', `/api/signals/${signal.id}/clusters`)
+    expect(clusters.items[0].collateral.course.intervalMs).toBeGreaterThan(0)
     expect(clusters.items.map(({ id }: any) => id)).toContain(cluster.id)
     expect(clusters.versions.length).toBeGreaterThan(0)
     await eventually(async () => (await collector.api('GET', `/api/signals/${signal.id}`)).body.counts.blocked >= 50, {
@@ -188,6 +221,7 @@ test(
       withinMs: 30_000,
       everyMs: 250,
     })
+    await ruleIsTakenBack(url, signal.id)
   },
 )
 
@@ -195,10 +229,10 @@ test(
   'the same attack on a Datadog tracer is blocked by a rule of what that tracer feeds',
   { timeout: 240_000 },
   async () => {
-    await history('legacy-shop', (meta) => {
-      for (const name of Object.keys(meta)) {
+    await history('legacy-shop', (tags) => {
+      for (const name of [...tags.names]) {
         const isOurs = name.startsWith('_dd.portcullis') || name === '_dd.appsec.fp.http.order'
-        if (isOurs || /^http\.request\.headers\.(?:sec-|origin|priority|te$)/.test(name)) delete meta[name]
+        if (isOurs || /^http\.request\.headers\.(?:sec-|origin|priority|te$)/.test(name)) tags.delete(name)
       }
     })
     const url = await startApp('test/e2e/apps/dd-trace-login.cjs', {

@@ -48,14 +48,6 @@ const attributes = array(
 const range = { from: when, to: when }
 const query = { type: 'string', description: 'an explorer query; all requests when absent' } as const
 const series = object({ interval: text, points: array(point) })
-const collateral = {
-  days: count,
-  requests: count,
-  successfulLogins: count,
-  users: count,
-  share: number,
-  measuredOn: text,
-}
 
 /** Clusters of signals, and of whatever is picked by hand (spec/collector.md 5). */
 export function clusterRoutes(server: FastifyInstance, { clusters, state, wafRules, clock }: ClusterParts): void {
@@ -128,7 +120,7 @@ export function clusterRoutes(server: FastifyInstance, { clusters, state, wafRul
         knownIpShare: number,
         threatIntelShare: number,
         shape: number,
-        collateral: object({ ...collateral, course: series }),
+        collateral: ref('ClusterCollateral'),
         blockable: flag,
         reason: textOrNull,
         rule: orNull({ type: 'object' }),
@@ -138,11 +130,7 @@ export function clusterRoutes(server: FastifyInstance, { clusters, state, wafRul
       }),
     }),
     async ({ body }) => {
-      const {
-        course,
-        collateral: measured,
-        ...found
-      } = await clusters.evaluate({
+      const { course, ...found } = await clusters.evaluate({
         attributes: body.attributes.map(wholeAttribute),
         query: body.query ?? '',
         services: body.services ?? [],
@@ -150,8 +138,7 @@ export function clusterRoutes(server: FastifyInstance, { clusters, state, wafRul
         days: body.days ?? 7,
         range: parseRange(body.from, body.to, clock.nowMs()),
       })
-      const shown = ({ intervalMs, points }: typeof course): object => ({ interval: printInterval(intervalMs), points })
-      return { ...found, collateral: { ...measured, course: shown(measured.course) }, course: shown(course) }
+      return { ...found, course: { interval: printInterval(course.intervalMs), points: course.points } }
     },
   )
 

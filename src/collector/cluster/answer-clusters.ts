@@ -25,7 +25,12 @@ export interface AnswerParts {
   readonly state: State
   readonly clock: Clock
   readonly wafRules: Pick<WafRules, 'list' | 'versions' | 'add' | 'change'>
-  readonly settings: { readonly enabled: boolean; readonly trustUnkeyed: boolean }
+  /** As they are set at the moment. */
+  readonly switches: () => { readonly automation: boolean; readonly blocking: boolean }
+  /** Act on events that came without an ingest key, too. */
+  readonly trustUnkeyed: boolean
+  /** Why automation may not block what touches so many more users this hour; undefined where it may. */
+  readonly whyOverCeiling: (users: number) => Promise<string | undefined>
 }
 
 /** What automation does about clusters: a WAF rule for a while, renewed while the campaign lasts. */
@@ -36,7 +41,7 @@ export interface ClusterAnswers {
 }
 
 export function createClusterAnswers(parts: AnswerParts): ClusterAnswers {
-  const { state, clock, wafRules, settings } = parts
+  const { state, clock, wafRules, switches, trustUnkeyed, whyOverCeiling } = parts
   const trusted = new Map<string, boolean>()
   const refused = new Set<string>()
 
@@ -60,7 +65,8 @@ export function createClusterAnswers(parts: AnswerParts): ClusterAnswers {
     },
     async answer(signal, rule, clusters) {
       const forSeconds = secondsToBlock(signal, rule)
-      if (!settings.enabled || forSeconds === undefined || signal.state === 'archived') return
+      const { automation, blocking } = switches()
+      if (!automation || !blocking || forSeconds === undefined || signal.state === 'archived') return
       const untilMs = clock.nowMs() + forSeconds * 1_000
       for (const cluster of clusters) {
         const made = wafRules.list().find(({ origin }) => origin.clusterId === cluster.id)
@@ -72,7 +78,7 @@ export function createClusterAnswers(parts: AnswerParts): ClusterAnswers {
         }
         if (cluster.origin !== 'found' || cluster.trend === 'fading') continue
         if (cluster.attackShare < leastAttackShare || cluster.requests < leastRequests) continue
-        const isTrusted = settings.trustUnkeyed || trusted.get(signal.id)
+        const isTrusted = trustUnkeyed || trusted.get(signal.id)
         // After a restart nothing is known before the next events.
         if (isTrusted === undefined || (await wasDeleted(wafRules, cluster))) continue
         if (!isTrusted) {
@@ -84,9 +90,19 @@ export function createClusterAnswers(parts: AnswerParts): ClusterAnswers {
             await refuse(signal, cluster, 'its requests do not say which route they are for')
             continue
           }
+          const { users } = cluster.collateral
+          const over = await whyOverCeiling(users)
+          if (over !== undefined) {
+            await refuse(signal, cluster, over)
+            continue
+          }
           const until = new Date(untilMs).toISOString()
           try {
-            await wafRules.add(ruleOfCluster(cluster, { signal, routes, mode: 'blocking', endsAt: until }), author)
+            await wafRules.add(
+              ruleOfCluster(cluster, { signal, routes, mode: 'blocking', endsAt: until }),
+              author,
+              users,
+            )
           } catch (error) {
             if (!(error instanceof PortcullisError)) throw error
             await refuse(signal, cluster, error.message)

@@ -66,7 +66,7 @@ export function createDescriber({ store, replay }: DescribeParts): {
       const query = clusterQuery(traits, signal.query)
       const onsetMs = baselineEnd(signal)
       const { service, env } = signal.group
-      const [figures, { series: _series, intervalMs: _interval, ...collateral }, all] = await Promise.all([
+      const [figures, collateral, all] = await Promise.all([
         measureCluster(store, { query, campaign: signal.query, range, onsetMs }),
         collateralOf(traits, {
           days: collateralDays,

@@ -1,4 +1,4 @@
-import type { ClusterAttribute, ClusterCollateral } from '../../model/cluster.ts'
+import type { ClusterAttribute, ClusterCollateral, ClusterCourse } from '../../model/cluster.ts'
 import { fail } from '../../model/error.ts'
 import type { NewWafRule, WafReply, WafRoute, WafRuleMode, WafRuleObject } from '../../model/waf-rule.ts'
 import { campaignRange } from '../campaign.ts'
@@ -14,12 +14,6 @@ import type { Replay } from './measure.ts'
 import { measureCluster, measureCollateral, readRoutes } from './measure.ts'
 import { whyNotBlock } from './verdict.ts'
 
-/** Requests by time. */
-interface Course {
-  readonly intervalMs: number
-  readonly points: readonly (readonly [number, number])[]
-}
-
 /** What attributes picked by hand select, and what a rule of them would do. */
 interface Evaluation {
   readonly attributes: readonly ClusterAttribute[]
@@ -32,13 +26,13 @@ interface Evaluation {
   readonly knownIpShare: number
   readonly threatIntelShare: number
   readonly shape: number
-  readonly collateral: ClusterCollateral & { readonly course: Course }
+  readonly collateral: ClusterCollateral
   readonly blockable: boolean
   readonly reason: string | null
   readonly rule: WafRuleObject | null
   readonly firstSeen: string | null
   readonly lastSeen: string | null
-  readonly course: Course
+  readonly course: ClusterCourse
 }
 
 /** What the API asks about clusters. */
@@ -90,13 +84,12 @@ export function createClusterDoors({
       const traits = traitsOf(attributes)
       const query = clusterQuery(traits, scope === '' ? '' : `(${scope})`)
       const intervalMs = Math.max(minIntervalMs, Math.ceil((range.toMs - range.fromMs) / courseParts / 1_000) * 1_000)
-      const [figures, replayed, [all], [course]] = await Promise.all([
+      const [figures, collateral, [all], [course]] = await Promise.all([
         measureCluster(store, { query, campaign: scope, range, onsetMs: range.fromMs }),
         measureCollateral(replay, traits, { days, endMs: range.fromMs, routes: [], services, envs }),
         store.top(scope, range, { by: [], aggregates: ['count'], limit: 1 }),
         store.timeseries(query, range, { intervalMs, aggregates: ['count'] }),
       ])
-      const { series, intervalMs: replayedIntervalMs, ...collateral } = replayed
       const { requests, successes, users, ips, knownIpShare, threatIntelShare, shape, firstSeenMs, lastSeenMs } =
         figures
       const made = clusterRule(traits)
@@ -115,7 +108,7 @@ export function createClusterDoors({
         knownIpShare,
         threatIntelShare,
         shape,
-        collateral: { ...collateral, course: { intervalMs: replayedIntervalMs, points: series } },
+        collateral,
         blockable: reason === null,
         reason,
         rule: 'problem' in made ? null : made.rule,

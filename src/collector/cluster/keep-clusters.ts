@@ -40,6 +40,8 @@ export interface ClusterKeeperOptions {
   readonly store: Store
   readonly state: State
   readonly clock: Clock
+  /** Of the lead under which clusters are written; once another collector leads, nothing of them is (STATE_FENCED). */
+  readonly epoch: number
   readonly replay: Replay
   /** The managed rule that was made of a cluster, if there is one. */
   readonly ruleOf: (clusterId: string) => ManagedWafRule | undefined
@@ -53,13 +55,13 @@ export interface ClusterKeeper {
   start(): void
   /** Looks at the signals that are due; returns how many. */
   refresh(): Promise<number>
-  /** Adds a cluster picked by hand to a signal. Rejects with NOT_FOUND, REQUEST_INVALID. */
+  /** Adds a cluster picked by hand to a signal. Rejects with NOT_FOUND, REQUEST_INVALID, STATE_FENCED. */
   add(signalId: string, attributes: readonly ClusterAttribute[]): Promise<Cluster>
   stop(): Promise<void>
 }
 
 export async function keepClusters(options: ClusterKeeperOptions): Promise<ClusterKeeper> {
-  const { store, state, clock, ruleOf, onClusters, onError } = options
+  const { store, state, clock, epoch, ruleOf, onClusters, onError } = options
   const signals = new OpenSignals(await state.recentSignals(clock.nowMs()))
   const unsubscribe = state.subscribe((changes: Changes) => signals.apply(changes))
   const baselines = new Baselines(store)
@@ -112,17 +114,18 @@ export async function keepClusters(options: ClusterKeeperOptions): Promise<Clust
   }
 
   async function commit(signal: SignalFacts, clusters: readonly Cluster[]): Promise<void> {
-    if (JSON.stringify(clusters) === JSON.stringify(signal.clusters ?? [])) return
+    // Who leads no more has to learn it here, before rules are made of the clusters.
+    if (JSON.stringify(clusters) === JSON.stringify(signal.clusters ?? [])) return state.commit({ epoch })
     const nowMs = clock.nowMs()
     const key = JSON.stringify(
       clusters.map(({ id, attributes, blockable, wafRuleId }) => [id, attributes, blockable, wafRuleId]),
     )
     const version = versions.get(signal.id)
     const isVersion = version?.key !== key || nowMs - version.atMs >= versionEveryMs
-    if (isVersion) versions.set(signal.id, { key, atMs: nowMs })
     const at = new Date(nowMs).toISOString()
     const told = new Set((signal.clusters ?? []).map(({ id }) => id))
     await state.commit({
+      epoch,
       signals: [{ update: signal.id, set: { clusters } }],
       ...(isVersion ? { clusters: [{ signalId: signal.id, at, clusters }] } : {}),
       timeline: clusters
@@ -135,6 +138,7 @@ export async function keepClusters(options: ClusterKeeperOptions): Promise<Clust
           text: sentence(cluster),
         })),
     })
+    if (isVersion) versions.set(signal.id, { key, atMs: nowMs })
   }
 
   async function refreshOne(id: string): Promise<void> {

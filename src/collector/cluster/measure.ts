@@ -193,7 +193,7 @@ export async function measureCollateral(
     readonly services: readonly string[]
     readonly envs: readonly string[]
   },
-): Promise<ClusterCollateral & Pick<ReplayResult, 'series' | 'intervalMs'>> {
+): Promise<ClusterCollateral> {
   const made = clusterRule(traits)
   const range = { fromMs: endMs - days * dayMs, toMs: endMs }
   const of = `${services.join(', ') || 'all services'}${routes.length === 0 ? '' : `, ${routes.map(({ method = '', pathPattern }) => `${method} ${pathPattern}`.trim()).join(', ')}`}`
@@ -205,8 +205,7 @@ export async function measureCollateral(
       users: 0,
       share: 0,
       measuredOn: made.problem,
-      series: [],
-      intervalMs: 0,
+      course: { intervalMs: 0, points: [] },
     }
   }
   const { matched, undetermined, successfulLogins, users, total, hours, measuredOn, series, intervalMs } = await replay(
@@ -227,7 +226,6 @@ export async function measureCollateral(
     users,
     share: total === 0 ? 0 : requests / total,
     measuredOn: `${measuredOn === 'full' ? 'logins and requests kept in full' : 'all requests'} of ${of}, ${Math.round(hours)} of ${days * 24} hours`,
-    series,
-    intervalMs,
+    course: { intervalMs, points: series },
   }
 }

@@ -24,6 +24,8 @@ export interface DetectionOptions {
 
 /** Detection in motion: every enabled rule about once a second over what is new in the store (spec/detection.md 1.5). */
 export interface Detection {
+  /** Of its lead over the state: what else follows from signals is committed under it, so that an earlier leader writes nothing. */
+  readonly epoch: number
   /** Starts the ticks. */
   start(): void
   /** One tick now: evaluates the rules that are due, then reads the figures that are. Ticks never overlap. */

@@ -218,6 +218,7 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
   }
 
   return {
+    epoch,
     start: schedule,
     async tick() {
       const report = await nextTick()

@@ -11,7 +11,7 @@ import { topAll } from '../whole-results.ts'
 import { groupCandidates, readFacts } from './address-facts.ts'
 import type { Candidate } from './address-facts.ts'
 import { findCandidates, findJoined } from './candidates.ts'
-import { ceilingOf, decideAddress, fitsCeiling } from './decide.ts'
+import { ceilingOf, decideAddress, whyOverCeiling } from './decide.ts'
 import type { Ceiling } from './decide.ts'
 import type { Passlist } from './passlist.ts'
 import type { AnswerLists, AutomationSettings, Switches } from './respond.ts'
@@ -101,9 +101,9 @@ export async function automate(parts: AutomationParts, updates: readonly SignalU
         continue
       }
       ceiling ??= await readCeiling(parts, nowMs)
-      if (!fitsCeiling(ceiling, usersBefore)) {
-        const why = `blocks of this hour already touch ${ceiling.usedUsers} of the ${ceiling.maxUsers} users that they may`
-        refuse(parts, collected, candidate, why, nowMs)
+      const over = whyOverCeiling(ceiling, usersBefore)
+      if (over !== undefined) {
+        refuse(parts, collected, candidate, over, nowMs)
         continue
       }
       ceiling = { ...ceiling, usedUsers: ceiling.usedUsers + usersBefore }
@@ -180,7 +180,11 @@ async function activeEntries(state: State, all: readonly string[], nowMs: number
   return found
 }
 
-async function readCeiling({ store, settings, memory }: AutomationParts, nowMs: number): Promise<Ceiling> {
+/** What blocks of the hour may touch and do, whatever they block by. */
+export async function readCeiling(
+  { store, settings, memory }: Pick<AutomationParts, 'store' | 'settings' | 'memory'>,
+  nowMs: number,
+): Promise<Ceiling> {
   const range = { fromMs: nowMs - recentMs, toMs: nowMs + 1 }
   const rows = await topAll(store, loginSuccess, range, ['service'], [{ cardinality: facet.login }])
   const recentUsers = rows.reduce((sum, row) => sum + (row.values[1] ?? 0), 0)

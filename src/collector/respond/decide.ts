@@ -66,7 +66,8 @@ export function ceilingOf(recentUsers: number, share: number, usedUsers: number)
   return { maxUsers: Math.max(1, Math.floor(recentUsers * share)), usedUsers }
 }
 
-/** Blocks that touch nobody always fit. */
-export function fitsCeiling({ maxUsers, usedUsers }: Ceiling, users: number): boolean {
-  return users === 0 || usedUsers + users <= maxUsers
+/** Why a block that touches so many users may not be; undefined where it may. Blocks that touch nobody always fit. */
+export function whyOverCeiling({ maxUsers, usedUsers }: Ceiling, users: number): string | undefined {
+  if (users === 0 || usedUsers + users <= maxUsers) return undefined
+  return `blocks of this hour already touch ${usedUsers} of the ${maxUsers} users that they may`
 }

@@ -74,6 +74,8 @@ export interface Answered {
 export interface Responder {
   /** What automation does about these updates, for the caller to commit with them; also what it refused, and why. */
   automate(updates: readonly SignalUpdate[]): Promise<Changes>
+  /** Why automation may not block what touches so many more users this hour; undefined where it may. */
+  whyOverCeiling(users: number): Promise<string | undefined>
   /** Adds entries; rejects with REQUEST_INVALID and the path of the first bad one, and adds none then. */
   add(list: ListName, entries: readonly NewEntry[], author: string): Promise<readonly DenylistEntry[]>
   /** Moves the end of an entry that is in force; rejects with NOT_FOUND. */

@@ -7,7 +7,8 @@ import type { Changes, ListName, StandingAnswer, State } from '../state/state.ts
 import type { Store } from '../store/store.ts'
 import { createAddressFindings } from './address-finding.ts'
 import { answerChanges, kindOf, selectedValues, standingOf } from './answer.ts'
-import { automate } from './automate.ts'
+import { automate, readCeiling } from './automate.ts'
+import { whyOverCeiling } from './decide.ts'
 import { addEntries, extendEntry, rescindEntry } from './list-changes.ts'
 import { keepPasslist } from './passlist.ts'
 import type { AnswerLists, AutomationSettings, Responder, Switches } from './respond.ts'
@@ -87,6 +88,10 @@ export async function createResponder(options: {
       for (const { id } of ended) lookedThrough.delete(id)
       const endings = ended.map(({ id }) => ({ kind: 'standingAnswer', delete: id }) as const)
       return endings.length === 0 ? changes : { ...changes, documents: [...(changes.documents ?? []), ...endings] }
+    },
+
+    async whyOverCeiling(users) {
+      return whyOverCeiling(await readCeiling({ store, settings, memory }, clock.nowMs()), users)
     },
 
     async add(list, entries, author) {

@@ -21,6 +21,8 @@ interface Written {
   /** Why the version `before` was taken back by itself. */
   readonly fault?: string
   readonly said?: string
+  /** Absent: as it was measured when the rule was added. */
+  readonly collateralUsers?: number
 }
 
 export async function createWafRules({
@@ -75,9 +77,21 @@ export async function createWafRules({
         ...tooOld.map(({ id }) => ({ kind: 'wafRuleVersion', delete: id }) as const),
       ],
       audit: [{ at, by: author, action, subject: rule.id, before, after: deleted ? null : rule }],
-      ...ofSignal(rule, { by: author, at, deleted, ...(said === undefined ? {} : { said }) }),
+      ...ofSignal(rule, {
+        by: author,
+        at,
+        deleted,
+        collateralUsers: written.collateralUsers ?? (await collateralUsersOf(rule)),
+        ...(said === undefined ? {} : { said }),
+      }),
     })
     return rule
+  }
+
+  const collateralUsersOf = async ({ id, origin }: ManagedWafRule): Promise<number> => {
+    if (origin.signalId === null) return 0
+    const responses = await state.responses({ signalId: origin.signalId })
+    return responses.find((response) => response.id === responseIdOf(id))?.collateralUsers ?? 0
   }
 
   const next = (before: ManagedWafRule, changes: Partial<ManagedWafRule>): ManagedWafRule => {
@@ -96,7 +110,7 @@ export async function createWafRules({
       if (all.length === 0) throw fail('NOT_FOUND', `WAF rule ${id}`)
       return all
     },
-    add: (value, author) =>
+    add: (value, author, collateralUsers = 0) =>
       inTurn(async () => {
         const { signalId, clusterId, ...rule } = accepted(value)
         if (rule.mode === 'blocking') checkMeasured(rule)
@@ -109,7 +123,7 @@ export async function createWafRules({
         // A rule that comes back after its deletion goes on counting, so that a version names one text only.
         const version = (newest?.rule.version ?? 0) + 1
         const added = { ...rule, id, version, origin, createdAt: at, updatedAt: at, inModeSince: at }
-        return write(added, { author, action: 'waf_rule.add', before: null })
+        return write(added, { author, action: 'waf_rule.add', before: null, collateralUsers })
       }),
     replace: (id, value, author) =>
       inTurn(async () => {
@@ -186,8 +200,15 @@ function ofSignal(
     by,
     at,
     deleted,
+    collateralUsers,
     said,
-  }: { readonly by: string; readonly at: string; readonly deleted: boolean; readonly said?: string },
+  }: {
+    readonly by: string
+    readonly at: string
+    readonly deleted: boolean
+    readonly collateralUsers: number
+    readonly said?: string
+  },
 ): Pick<Changes, 'responses' | 'timeline'> {
   const { signalId } = rule.origin
   if (signalId === null) return {}
@@ -203,7 +224,7 @@ function ofSignal(
     until: rule.endsAt,
     undoneAt: isActive ? null : at,
     why: `${rule.name} (${rule.mode})`,
-    collateralUsers: 0,
+    collateralUsers,
   }
   const text =
     said ??

@@ -27,10 +27,11 @@ export interface WafRules {
   /** Newest first, deleted ones included. Rejects with NOT_FOUND. */
   versions(id: string): Promise<readonly WafRuleVersion[]>
   /**
-   * Rejects with WAF_RULE_INVALID, which carries all `problems`; with CONFLICT when the id is taken; with
-   * WAF_RULE_UNMEASURED when it is to block and nobody can say whom.
+   * `collateralUsers`: ordinary users that it was measured to touch, for the ceiling of automation. Rejects with
+   * WAF_RULE_INVALID, which carries all `problems`; with CONFLICT when the id is taken; with WAF_RULE_UNMEASURED when it
+   * is to block and nobody can say whom.
    */
-  add(value: unknown, author: string): Promise<ManagedWafRule>
+  add(value: unknown, author: string, collateralUsers?: number): Promise<ManagedWafRule>
   /** A `version` in the rule has to be the one in force. Rejects with NOT_FOUND, WAF_RULE_INVALID, WAF_RULE_UNMEASURED, CONFLICT. */
   replace(id: string, value: unknown, author: string): Promise<ManagedWafRule>
   /** Changes a mode, an end or a bound; rejects with NOT_FOUND, WAF_RULE_UNMEASURED. */

@@ -6,8 +6,10 @@ import type { ClusterAnswers } from '../../../src/collector/cluster/answer-clust
 import { createClusterAnswers } from '../../../src/collector/cluster/answer-clusters.ts'
 import { shippedRules } from '../../../src/collector/detect/shipped-rules.ts'
 import { unmeasuredInputs } from '../../../src/collector/replay/measurable.ts'
+import { createResponder } from '../../../src/collector/respond/responder.ts'
 import { createWafRules } from '../../../src/collector/respond/waf-rule-book.ts'
 import type { WafRules } from '../../../src/collector/respond/waf-rules.ts'
+import { createSignalLists } from '../../../src/collector/detect/signal-lists.ts'
 import { openEngine as openStateEngine } from '../../../src/collector/state/duckdb/engine.ts'
 import { observe } from '../../../src/collector/state/duckdb/state.ts'
 import type { SignalFacts, State } from '../../../src/collector/state/state.ts'
@@ -61,7 +63,15 @@ const cluster: Cluster = {
   knownIpShare: 0,
   threatIntelShare: 0,
   shape: 1,
-  collateral: { days: 7, requests: 0, successfulLogins: 0, users: 0, share: 0, measuredOn: 'logins' },
+  collateral: {
+    days: 7,
+    requests: 0,
+    successfulLogins: 0,
+    users: 0,
+    share: 0,
+    measuredOn: 'logins',
+    course: { intervalMs: 0, points: [] },
+  },
   blockable: true,
   reason: null,
   firstSeen: iso(nowMs - 10 * minute),
@@ -74,6 +84,7 @@ let store: Store
 let state: State
 let wafRules: WafRules & { close(): void }
 let answers: ClusterAnswers
+let isOn: boolean
 
 beforeEach(async () => {
   now = nowMs
@@ -83,7 +94,25 @@ beforeEach(async () => {
   await state.commit({ signals: [{ open: signal }] })
   await store.append(batchOf(Array.from({ length: 30 }, (_, index) => attempt(app, 'failure', nowMs - index * 1_000))))
   wafRules = await createWafRules({ state, clock, unmeasured: unmeasuredInputs })
-  answers = createClusterAnswers({ store, state, clock, wafRules, settings: { enabled: true, trustUnkeyed: false } })
+  isOn = true
+  const lists = createSignalLists({ store, state })
+  const settings = {
+    enabled: true,
+    trustUnkeyed: false,
+    verifiedServices: [],
+    trustedProxies: [],
+    ceilingShare: 0.1,
+  }
+  const responder = await createResponder({ state, store, lists, clock, settings })
+  answers = createClusterAnswers({
+    store,
+    state,
+    clock,
+    wafRules,
+    switches: () => ({ automation: isOn, blocking: true }),
+    trustUnkeyed: false,
+    whyOverCeiling: (users) => responder.whyOverCeiling(users),
+  })
 })
 afterEach(async () => {
   wafRules.close()
@@ -120,6 +149,45 @@ test('a cluster becomes a blocking rule of the attacked route with an end, renew
   now += 12 * minute
   await answer(cluster)
   expect(Date.parse(wafRules.list()[0]?.endsAt ?? '')).toBeLessThan(now + 900_000 - minute)
+})
+
+test('rules of clusters count among the blocks of the hour, by the users that they were measured to touch', async () => {
+  trust(true)
+  // A tenth of the thirty users of the day: three.
+  const people = Array.from({ length: 30 }, (_, index) => attempt(app, 'success', nowMs - index * minute))
+  await store.append(batchOf(people))
+  const touching = (id: string, users: number): Cluster => ({
+    ...cluster,
+    id,
+    collateral: { ...cluster.collateral, users },
+  })
+  await answer(touching('one', 2))
+  expect(wafRules.list()).toHaveLength(1)
+  // A renewal keeps the count, and adds nothing to it.
+  now += 10 * minute
+  await store.append(batchOf([attempt(app, 'failure', now - 1_000)]))
+  await answer(touching('one', 2))
+  expect((await state.responses({ signalId: signal.id })).map(({ collateralUsers }) => collateralUsers)).toEqual([2])
+  await answer(touching('two', 2))
+  expect(await told()).toContain(
+    'the cluster two is not blocked: blocks of this hour already touch 2 of the 3 users that they may',
+  )
+  await answer(touching('three', 1), touching('four', 0))
+  expect(wafRules.list().map(({ origin }) => origin.clusterId)).toEqual(
+    expect.arrayContaining(['one', 'three', 'four']),
+  )
+  expect(wafRules.list()).toHaveLength(3)
+  // What was taken back touches nobody.
+  for (const { id, origin } of wafRules.list()) if (origin.clusterId === 'one') await wafRules.remove(id, 'ann')
+  await answer(touching('two', 2))
+  expect(wafRules.list().map(({ origin }) => origin.clusterId)).toContain('two')
+})
+
+test('nothing is made while automation is switched off', async () => {
+  trust(true)
+  isOn = false
+  await answer(cluster)
+  expect(wafRules.list()).toEqual([])
 })
 
 test('what a person took back stays so, whether disabled or deleted', async () => {

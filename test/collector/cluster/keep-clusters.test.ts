@@ -28,12 +28,14 @@ let state: State
 let keeper: ClusterKeeper
 let rules: ManagedWafRule[]
 const errors: unknown[] = []
+const answered: string[] = []
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'portcullis-clusters-'))
   now = nowMs
   rules = []
   errors.length = 0
+  answered.length = 0
   store = toStore(await openEngine({ dir, nowMs, limits: { memoryLimitMb: 512, threads: 2 } }), clock)
   state = observe(await openStateEngine(join(dir, 'state.duckdb')))
   if (rule === undefined) throw new Error('the rule ships no more')
@@ -43,9 +45,10 @@ beforeEach(async () => {
     store,
     state,
     clock,
+    epoch: await state.lead(),
     replay: (request) => createReplayer({ store, clock }).replay(request),
     ruleOf: (clusterId) => rules.find(({ origin }) => origin.clusterId === clusterId),
-    onClusters: async () => undefined,
+    onClusters: async ({ id }) => void answered.push(id),
     onError: (error) => errors.push(error),
   })
 })
@@ -121,7 +124,7 @@ test('a clone of the app that lacks one header is told from the app by just that
     ips: 300,
     blockable: true,
     reason: null,
-    collateral: { days: 7, requests: 0, successfulLogins: 0, users: 0, share: 0 },
+    collateral: { days: 7, requests: 0, successfulLogins: 0, users: 0, share: 0, course: { points: [] } },
     wafRuleId: null,
   })
   expect(cluster?.attackShare).toBeGreaterThan(0.9)
@@ -176,6 +179,31 @@ test('a signal is not looked at again until something happens, and not too soon'
   expect(await keeper.refresh()).toBe(0)
 })
 
+test('once another collector leads, no cluster is written any more, and none is answered', async () => {
+  await attack(clone, 300, nowMs - 20 * minute, nowMs)
+  const id = await open(nowMs)
+  await state.lead()
+  await keeper.refresh()
+  expect(errors.splice(0)).toMatchObject([{ code: 'STATE_FENCED' }])
+  expect((await state.signal(id))?.clusters).toBeUndefined()
+  expect(await state.clusters(id)).toBeNull()
+  expect((await state.timeline(id, { limit: 10 })).items).toEqual([])
+  expect(answered).toEqual([])
+})
+
+test('the earlier leader answers no clusters that it wrote before, either', async () => {
+  await attack(clone, 300, nowMs - 20 * minute, nowMs)
+  const id = await open(nowMs)
+  await keeper.refresh()
+  expect(answered.splice(0)).toEqual([id])
+  await state.lead()
+  now += minute
+  await state.commit({ signals: [{ update: id, set: { lastSeen: iso(nowMs + 1) } }] })
+  await keeper.refresh()
+  expect(errors.splice(0)).toMatchObject([{ code: 'STATE_FENCED' }])
+  expect(answered).toEqual([])
+})
+
 test('attributes picked by hand are measured the same way, and stay beside those found', async () => {
   await attack(clone, 300, nowMs - 20 * minute, nowMs)
   const id = await open(nowMs)
@@ -190,6 +218,9 @@ test('attributes picked by hand are measured the same way, and stay beside those
     collateral: { requests: 1000, successfulLogins: 900 },
   })
   expect(added.reason).toContain('900 successful logins')
+  const { intervalMs, points } = added.collateral.course
+  expect(points.reduce((sum, [, requests]) => sum + requests, 0)).toBe(1000)
+  expect(points.every(([atMs]) => atMs % intervalMs === 0 && atMs < nowMs - 30 * minute)).toBe(true)
   now += minute
   await attack(clone, 10, nowMs, now)
   await state.commit({ signals: [{ update: id, set: { lastSeen: iso(now) } }] })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ceilingOf, decideAddress, fitsCeiling } from '../../../src/collector/respond/decide.ts'
+import { ceilingOf, decideAddress, whyOverCeiling } from '../../../src/collector/respond/decide.ts'
 import type { AddressFacts } from '../../../src/collector/respond/decide.ts'
 
 const attacker: AddressFacts = {
@@ -47,10 +47,10 @@ test('every case ran', () => expect(cases.length).toBeGreaterThanOrEqual(14))
 test('the ceiling is a share of the recent users, at least one', () => {
   expect(ceilingOf(10_000, 0.01, 0).maxUsers).toBe(100)
   expect(ceilingOf(20, 0.01, 0).maxUsers).toBe(1)
-  expect(fitsCeiling({ maxUsers: 100, usedUsers: 98 }, 2)).toBe(true)
-  expect(fitsCeiling({ maxUsers: 100, usedUsers: 99 }, 2)).toBe(false)
+  expect(whyOverCeiling({ maxUsers: 100, usedUsers: 98 }, 2)).toBeUndefined()
+  expect(whyOverCeiling({ maxUsers: 100, usedUsers: 99 }, 2)).toContain('99 of the 100 users')
 })
 
 test('blocks that touch nobody fit under any ceiling', () => {
-  expect(fitsCeiling({ maxUsers: 1, usedUsers: 50 }, 0)).toBe(true)
+  expect(whyOverCeiling({ maxUsers: 1, usedUsers: 50 }, 0)).toBeUndefined()
 })

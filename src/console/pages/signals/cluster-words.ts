@@ -1,4 +1,4 @@
-import type { ClusterAttribute } from '../../../model/cluster.ts'
+import type { ClusterAttribute, ClusterCollateral } from '../../../model/cluster.ts'
 
 const names: Readonly<Record<string, string>> = {
   '@http.useragent': 'User agent',
@@ -33,4 +33,18 @@ export function attributeTest({ value, absent, regex }: Omit<ClusterAttribute, '
   if (absent) return { says: 'is missing', text: '' }
   if (value !== null) return { says: 'is', text: value }
   return regex === null ? { says: 'is there', text: '' } : { says: 'looks like', text: regex }
+}
+
+const barMs = 4 * 3_600_000
+
+/** What a rule would have stopped, as bars of four hours, from the first that has any. */
+export function collateralBars({ course: { points } }: Pick<ClusterCollateral, 'course'>): readonly number[] {
+  const bars = points.map(([atMs]) => Math.floor(atMs / barMs))
+  const first = Math.min(...bars)
+  const heights = Array.from({ length: bars.length === 0 ? 0 : Math.max(...bars) - first + 1 }, () => 0)
+  for (const [index, [, requests]] of points.entries()) {
+    const bar = (bars[index] ?? first) - first
+    heights[bar] = (heights[bar] ?? 0) + requests
+  }
+  return heights
 }

@@ -4,11 +4,13 @@ import type { Cluster } from '../../../model/cluster.ts'
 import type { Signal } from '../../api/shapes.ts'
 import { ShareBar } from '../../design/badges.tsx'
 import { Button } from '../../design/button.tsx'
+import { Sparkline } from '../../design/chart.tsx'
 import { Card } from '../../design/view.tsx'
 import { count, many, percent } from '../../text/figures.ts'
 import { ClusterDialog } from './cluster-dialog.tsx'
 import { AttributeLine, Attributes } from './cluster-attributes.tsx'
 import { ClusterRule } from './cluster-rule.tsx'
+import { collateralBars } from './cluster-words.ts'
 
 /** What the attackers share and others do not: how much of the attack it is, what a rule would hit, and the rule. */
 export function Clusters({ signal }: { readonly signal: Signal }): JSX.Element | null {
@@ -47,6 +49,9 @@ export function Clusters({ signal }: { readonly signal: Signal }): JSX.Element |
                   <span class={cluster.collateral.successfulLogins > 0 ? 'warn-text' : undefined}>
                     {many(cluster.collateral.requests, 'request')}, {many(cluster.collateral.successfulLogins, 'login')}
                   </span>
+                  {cluster.collateral.requests === 0 ? null : (
+                    <Sparkline points={collateralBars(cluster.collateral)} color="--category-1" />
+                  )}
                 </div>
                 <div>
                   <span class="muted small">Known to threat intel</span>
