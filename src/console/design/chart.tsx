@@ -112,3 +112,34 @@ function useDarkness(): boolean {
   }, [])
   return isDark
 }
+
+/** A course in a table cell: no axes, no words. */
+export function Sparkline({
+  points,
+  color,
+}: {
+  readonly points: readonly number[]
+  readonly color: string
+}): JSX.Element {
+  const width = 96
+  const height = 22
+  const highest = Math.max(1, ...points)
+  const step = width / Math.max(1, points.length)
+  return (
+    <svg class="spark" width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+      {points.map((value, index) => {
+        const tall = value === 0 ? 0 : Math.max(1.5, (value / highest) * height)
+        return (
+          <rect
+            key={index}
+            x={index * step}
+            y={height - tall}
+            width={Math.max(1, step - 1)}
+            height={tall}
+            fill={`var(${color})`}
+          />
+        )
+      })}
+    </svg>
+  )
+}
