@@ -230,10 +230,11 @@ test(
   { timeout: 240_000 },
   async () => {
     await history('legacy-shop', (tags) => {
-      for (const name of [...tags.names]) {
-        const isOurs = name.startsWith('_dd.portcullis') || name === '_dd.appsec.fp.http.order'
-        if (isOurs || /^http\.request\.headers\.(?:sec-|origin|priority|te$)/.test(name)) tags.delete(name)
-      }
+      const isTheirs = (name: string): boolean =>
+        !name.startsWith('_dd.portcullis') &&
+        name !== '_dd.appsec.fp.http.order' &&
+        !/^http\.request\.headers\.(?:sec-|origin|priority|te$)/.test(name)
+      for (const name of tags.names.filter((own) => !isTheirs(own))) tags.delete(name)
     })
     const url = await startApp('test/e2e/apps/dd-trace-login.cjs', {
       DD_TRACE_AGENT_URL: collector.agentUrl,
