@@ -64,31 +64,56 @@ describe.skipIf(whyNoBrowser !== undefined)(`the console's journeys ${whyNoBrows
       .getByRole('link', { name: victim })
       .waitFor()
 
+    const answers = card(page, 'What triage asks')
+    await answers.getByText('40 failures: one login in 41 got in').waitFor()
+    await answers.getByText('test-agent/1.0').waitFor()
+
+    await rows(page, 'Compromised users').filter({ hasText: victim }).getByRole('checkbox').check()
+    await card(page, /Compromised users/)
+      .getByRole('button', { name: 'Was reset' })
+      .click()
+    await toast(page, '1 account: reset').waitFor()
+    const stateOf = async (): Promise<string> =>
+      (await api(`/api/signals/${signal.id}/compromised-users`)).items[0].state
+    expect(await stateOf()).toBe('reset')
+    await undo(page)
+    expect(await stateOf()).toBe('open')
+
     await page.getByRole('button', { name: /Block 1 address/ }).click()
     await dialog(page)
-      .getByText(/Would have stopped .*in the 7 days before the attack/)
+      .getByText(/Would have stopped .*in the last 7 days beside the attack/)
       .waitFor()
     await dialog(page).getByRole('button', { name: '1 h', exact: true }).click()
+    await dialog(page).getByLabel('Those that come later, too').check()
     await dialog(page).getByRole('button', { name: 'Block', exact: true }).click()
-    await toast(page, '1 blocked').waitFor()
+    await toast(page, '1 blocked, and later ones will be').waitFor()
+    await card(page, /Responses/)
+      .getByText('in force at no tracer')
+      .waitFor()
+    expect((await api(`/api/signals/${signal.id}/respond`)).items).toMatchObject([{ selection: 'ips' }])
     await card(page, /Responses 1 in force/).waitFor()
     expect((await api('/api/denylist')).items).toMatchObject([{ kind: 'ip', value: attackerIp, signalId: signal.id }])
 
     await undo(page)
     await card(page, /Responses 0 in force/).waitFor()
+    expect((await api(`/api/signals/${signal.id}/respond`)).items).toEqual([])
     expect((await api('/api/denylist')).items).toEqual([])
     await page.close()
   })
 
-  test('a false positive is archived with its reason, and opened again by undo', async () => {
+  test('a false positive is archived with its reason and an exception of its rule; undo takes both back', async () => {
     const page = await console.page(`/signals/${signal.id}`)
     await page.getByRole('button', { name: 'Triage …' }).click()
     await dialog(page).getByRole('button', { name: 'Archived' }).click()
     await dialog(page).getByLabel('Reason').selectOption('False positive')
+    await dialog(page).getByLabel('Keep the rule silent').check()
     await dialog(page).getByRole('button', { name: 'Set' }).click()
     await toast(page, '1 signal: archived').waitFor()
     expect(await api(`/api/signals/${signal.id}`)).toMatchObject({ state: 'archived', archiveReason: 'False positive' })
+    const exceptions = async (): Promise<unknown> => (await api('/api/detection-rules/credential-stuffing')).suppress
+    expect(await exceptions()).toHaveLength(1)
     await undo(page)
+    expect(await exceptions()).toEqual([])
     expect(await api(`/api/signals/${signal.id}`)).toMatchObject({ state: 'open', archiveReason: null })
 
     await page.getByLabel('Note').fill('Seen by Ann')

@@ -6,7 +6,7 @@ import { Note } from '../design/note.tsx'
 import { Raw } from '../design/raw.tsx'
 import { View } from '../design/view.tsx'
 import { count, many } from '../text/figures.ts'
-import { useBlastRadius } from './blast-radius.ts'
+import { useBlastRadius, wantedOf } from './blast-radius.ts'
 import { EndField, secondsOf, standardEnd } from './ends.tsx'
 import { addEntries, type ListName } from './lists.ts'
 import { needsTyping, Radius, TypedConfirmation } from './radius.tsx'
@@ -28,7 +28,7 @@ export function AddEntriesDialog({
   const [reason, setReason] = useState('')
   const [typed, setTyped] = useState('')
   const { entries, refused } = readEntries(text, kind)
-  const radius = useBlastRadius(list === 'denylist' ? entries : [])
+  const radius = useBlastRadius(list === 'denylist' ? wantedOf(entries) : [])
   const isTyped = list === 'denylist' && needsTyping(radius.data)
   return (
     <Dialog
@@ -90,7 +90,7 @@ export function AddEntriesDialog({
         </Note>
       )}
       {list === 'denylist' && entries.length > 0 ? (
-        <View data={radius}>{(found) => <Radius radius={found} of={entries.length} beforeAttack={false} />}</View>
+        <View data={radius}>{(found) => <Radius radius={found} of={entries.length} besideAttack={false} />}</View>
       ) : null}
       <EndField end={end} onChange={setEnd} />
       <div class="field">

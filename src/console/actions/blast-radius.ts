@@ -1,79 +1,67 @@
-import { printText } from '../../query/query.ts'
+import type { DenylistKind } from '../../model/denylist-entry.ts'
+import type { Point } from '../api/shapes.ts'
 import { call } from '../api/call.ts'
 import { useData, type Data } from '../api/use-data.ts'
-import type { Point, Series } from '../api/shapes.ts'
 import type { WantedEntry } from './lists.ts'
 
-/** What a block would have stopped: requests, and successful logins among them, over the last days. */
+/** What a block would have stopped in the last days, beside the attack that it answers. */
 export interface BlastRadius {
   readonly days: number
   readonly requests: number
-  readonly successes: number
+  readonly successfulLogins: number
   readonly users: number
   readonly points: readonly Point[]
   /** How many of the values were looked at; fewer than all when there are very many. */
-  readonly measured: number
+  readonly values: number
+  /** Services in which nothing can be blocked from here. */
+  readonly withoutRemoteConfig: readonly string[]
 }
 
-const days = 7
-const maxValues = 400
-
-const facets: Readonly<Record<string, readonly string[]>> = {
-  ip: ['@http.client_ip'],
-  cidr: ['@http.client_ip'],
-  user: ['@appsec.events_data.usr.id', '@usr.id'],
-  login: ['@appsec.events_data.usr.login'],
-  user_agent: ['@http.useragent'],
-  fingerprint: ['@_dd.appsec.fp.http.header', '@_dd.appsec.fp.http.network', '@_dd.appsec.fp.session'],
-}
-const success = '@appsec.security_activity:business_logic.users.login.success'
-
-/** The query of the requests that entries stand for. */
-function queryOf(entries: readonly WantedEntry[]): string {
-  const byKind = new Map<string, string[]>()
-  for (const { kind, value } of entries) byKind.set(kind, [...(byKind.get(kind) ?? []), printText(value)])
-  const terms = [...byKind].flatMap(([kind, values]) =>
-    (facets[kind] ?? []).map((facet) => `${facet}:(${values.join(' OR ')})`),
-  )
-  return terms.length === 1 ? (terms[0] ?? '') : `(${terms.join(' OR ')})`
+/** Values of one kind, or what is selected of a signal; `signalId` leaves out what belongs to its attack. */
+export interface Wanted {
+  readonly kind?: DenylistKind
+  readonly values?: readonly string[]
+  readonly signalId?: string
+  readonly selection?: 'ips' | 'compromisedUsers'
 }
 
-/** Measures on stored traffic what entries would have stopped in the days before `beforeMs`, such as an attack's onset. */
-export function useBlastRadius(entries: readonly WantedEntry[], beforeMs?: number): Data<BlastRadius> {
-  const looked = entries.slice(0, maxValues)
-  const query = queryOf(looked)
+/** More entries than these are judged by the first. */
+const maxValues = 5_000
+
+/** Entries as what is asked for, a kind at a time. */
+export function wantedOf(entries: readonly WantedEntry[], signalId?: string): readonly Wanted[] {
+  const byKind = new Map<DenylistKind, string[]>()
+  for (const { kind, value } of entries.slice(0, maxValues)) {
+    const values = byKind.get(kind)
+    if (values === undefined) byKind.set(kind, [value])
+    else values.push(value)
+  }
+  return [...byKind].map(([kind, values]) => ({ kind, values, ...(signalId === undefined ? {} : { signalId }) }))
+}
+
+/** Measures on stored traffic what a block would have stopped. */
+export function useBlastRadius(wanted: readonly Wanted[]): Data<BlastRadius> {
   return useData<BlastRadius>({
-    key: ['blast-radius', query, beforeMs],
-    enabled: looked.length > 0,
+    key: ['blast-radius', wanted],
+    enabled: wanted.length > 0,
     load: async (signal) => {
-      const range =
-        beforeMs === undefined
-          ? { from: `now-${days}d`, to: 'now' }
-          : { from: beforeMs - days * 86_400_000, to: beforeMs }
-      const post = (path: string, body: object): Promise<Series> => call('POST', path, { ...range, ...body }, signal)
-      const [all, successes, users] = await Promise.all([
-        post('/api/spans/timeseries', { query, interval: '2h' }),
-        post('/api/spans/timeseries', { query: `${query} ${success}`, interval: '1d' }),
-        call<{ rows: readonly unknown[] }>(
-          'POST',
-          '/api/spans/top',
-          { ...range, query: `${query} ${success}`, by: ['@appsec.events_data.usr.login'], limit: 10_000 },
-          signal,
-        ),
-      ])
-      const points = all.series[0]?.points ?? []
-      return {
-        days,
-        requests: sum(points),
-        successes: sum(successes.series[0]?.points ?? []),
-        users: users.rows.length,
-        points,
-        measured: looked.length,
-      }
+      const found = await Promise.all(
+        wanted.map((one) => call<BlastRadius>('POST', '/api/mitigations/preview', one, signal)),
+      )
+      return found.reduce((one, other) => ({
+        ...one,
+        requests: one.requests + other.requests,
+        successfulLogins: one.successfulLogins + other.successfulLogins,
+        users: one.users + other.users,
+        points: added(one.points, other.points),
+        values: one.values + other.values,
+      }))
     },
   })
 }
 
-function sum(points: readonly Point[]): number {
-  return points.reduce((total, [, value]) => total + value, 0)
+function added(one: readonly Point[], other: readonly Point[]): readonly Point[] {
+  const sums = new Map(one)
+  for (const [atMs, value] of other) sums.set(atMs, (sums.get(atMs) ?? 0) + value)
+  return [...sums].sort(([first], [second]) => first - second)
 }

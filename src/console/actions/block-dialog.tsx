@@ -5,7 +5,7 @@ import { Note } from '../design/note.tsx'
 import { Raw } from '../design/raw.tsx'
 import { View } from '../design/view.tsx'
 import { count, many } from '../text/figures.ts'
-import { useBlastRadius } from './blast-radius.ts'
+import { useBlastRadius, wantedOf } from './blast-radius.ts'
 import { EndField, secondsOf, standardEnd } from './ends.tsx'
 import { addEntries, type ListName, type WantedEntry } from './lists.ts'
 import { kindWords } from './read-entries.ts'
@@ -16,25 +16,18 @@ const maxNamed = 6
 interface BlockDialogProps {
   readonly list?: ListName
   readonly entries: readonly WantedEntry[]
+  /** The attack that it answers: what the block would have hit beside it is its collateral. */
   readonly signalId?: string | undefined
-  /** When the attack began that it answers: what the block would have hit before is its collateral. */
-  readonly beforeMs?: number | undefined
   readonly onClose: () => void
 }
 
 /** Blocks addresses, users or agents for a time; says first whom it would have hit. */
-export function BlockDialog({
-  list = 'denylist',
-  entries,
-  signalId,
-  beforeMs,
-  onClose,
-}: BlockDialogProps): JSX.Element {
+export function BlockDialog({ list = 'denylist', entries, signalId, onClose }: BlockDialogProps): JSX.Element {
   const [end, setEnd] = useState(standardEnd)
   const [reason, setReason] = useState('')
   const [typed, setTyped] = useState('')
   const isBlock = list === 'denylist'
-  const radius = useBlastRadius(isBlock ? entries : [], beforeMs)
+  const radius = useBlastRadius(isBlock ? wantedOf(entries, signalId) : [])
   const isTyped = isBlock && needsTyping(radius.data)
   return (
     <Dialog
@@ -58,7 +51,7 @@ export function BlockDialog({
       </p>
       {isBlock ? (
         <View data={radius}>
-          {(found) => <Radius radius={found} of={entries.length} beforeAttack={beforeMs !== undefined} />}
+          {(found) => <Radius radius={found} of={entries.length} besideAttack={signalId !== undefined} />}
         </View>
       ) : (
         <Note>What is on the passlist is still seen and judged; nothing blocks it.</Note>

@@ -33,13 +33,28 @@ export async function addEntries(
     })),
   })
   await refresh(...touched)
-  const undo = made.added > maxUndone ? undefined : () => rescind(list, made.items)
+  const undo =
+    made.added > maxUndone
+      ? undefined
+      : async (): Promise<void> => {
+          await rescind(list, made.items)
+          await refresh(...touched)
+        }
   toast(`${many(made.added, 'entry', 'entries')} added to the ${list}.`, undo)
 }
 
 /** Takes entries back before their end, and offers to put them in force again. */
-export async function rescindEntries(list: ListName, entries: readonly DenylistEntry[]): Promise<void> {
-  await rescind(list, entries)
+export function rescindEntries(list: ListName, entries: readonly DenylistEntry[]): Promise<void> {
+  return takenOff(list, async () => {
+    await rescind(list, entries)
+    return entries
+  })
+}
+
+/** After `take` has taken entries back: offers to put them in force again. */
+export async function takenOff(list: ListName, take: () => Promise<readonly DenylistEntry[]>): Promise<void> {
+  const entries = await take()
+  await refresh(...touched)
   toast(`${many(entries.length, 'entry', 'entries')} taken off the ${list}.`, async () => {
     for (const { id } of entries) await call('POST', `/api/${list}/${encodeURIComponent(id)}/undo`)
     await refresh(...touched)
@@ -48,5 +63,4 @@ export async function rescindEntries(list: ListName, entries: readonly DenylistE
 
 async function rescind(list: ListName, entries: readonly DenylistEntry[]): Promise<void> {
   for (const { id } of entries) await call('DELETE', `/api/${list}/${encodeURIComponent(id)}`)
-  await refresh(...touched)
 }

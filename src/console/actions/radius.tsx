@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { Chart } from '../design/chart.tsx'
 import { Note } from '../design/note.tsx'
+import { Raw } from '../design/raw.tsx'
 import { count, many } from '../text/figures.ts'
 import type { BlastRadius } from './blast-radius.ts'
 
@@ -15,16 +16,16 @@ export function needsTyping(radius: BlastRadius | undefined): boolean {
 export function Radius(props: {
   readonly radius: BlastRadius
   readonly of: number
-  readonly beforeAttack: boolean
+  readonly besideAttack: boolean
 }): JSX.Element {
-  const { radius, of, beforeAttack } = props
-  const { days, requests, successes, users, points, measured } = radius
+  const { radius, of, besideAttack } = props
+  const { days, requests, successfulLogins, users, points, values, withoutRemoteConfig } = radius
   return (
     <div class="stack tight">
-      <Note kind={successes === 0 ? 'good' : 'warn'}>
-        Would have stopped <b>{many(requests, 'request')}</b> in the {days} days before
-        {beforeAttack ? ' the attack' : ''}
-        {successes === 0 ? (
+      <Note kind={successfulLogins === 0 ? 'good' : 'warn'}>
+        Would have stopped <b>{many(requests, 'request')}</b> in the last {days} days
+        {besideAttack ? ' beside the attack' : ''}
+        {successfulLogins === 0 ? (
           requests === 0 ? (
             '.'
           ) : (
@@ -32,11 +33,17 @@ export function Radius(props: {
           )
         ) : (
           <>
-            , <b>{many(successes, 'successful login')}</b> by {many(users, 'user')} among them.
+            , <b>{many(successfulLogins, 'successful login')}</b> by {many(users, 'user')} among them.
           </>
         )}
-        {measured < of ? ` Measured on the first ${count(measured)} of ${count(of)}.` : ''}
+        {values < of ? ` Measured on the first ${count(values)} of ${count(of)}.` : ''}
       </Note>
+      {withoutRemoteConfig.length === 0 ? null : (
+        <Note kind="warn">
+          Nothing can be blocked in <Raw text={withoutRemoteConfig.join(', ')} max={120} />: no tracer there is
+          connected and able to.
+        </Note>
+      )}
       {requests === 0 ? null : (
         <Chart
           label="Requests it would have stopped"

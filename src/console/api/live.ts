@@ -63,7 +63,11 @@ export function followEvents(): () => void {
       let source: EventSource | undefined
       const open = (): void => {
         source = new EventSource('/api/events')
-        source.addEventListener('open', () => tell({ state: 'live' }))
+        source.addEventListener('open', () => {
+          // What happened while nobody listened, as between two leading tabs, is told by no event.
+          if (liveState.value !== 'connecting') for (const event of Object.keys(staleBy)) tell({ event })
+          tell({ state: 'live' })
+        })
         source.addEventListener('error', () => {
           tell({ state: 'lost' })
           if (source?.readyState === EventSource.CLOSED && !ended.signal.aborted) setTimeout(open, reconnectMs)

@@ -70,6 +70,17 @@ export interface CompromisedUser {
   readonly at: string
   readonly ip: string
   readonly traceId: string
+  /** What became of the account: `reset` by us, `cleared` when it was its owner. */
+  readonly state: 'open' | 'reset' | 'cleared'
+}
+
+/** How far a decision has come with the connected tracers of a service. */
+export interface Acknowledgement {
+  readonly service: string
+  readonly env: string
+  readonly connected: number
+  readonly acknowledged: number
+  readonly unable: number
 }
 
 export type AttributeValue = string | number | boolean | readonly string[]

@@ -1,8 +1,10 @@
 import type { JSX } from 'preact'
-import { EntryLine } from '../actions/entry-line.tsx'
+import { EntryLine, isActive } from '../actions/entry-line.tsx'
+import { takenOff } from '../actions/lists.ts'
 import { call } from '../api/call.ts'
 import type { DenylistEntry, Span } from '../api/shapes.ts'
 import { useData } from '../api/use-data.ts'
+import { Button } from '../design/button.tsx'
 import { Entity } from '../design/entity.tsx'
 import { Panel } from '../design/panel.tsx'
 import { Raw } from '../design/raw.tsx'
@@ -12,6 +14,7 @@ import { View } from '../design/view.tsx'
 interface Blocked {
   readonly reason: 'denylist' | 'rule'
   readonly rules: readonly string[]
+  readonly wafRules: readonly { readonly id: string; readonly name: string; readonly mode: string }[]
   readonly entries: readonly DenylistEntry[]
   readonly span: Span
 }
@@ -25,7 +28,7 @@ export function BlockedPanel({ id, onClose }: { readonly id: string; readonly on
   return (
     <Panel title="Why was this blocked?" onClose={onClose}>
       <View data={blocked}>
-        {({ reason, rules, entries, span }) => {
+        {({ reason, rules, wafRules, entries, span }) => {
           const ip = String(span.attributes['http.client_ip'] ?? '')
           const login = String(span.attributes['appsec.events_data.usr.login'] ?? span.attributes['usr.login'] ?? '')
           return (
@@ -63,6 +66,11 @@ export function BlockedPanel({ id, onClose }: { readonly id: string; readonly on
                       <Raw text={rule} />
                     </span>
                   ))}
+                  {wafRules.map(({ id: ruleId, name, mode }) => (
+                    <a key={ruleId} href={`/waf/${encodeURIComponent(ruleId)}`}>
+                      <Raw text={name} max={80} /> ({mode})
+                    </a>
+                  ))}
                 </dd>
               </dl>
               <section>
@@ -76,6 +84,11 @@ export function BlockedPanel({ id, onClose }: { readonly id: string; readonly on
                     ))}
                   </ul>
                 )}
+                {entries.some(isActive) ? (
+                  <Button needs="responder" look="primary" onPress={() => unblock(id)}>
+                    Let them in again
+                  </Button>
+                ) : null}
               </section>
             </>
           )
@@ -83,4 +96,15 @@ export function BlockedPanel({ id, onClose }: { readonly id: string; readonly on
       </View>
     </Panel>
   )
+}
+
+/** Takes back every entry in force that stopped the request: whoever quotes its id is let in again. */
+function unblock(id: string): Promise<void> {
+  return takenOff('denylist', async () => {
+    const { rescinded } = await call<{ rescinded: readonly DenylistEntry[] }>(
+      'POST',
+      `/api/blocked/${encodeURIComponent(id)}/unblock`,
+    )
+    return rescinded
+  })
 }

@@ -4,7 +4,7 @@ import { rescindEntries } from '../../actions/lists.ts'
 import { kindWords } from '../../actions/read-entries.ts'
 import type { DenylistKind } from '../../../model/denylist-entry.ts'
 import { call } from '../../api/call.ts'
-import type { DenylistEntry, Point, Signal } from '../../api/shapes.ts'
+import type { Acknowledgement, DenylistEntry, Point, Signal } from '../../api/shapes.ts'
 import { refresh } from '../../api/use-data.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { SeverityBadge } from '../../design/badges.tsx'
@@ -35,13 +35,7 @@ interface Mitigation {
   readonly hitsOutsideWaves: number
   readonly lastHit: string | null
   readonly cleanUp: boolean
-  readonly acknowledgements: readonly {
-    readonly service: string
-    readonly env: string
-    readonly connected: number
-    readonly acknowledged: number
-    readonly unable: number
-  }[]
+  readonly acknowledgements: readonly Acknowledgement[]
 }
 
 /** What is blocked now, by signal: what it stops, whom it may hit by mistake, and the way to end it. */

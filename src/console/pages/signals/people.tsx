@@ -2,18 +2,20 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { BlockDialog } from '../../actions/block-dialog.tsx'
 import type { WantedEntry } from '../../actions/lists.ts'
-import { pathOf } from '../../api/call.ts'
+import { call, pathOf } from '../../api/call.ts'
 import { may } from '../../api/session.ts'
 import type { AttackingIp, CompromisedUser, Signal, TargetedUser } from '../../api/shapes.ts'
+import { refresh } from '../../api/use-data.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { Button } from '../../design/button.tsx'
 import { Entity } from '../../design/entity.tsx'
 import { Raw } from '../../design/raw.tsx'
 import { Table, type Column } from '../../design/table.tsx'
 import { Time } from '../../design/time.tsx'
+import { toast } from '../../design/toast.tsx'
 import { Card, EmptyState, View } from '../../design/view.tsx'
 import { setParameters } from '../../shell/address.ts'
-import { count } from '../../text/figures.ts'
+import { count, many } from '../../text/figures.ts'
 
 interface PeopleProps<Row> {
   readonly signal: Signal
@@ -25,17 +27,20 @@ interface PeopleProps<Row> {
   readonly entryOf: (row: Row) => WantedEntry
   readonly entityOf: (row: Row) => string
   readonly emptySays: string
+  /** What else can be done with chosen rows. */
+  readonly also?: (rows: readonly Row[], done: () => void) => JSX.Element
 }
 
 /** One of a signal's complete lists: opened row by row, blocked by choice, exported whole. */
 function People<Row>(props: PeopleProps<Row>): JSX.Element {
-  const { signal, path, title, total, columns, keyOf, entryOf, entityOf, emptySays } = props
+  const { signal, path, title, total, columns, keyOf, entryOf, entityOf, emptySays, also } = props
   const url = `/api/signals/${encodeURIComponent(signal.id)}/${path}`
   const pages = usePages<Row>({ key: ['signals', 'people'], path: url })
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set())
   const [isBlocking, setBlocking] = useState(false)
   const rows = pages.data ?? []
-  const entries = rows.filter((row) => chosen.has(keyOf(row))).map((row) => entryOf(row))
+  const chosenRows = rows.filter((row) => chosen.has(keyOf(row)))
+  const entries = chosenRows.map((row) => entryOf(row))
   return (
     <Card
       title={
@@ -45,6 +50,7 @@ function People<Row>(props: PeopleProps<Row>): JSX.Element {
       }
       actions={
         <>
+          {chosen.size === 0 ? null : also?.(chosenRows, () => choose(new Set()))}
           {chosen.size === 0 ? null : (
             <Button small look="danger" needs="responder" onPress={() => setBlocking(true)}>
               Block {count(chosen.size)} …
@@ -75,7 +81,6 @@ function People<Row>(props: PeopleProps<Row>): JSX.Element {
         <BlockDialog
           entries={entries}
           signalId={signal.id}
-          beforeMs={Date.parse(signal.firstSeen)}
           onClose={() => {
             setBlocking(false)
             choose(new Set())
@@ -97,6 +102,13 @@ const compromisedColumns: readonly Column<CompromisedUser>[] = [
   { key: 'ip', title: 'From', width: 150, fromPx: 420, cell: ({ ip }) => <Entity kind="ip" value={ip} /> },
   { key: 'at', title: 'First login', width: 110, cell: ({ at }) => <Time at={at} /> },
   {
+    key: 'state',
+    title: 'Account',
+    width: 96,
+    fromPx: 360,
+    cell: ({ state }) => <span class={state === 'open' ? 'badge critical' : 'badge'}>{accountStates[state].says}</span>,
+  },
+  {
     key: 'trace',
     title: 'Trace',
     width: 90,
@@ -106,6 +118,35 @@ const compromisedColumns: readonly Column<CompromisedUser>[] = [
     ),
   },
 ]
+
+const accountStates = {
+  open: { says: 'taken over', act: 'Open again' },
+  reset: { says: 'reset', act: 'Was reset' },
+  cleared: { says: 'the owner', act: 'It was the owner' },
+} as const
+type AccountState = keyof typeof accountStates
+
+/** Says what became of accounts, and offers to take that back. */
+async function setAccounts(signal: Signal, users: readonly CompromisedUser[], state: AccountState): Promise<void> {
+  const set = async (wanted: AccountState, some: readonly CompromisedUser[]): Promise<void> => {
+    if (some.length === 0) return
+    await call('PATCH', `/api/signals/${encodeURIComponent(signal.id)}/compromised-users`, {
+      users: some.map(({ usrLogin, usrId }) => ({ usrLogin, usrId })),
+      state: wanted,
+    })
+  }
+  await set(state, users)
+  await refresh('signals')
+  toast(`${many(users.length, 'account')}: ${accountStates[state].says}.`, async () => {
+    for (const before of ['open', 'reset', 'cleared'] as const) {
+      await set(
+        before,
+        users.filter((user) => user.state === before),
+      )
+    }
+    await refresh('signals')
+  })
+}
 
 /** Those who got in: the first to look at. */
 export function CompromisedUsers({ signal }: { readonly signal: Signal }): JSX.Element {
@@ -120,6 +161,25 @@ export function CompromisedUsers({ signal }: { readonly signal: Signal }): JSX.E
       entryOf={userEntry}
       entityOf={({ usrLogin }) => `user:${usrLogin}`}
       emptySays="No login of the attack succeeded"
+      also={(rows, done) => (
+        <>
+          {(['reset', 'cleared', 'open'] as const)
+            .filter((state) => rows.some((row) => row.state !== state))
+            .map((state) => (
+              <Button
+                key={state}
+                small
+                needs="responder"
+                onPress={async () => {
+                  await setAccounts(signal, rows, state)
+                  done()
+                }}
+              >
+                {accountStates[state].act}
+              </Button>
+            ))}
+        </>
+      )}
     />
   )
 }

@@ -1,15 +1,15 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { call } from '../../api/call.ts'
-import type { Signal } from '../../api/shapes.ts'
-import { refresh } from '../../api/use-data.ts'
+import { call, pathOf } from '../../api/call.ts'
+import type { Acknowledgement, Page, Signal } from '../../api/shapes.ts'
+import { refresh, useData } from '../../api/use-data.ts'
 import { Button } from '../../design/button.tsx'
 import { Entity } from '../../design/entity.tsx'
 import { Raw } from '../../design/raw.tsx'
 import { now, Time, Until } from '../../design/time.tsx'
 import { toast } from '../../design/toast.tsx'
 import { Card } from '../../design/view.tsx'
-import { many } from '../../text/figures.ts'
+import { count, many } from '../../text/figures.ts'
 
 const kindWords = {
   block_ip: 'Address',
@@ -22,12 +22,29 @@ const kindWords = {
 } as const
 const shown = 6
 
+interface Standing {
+  readonly id: string
+  readonly selection: string
+  readonly by: string
+  readonly at: string
+}
+
 /** What was done against the attack, by whom, until when; each can be taken back. */
 export function Responses({ signal }: { readonly signal: Signal }): JSX.Element {
   const [isOpen, setOpen] = useState(false)
   const inForce = signal.responses.filter(
     ({ undoneAt, until }) => undoneAt === null && (until === null || Date.parse(until) > now.value),
   )
+  const url = `/api/signals/${encodeURIComponent(signal.id)}`
+  const acknowledged = useData<Page<{ readonly id: string; readonly acknowledgements: readonly Acknowledgement[] }>>({
+    key: ['signals', 'responses', signal.id],
+    load: (abort) => call('GET', pathOf(`${url}/responses`, { limit: 1_000 }), undefined, abort),
+  })
+  const standing = useData<{ readonly items: readonly Standing[] }>({
+    key: ['signals', 'standing', signal.id],
+    load: (abort) => call('GET', `${url}/respond`, undefined, abort),
+  })
+  const reached = new Map(acknowledged.data?.items.map((one) => [one.id, one.acknowledgements]))
   const all = isOpen ? signal.responses : signal.responses.slice(0, shown)
   return (
     <Card
@@ -45,6 +62,19 @@ export function Responses({ signal }: { readonly signal: Signal }): JSX.Element 
       }
       flush
     >
+      {standing.data?.items.map(({ id, selection, by, at }) => (
+        <p key={id} class="inside row apart">
+          <span>
+            {selection === 'ips' ? 'Addresses' : 'Accounts'} that come later are blocked, too{' '}
+            <span class="muted small">
+              by {by} <Time at={at} />
+            </span>
+          </span>
+          <Button small needs="responder" onPress={() => endStanding(url)}>
+            End
+          </Button>
+        </p>
+      ))}
       {signal.responses.length === 0 ? (
         <p class="inside muted">Nothing has been done yet.</p>
       ) : (
@@ -68,6 +98,7 @@ export function Responses({ signal }: { readonly signal: Signal }): JSX.Element 
                     {undoneAt === null ? (
                       <>
                         , ends <Until at={until} />
+                        <Reached acknowledgements={reached.get(id)} />
                       </>
                     ) : (
                       <>
@@ -95,6 +126,27 @@ export function Responses({ signal }: { readonly signal: Signal }): JSX.Element 
       )}
     </Card>
   )
+}
+
+/** How many of the connected tracers enforce a response. */
+function Reached(props: { readonly acknowledgements: readonly Acknowledgement[] | undefined }): JSX.Element | null {
+  if (props.acknowledgements === undefined) return null
+  const sum = (field: 'connected' | 'acknowledged' | 'unable'): number =>
+    props.acknowledgements?.reduce((total, one) => total + one[field], 0) ?? 0
+  const unable = sum('unable')
+  return (
+    <>
+      , in force at{' '}
+      {sum('connected') === 0 ? 'no tracer' : `${count(sum('acknowledged'))} of ${many(sum('connected'), 'tracer')}`}
+      {unable === 0 ? null : <span class="warn-text">, {count(unable)} cannot block</span>}
+    </>
+  )
+}
+
+async function endStanding(url: string): Promise<void> {
+  await call('DELETE', `${url}/respond`)
+  await refresh('signals')
+  toast('What comes later is not blocked any more; what is blocked stays until its end.')
 }
 
 async function undo(ids: readonly string[]): Promise<void> {

@@ -9,6 +9,7 @@ import { Time } from '../../design/time.tsx'
 import { Figure, View } from '../../design/view.tsx'
 import type { PageProps } from '../../shell/pages.ts'
 import { count, percent } from '../../text/figures.ts'
+import { Answers } from './answers.tsx'
 import { Clusters } from './clusters.tsx'
 import { Course } from './course.tsx'
 import { Guide } from './guide.tsx'
@@ -74,6 +75,7 @@ function Story({ signal }: { readonly signal: Signal }): JSX.Element {
           <Course signal={signal} />
           <CompromisedUsers signal={signal} />
           <Clusters signal={signal} />
+          <Answers signal={signal} />
           <AttackingAddresses signal={signal} />
           <TargetedUsers signal={signal} />
         </div>

@@ -13,6 +13,7 @@ import { Time } from '../../design/time.tsx'
 import { EmptyState, View } from '../../design/view.tsx'
 import { go, parameter, setParameters } from '../../shell/address.ts'
 import { count } from '../../text/figures.ts'
+import { AttributeLine } from './cluster-attributes.tsx'
 import { TriageDialog } from './triage-dialog.tsx'
 
 const states = [
@@ -40,6 +41,23 @@ const columns: readonly Column<Signal>[] = [
     width: 180,
     fromPx: 1_250,
     cell: ({ group }) => <Raw text={[group['service'], group['env']].filter(Boolean).join(' / ')} />,
+  },
+  {
+    key: 'share',
+    title: 'Attackers share',
+    width: 240,
+    fromPx: 1_000,
+    cell: ({ clusters = [] }) => {
+      const first = clusters[0]?.attributes[0]
+      if (first === undefined) return <span class="muted">–</span>
+      const more = clusters.reduce((sum, { attributes }) => sum + attributes.length, 0) - 1
+      return (
+        <>
+          <AttributeLine attribute={first} />
+          {more === 0 ? '' : ` +${count(more)}`}
+        </>
+      )
+    },
   },
   {
     key: 'compromised',

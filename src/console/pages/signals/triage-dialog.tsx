@@ -8,6 +8,7 @@ import { Segments } from '../../design/button.tsx'
 import { Dialog } from '../../design/dialog.tsx'
 import { toast } from '../../design/toast.tsx'
 import { many } from '../../text/figures.ts'
+import { suppress, Suppression } from './suppression.tsx'
 
 const states = [
   { value: 'open', says: 'Open' },
@@ -16,7 +17,8 @@ const states = [
 ] as const
 type State = (typeof states)[number]['value']
 
-const reasons = ['Handled', 'False positive', 'Test or audit of ours', 'Known and accepted', 'Something else'] as const
+const falsePositive = 'False positive'
+const reasons = ['Handled', falsePositive, 'Test or audit of ours', 'Known and accepted', 'Something else'] as const
 
 /** Moves signals to a state, with a reason where they are archived; undo puts each back where it was. */
 export function TriageDialog(props: {
@@ -29,10 +31,15 @@ export function TriageDialog(props: {
     first === 'open' ? 'under_review' : first === 'under_review' ? 'archived' : 'open',
   )
   const [reason, setReason] = useState<string>(reasons[0])
+  const [exception, setException] = useState<string>()
+  const falseOne = state === 'archived' && reason === falsePositive && signals.length === 1 ? signals[0] : undefined
   const run = async (): Promise<void> => {
     for (const { id } of signals) await patch(id, state, state === 'archived' ? reason : undefined)
+    const speakAgain =
+      falseOne === undefined || exception === undefined ? undefined : await suppress(falseOne.rule.id, exception)
     await refresh('signals', 'overview')
     toast(`${many(signals.length, 'signal')}: ${stateWord(state).toLowerCase()}.`, async () => {
+      await speakAgain?.()
       for (const { id, state: before, archiveReason } of signals) {
         await patch(id, before === 'closed' ? 'open' : before, archiveReason ?? undefined)
       }
@@ -63,6 +70,7 @@ export function TriageDialog(props: {
           <span class="hint">An archived signal opens again by itself only if it gets worse within 30 days.</span>
         </div>
       ) : null}
+      {falseOne === undefined ? null : <Suppression signal={falseOne} chosen={exception} onChoose={setException} />}
     </Dialog>
   )
 }
