@@ -51,6 +51,8 @@ export function QueryBar({ query, onChange, facets, range }: QueryBarProps): JSX
     requestAnimationFrame(() => {
       input.current?.focus()
       input.current?.setSelectionRange(selection.start, selection.end)
+      // The key may have come up before the new text was drawn, and have left the cursor where it was in the old one.
+      setCursor(selection.end)
     })
   }
   const onKey = (event: KeyboardEvent): void => {
