@@ -30,8 +30,14 @@ export interface EntityActivity {
   readonly countries: readonly Observed[]
   readonly userAgents: readonly Observed[]
   readonly threatIntel: readonly Observed[]
+  /** By day; days without any are 0. */
+  readonly course: { readonly successes: Course; readonly failures: Course }
 }
 
+/** Points: begin of the day (UTC), and how many. */
+type Course = readonly (readonly [number, number])[]
+
+const dayMs = 86_400_000
 const valuesShown = 100
 /** From the beginning: what is asked for is the first of all that is kept. */
 const everMs = 0
@@ -50,6 +56,10 @@ export async function readActivity(store: Store, query: string, range: TimeRange
   }
   const whole = async (narrowed: string, within = range): Promise<TopRow | undefined> =>
     (await store.top(narrowed, within, { by: [], aggregates: ['count'], limit: 1 }))[0]
+  const course = async (narrowed: string): Promise<Course> => {
+    const series = await store.timeseries(narrowed, range, { intervalMs: dayMs, aggregates: ['count'] })
+    return series[0]?.points ?? []
+  }
   const total = async (narrowed: string): Promise<number> => (await whole(narrowed))?.values[0] ?? 0
 
   const [ever, requests, services, successes, failures, blocked, routes, ips, logins, userIds, ...others] =
@@ -70,6 +80,10 @@ export async function readActivity(store: Store, query: string, range: TimeRange
       observed('@threat_intel.results.category'),
     ])
   const [networks, countries, userAgents, threatIntel] = others
+  const [daysOfSuccesses, daysOfFailures] = await Promise.all([
+    course(`${query} ${loginSuccess}`),
+    course(`${query} ${loginFailure}`),
+  ])
   return {
     requests,
     firstSeenMs: ever?.firstSeenMs ?? null,
@@ -86,6 +100,7 @@ export async function readActivity(store: Store, query: string, range: TimeRange
     countries,
     userAgents,
     threatIntel,
+    course: { successes: daysOfSuccesses, failures: daysOfFailures },
   }
 }
 

@@ -9,13 +9,17 @@ export type RuleQuery =
   | { readonly filter: string; readonly aggregate: 'count' }
   | { readonly filter: string; readonly aggregate: 'cardinality'; readonly of: string }
 
-/** What a case asks for when automation is on; `forSeconds` has no meaning for `flag`. */
+/**
+ * What a case asks for: blocks and flags when automation is on; `notify`, a recipient by id or name, is told always, as
+ * stopping nobody.
+ */
 export type RuleResponse =
   | {
       readonly block: 'ip' | 'user' | 'login' | 'user_agent' | 'fingerprint' | 'cluster'
       readonly forSeconds: number
     }
   | { readonly flag: 'ip' }
+  | { readonly notify: string }
 
 /** Whom to tell, by the recipient's id or name; with `forEachNew`, of each new value, never the same twice, and of nothing else. */
 export interface RuleNotify {

@@ -1,6 +1,9 @@
 import type { Signal } from './signal.ts'
 
-/** Why a notification is sent. `signal.new_ids`: for every new id, as a detection rule asks; `test`: the test button. */
+/**
+ * Why a notification is sent. `signal.new_ids`: for every new id, as a detection rule asks; `signal.shared`: a person sent
+ * it by hand; `test`: the test button.
+ */
 export type SignalEventType =
   | 'signal.opened'
   | 'signal.reopened'
@@ -8,6 +11,7 @@ export type SignalEventType =
   | 'signal.compromised'
   | 'signal.new_ids'
   | 'signal.closed'
+  | 'signal.shared'
   | 'test'
 
 export const signalEventTypes: readonly SignalEventType[] = [
@@ -17,6 +21,7 @@ export const signalEventTypes: readonly SignalEventType[] = [
   'signal.compromised',
   'signal.new_ids',
   'signal.closed',
+  'signal.shared',
   'test',
 ]
 

@@ -10,6 +10,7 @@ export type SignalResponseKind =
   | 'block_fingerprint'
   | 'waf_rule'
   | 'flag_ip'
+  | 'notify'
 
 /** A response taken for a signal, with its end and, once taken back, when. Times are ISO 8601 UTC. */
 export interface SignalResponse {

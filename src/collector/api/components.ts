@@ -27,7 +27,16 @@ export const autoUserModes = ['identification', 'anonymization', 'disabled'] as 
 
 const response = {
   id: text,
-  kind: oneOf('block_ip', 'block_user', 'block_login', 'block_user_agent', 'block_fingerprint', 'waf_rule', 'flag_ip'),
+  kind: oneOf(
+    'block_ip',
+    'block_user',
+    'block_login',
+    'block_user_agent',
+    'block_fingerprint',
+    'waf_rule',
+    'flag_ip',
+    'notify',
+  ),
   value: text,
   by: text,
   at: instant,

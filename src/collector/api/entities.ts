@@ -2,14 +2,14 @@ import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
 import type { DenylistEntry } from '../../model/denylist-entry.ts'
 import { fail } from '../../model/error.ts'
-import type { Signal } from '../../model/signal.ts'
+import type { Signal, SignalResponse } from '../../model/signal.ts'
 import { formatIp, parseIp } from '../../net/ip.ts'
 import { campaignRange } from '../campaign.ts'
 import { entityQuery, readActivity, type EntityActivity, type EntityKind, type Observed } from '../entity.ts'
 import type { ListName, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { route } from './route.ts'
-import { array, count, instant, instantOrNull, object, oneOf, ref, text, when } from './schema.ts'
+import { array, count, instant, instantOrNull, object, oneOf, point, ref, text, when } from './schema.ts'
 import { parseRange } from './time-range.ts'
 
 interface EntityParts {
@@ -61,9 +61,17 @@ export function entityRoutes(server: FastifyInstance, parts: EntityParts): void 
         from: instant,
         to: instant,
         ...activity,
+        course: {
+          ...object({ interval: text, successes: array(point), failures: array(point) }),
+          description: 'logins by day, UTC',
+        },
         signals: array(ref('Signal')),
         blocks: array(ref('Entry')),
         passes: array(ref('Entry')),
+        flags: {
+          ...array(ref('SignalResponse')),
+          description: 'responses that flag it as suspicious at the moment; nothing is stopped for them',
+        },
       }),
     }),
     async ({ params: { kind, value: given }, query: { from, to } }) => {
@@ -85,6 +93,7 @@ export function entityRoutes(server: FastifyInstance, parts: EntityParts): void 
         signals,
         blocks,
         passes,
+        flags: flagsOf(signals, value, clock.nowMs()),
       }
     },
   )
@@ -115,16 +124,24 @@ async function signalsOf(
   return items.filter((_, index) => takesPart[index])
 }
 
+function flagsOf(signals: readonly Signal[], value: string, nowMs: number): readonly SignalResponse[] {
+  return signals
+    .flatMap(({ responses }) => responses)
+    .filter((response) => response.kind === 'flag_ip' && response.value === value)
+    .filter(({ until, undoneAt }) => undoneAt === null && (until === null || Date.parse(until) > nowMs))
+}
+
 async function entriesOf(state: State, list: ListName, value: string): Promise<readonly DenylistEntry[]> {
   return (await state.entries(list, { values: [value] }, { limit: maxEntries })).items
 }
 
 function shown(known: EntityActivity): object {
-  const { firstSeenMs, lastSeenMs, ...others } = known
+  const { firstSeenMs, lastSeenMs, course, ...others } = known
   return {
     ...Object.fromEntries(
       Object.entries(others).map(([name, value]) => [name, typeof value === 'number' ? value : value.map(shownValue)]),
     ),
+    course: { interval: '1d', ...course },
     firstSeen: firstSeenMs === null ? null : new Date(firstSeenMs).toISOString(),
     lastSeen: lastSeenMs === null ? null : new Date(lastSeenMs).toISOString(),
   }

@@ -73,5 +73,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   const retryAfter = (error as { retryAfterSeconds?: number }).retryAfterSeconds ?? retryAfterSeconds[body.status]
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter)
   if (body.status === 401) void reply.header('www-authenticate', 'Bearer')
+  // Who still sends a body is answered on a connection that stays: one that closes then is reset before the reply is read.
+  if (body.status === 413) void reply.removeHeader('connection')
   void reply.code(body.status).type('application/problem+json').send(JSON.stringify(body))
 }

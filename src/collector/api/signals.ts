@@ -4,6 +4,7 @@ import { severities, type Severity } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
 import type { Signal, SignalState } from '../../model/signal.ts'
 import type { SignalLists } from '../detect/signal-lists.ts'
+import type { Notifier } from '../notify/notify.ts'
 import type { Responder, SignalAnswer } from '../respond/respond.ts'
 import type { SignalFilter, State } from '../state/state.ts'
 import { auditOf } from './audit.ts'
@@ -18,6 +19,7 @@ interface SignalParts {
   readonly state: State
   readonly lists: SignalLists
   readonly responder: Responder
+  readonly notifier: Pick<Notifier, 'notify'>
   readonly clock: Clock
 }
 
@@ -34,7 +36,8 @@ interface AnswerBody {
   readonly kind?: string
   readonly selection?: SignalAnswer['selection']
   readonly values?: readonly string[]
-  readonly forSeconds: number | null
+  readonly forSeconds?: number | null
+  readonly recipients?: readonly string[]
   readonly continuous?: boolean
 }
 
@@ -44,7 +47,7 @@ const maxValues = 100_000
 const maxShown = 1_000
 
 /** `/api/signals`: what was detected, triage, and the answer (spec/collector.md 5). Their lists: signal-lists.ts. */
-export function signalRoutes(server: FastifyInstance, { state, responder, clock }: SignalParts): void {
+export function signalRoutes(server: FastifyInstance, { state, responder, notifier, clock }: SignalParts): void {
   const signalOf = (id: string): Promise<Signal> => signalNamed(state, id)
 
   server.get<{ Querystring: SignalQuery }>(
@@ -151,19 +154,28 @@ export function signalRoutes(server: FastifyInstance, { state, responder, clock 
     '/api/signals/:id/respond',
     route({
       summary:
-        'Answer a signal as a whole: block its addresses, its users, the accounts it took over, or chosen values; all or none. With continuous, later arrivals too, while it is open',
+        'Answer a signal as a whole: block its addresses, its users, the accounts it took over, or chosen values; all or none; or notify recipients of it. With continuous, later arrivals too, while it is open',
       tag,
       access: 'responder',
       params: idParams(),
       body: object(
         {
-          kind: oneOf('block', ...entryKinds, ...entryKinds.map((kind) => `block_${kind}`)),
+          kind: oneOf('block', 'notify', ...entryKinds, ...entryKinds.map((kind) => `block_${kind}`)),
           selection: oneOf('ips', 'users', 'compromisedUsers', 'values'),
           values: array({ type: 'string', minLength: 1, maxLength: 2_000 }, { maxItems: maxValues }),
-          forSeconds: { type: ['integer', 'null'], minimum: 1, maximum: 3_660 * 86_400, description: 'null: no end' },
+          forSeconds: {
+            type: ['integer', 'null'],
+            minimum: 1,
+            maximum: 3_660 * 86_400,
+            description: 'null: no end; needed to block',
+          },
           continuous: flag,
+          recipients: {
+            ...array({ type: 'string', minLength: 1, maxLength: 200 }, { maxItems: 100 }),
+            description: 'to notify: ids or names; without any, those whose notification rules are for the signal',
+          },
         },
-        ['kind', 'selection', 'values', 'continuous'],
+        ['kind', 'selection', 'values', 'forSeconds', 'continuous', 'recipients'],
       ),
       status: 201,
       reply: object({
@@ -173,6 +185,10 @@ export function signalRoutes(server: FastifyInstance, { state, responder, clock 
       }),
     }),
     async ({ params, body, principal }, reply) => {
+      if (body.kind === 'notify') {
+        const items = await notifier.notify(params.id, body.recipients ?? [], principal.name)
+        return reply.code(201).send({ total: items.length, items, standing: null })
+      }
       const { responses, standing } = await responder.answer(params.id, answerOf(body), principal.name)
       return reply.code(201).send({ total: responses.length, items: responses.slice(0, maxShown), standing })
     },
@@ -221,6 +237,7 @@ export function signalRoutes(server: FastifyInstance, { state, responder, clock 
 function answerOf({ kind, values, selection, forSeconds, continuous = false }: AnswerBody): SignalAnswer {
   const bare = kind?.replace(/^block_?/, '') ?? ''
   const known = entryKinds.find((one) => one === bare)
+  if (forSeconds === undefined) throw fail('REQUEST_INVALID', 'forSeconds', 'say for how long; null is without end')
   return {
     selection: selection ?? (values === undefined ? 'ips' : 'values'),
     forSeconds,

@@ -190,7 +190,7 @@ const blockKinds = ['ip', 'user', 'login', 'user_agent', 'fingerprint', 'cluster
 function checkResponses(reader: FieldReader, value: unknown, path: string): readonly RuleResponse[] {
   return (reader.list(value, path) ?? []).flatMap((item, index): readonly RuleResponse[] => {
     const at = `${path}[${index}]`
-    const fields = reader.object(item, at, ['block', 'forSeconds', 'flag'])
+    const fields = reader.object(item, at, ['block', 'forSeconds', 'flag', 'notify'])
     if (fields === undefined) return []
     if (fields['block'] !== undefined) {
       const block = reader.oneOf(fields['block'], `${at}.block`, blockKinds)
@@ -201,7 +201,8 @@ function checkResponses(reader: FieldReader, value: unknown, path: string): read
       const flag = reader.oneOf(fields['flag'], `${at}.flag`, ['ip'] as const)
       return flag === undefined ? [] : [{ flag }]
     }
-    reader.problem(at, 'a response has "block" or "flag"')
+    if (fields['notify'] !== undefined) return [{ notify: reader.text(fields['notify'], `${at}.notify`) }]
+    reader.problem(at, 'a response has "block", "flag" or "notify"')
     return []
   })
 }

@@ -31,6 +31,7 @@ export async function createNotifier(options: NotifierOptions): Promise<Notifier
       outbox.start()
     },
     checkPayload: (payload) => checkPayload(payload, sampleEvent('sample', new Date(0).toISOString(), linkTo)),
+    notify: (signalId, recipients, author) => outbox.share(signalId, recipients, author),
     async test(recipientId) {
       const recipient = outbox.recipient(recipientId)
       if (recipient === undefined) throw fail('NOT_FOUND', `recipient ${recipientId}`)

@@ -2,7 +2,7 @@ import type { Clock } from '../../model/clock.ts'
 import type { SignalLists } from '../detect/signal-lists.ts'
 import type { Outbound } from '../outbound.ts'
 import type { DeliveryRecord } from '../state/notification-records.ts'
-import type { State } from '../state/state.ts'
+import type { ResponseRecord, State } from '../state/state.ts'
 
 export interface NotifierOptions {
   readonly state: State
@@ -28,6 +28,11 @@ export interface Notifier {
   checkPayload(payload: string): void
   /** Sends a test event now, once, and logs it. Throws NOT_FOUND. */
   test(recipientId: string): Promise<DeliveryRecord>
+  /**
+   * Tells recipients, by id or name, of a signal by a person's hand; without any, those whose notification rules are for
+   * it. Durable when it resolves. Rejects with NOT_FOUND, REQUEST_INVALID.
+   */
+  notify(signalId: string, recipients: readonly string[], author: string): Promise<readonly ResponseRecord[]>
   /** Stops; what is under way gets a moment, and is otherwise sent again after the next start. */
   stop(): Promise<void>
 }

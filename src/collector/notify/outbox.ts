@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import { fail } from '../../model/error.ts'
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import type { SignalEvent, SignalEventType } from '../../model/notification.ts'
 import type { DeliveryRecord, NotificationRule, NotifiedIds, Recipient } from '../state/notification-records.ts'
-import type { Changes, DocumentChange, SignalFacts } from '../state/state.ts'
+import type { Changes, DocumentChange, ResponseRecord, SignalFacts } from '../state/state.ts'
 import { renderMessage } from './message.ts'
+import { notified } from './notified.ts'
 import type { NotifierOptions } from './notify.ts'
 import { readIds, readUsers } from './read-event.ts'
-import { newIdTargets, recipientsOf, type Policy } from './recipients-of.ts'
+import { newIdTargets, recipientNamed, recipientsOf, responsesOf, type Policy } from './recipients-of.ts'
 import { isSameMark, markOf, newsOf } from './signal-events.ts'
 import { ToldIds } from './told-ids.ts'
 
@@ -34,6 +36,8 @@ export interface Outbox {
   start(): void
   /** The recipient as it now is. */
   recipient(id: string): Recipient | undefined
+  /** See `Notifier.notify`. */
+  share(signalId: string, names: readonly string[], author: string): Promise<readonly ResponseRecord[]>
   stop(): Promise<void>
 }
 
@@ -129,25 +133,78 @@ export async function createOutbox(
     if (changed.size > 0) wake(Math.max(gatherMs, Math.min(...changed.values()) - clock.nowMs()))
   }
 
-  async function tell(id: string): Promise<void> {
-    const signal = signals.get(id)
-    if (signal === undefined) return
-    const policy: Policy = {
+  function policyOf({ rule }: SignalFacts): Policy {
+    return {
       rules: [...rules.values()],
       recipients: [...recipients.values()],
-      detectionRule: detectionRules.get(signal.rule.id),
+      detectionRule: detectionRules.get(rule.id),
     }
-    const before = marks.get(id)
-    const mark = markOf(signal)
-    const deliveries: DeliveryRecord[] = []
+  }
+
+  function deliveriesOf(signal: SignalFacts, { detectionRule }: Policy): MakeDelivery {
     let users: Promise<Users> | undefined
-    const delivery: MakeDelivery = async (type, recipientId, ids = null) => {
+    return async (type, recipientId, ids = null) => {
       users ??= readUsers(lists, signal)
       const at = new Date(clock.nowMs()).toISOString()
       const event = { id: randomUUID(), type, at, ...(await users), newIds: ids, link: linkTo(signal.id) }
-      const message = renderMessage(policy.detectionRule?.message ?? '', event)
-      return newDelivery(recipientId, { ...event, message })
+      return newDelivery(recipientId, { ...event, message: renderMessage(detectionRule?.message ?? '', event) })
     }
+  }
+
+  /** What the case asked for as a response stands in the signal when it is told of being in that case. */
+  function asked(signal: SignalFacts, policy: Policy, deliveries: readonly DeliveryRecord[]): Changes {
+    const whom = new Set(deliveries.flatMap(({ type, recipientId }) => (type === 'signal.closed' ? [] : [recipientId])))
+    const found = responsesOf(signal, policy).flatMap(
+      ({ recipient }) => recipientNamed(recipient, policy.recipients) ?? [],
+    )
+    const at = new Date(clock.nowMs()).toISOString()
+    const why = `${signal.rule.name}: ${signal.case}`
+    return notified(
+      signal,
+      found.filter(({ id }) => whom.has(id)),
+      { by: 'automation', at, why },
+    )
+  }
+
+  async function share(id: string, names: readonly string[], author: string): Promise<readonly ResponseRecord[]> {
+    const signal = signals.get(id) ?? (await state.signal(id))
+    if (signal === null) throw fail('NOT_FOUND', `signal ${id}`)
+    const policy = policyOf(signal)
+    const chosen =
+      names.length === 0
+        ? policy.recipients.filter((each) => recipientsOf('signal.shared', signal, undefined, policy).includes(each.id))
+        : names.map((name, index) => {
+            const found = recipientNamed(name, policy.recipients)
+            if (found === undefined)
+              throw fail('REQUEST_INVALID', `recipients[${index}]`, `there is no recipient "${name}"`)
+            return found
+          })
+    if (chosen.length === 0) {
+      throw fail('REQUEST_INVALID', 'recipients', 'no notification rule is for this signal; name whom to tell')
+    }
+    const delivery = deliveriesOf(signal, policy)
+    const whom = [...new Set(chosen)]
+    const deliveries = await Promise.all(whom.map((recipient) => delivery('signal.shared', recipient.id)))
+    const at = new Date(clock.nowMs()).toISOString()
+    const { responses, timeline } = notified(signal, whom, { by: author, at, why: `notified by ${author}` })
+    const after = { recipients: whom.map(({ name }) => name) }
+    await state.commit({
+      documents: deliveries.map((put): DocumentChange => ({ kind: 'delivery', put })),
+      responses,
+      ...(timeline === undefined ? {} : { timeline }),
+      audit: [{ at, by: author, action: 'signal.notify', subject: id, before: null, after }],
+    })
+    return responses
+  }
+
+  async function tell(id: string): Promise<void> {
+    const signal = signals.get(id)
+    if (signal === undefined) return
+    const policy = policyOf(signal)
+    const before = marks.get(id)
+    const mark = markOf(signal)
+    const deliveries: DeliveryRecord[] = []
+    const delivery = deliveriesOf(signal, policy)
     for (const type of newsOf(signal, before)) {
       for (const recipientId of recipientsOf(type, signal, before, policy)) {
         deliveries.push(await delivery(type, recipientId))
@@ -162,6 +219,7 @@ export async function createOutbox(
         ...batches.map((put): DocumentChange => ({ kind: 'notifiedIds', put })),
         ...told.takeSurplus(),
       ],
+      ...asked(signal, policy, deliveries),
     })
     marks.set(id, mark)
     batches.forEach((batch) => told.add(batch))
@@ -210,6 +268,7 @@ export async function createOutbox(
   return {
     start: () => wake(0),
     recipient: (id) => recipients.get(id),
+    share,
     async stop() {
       stopped = true
       cancel?.()

@@ -26,7 +26,9 @@ export function recipientsOf(
     .flatMap(({ recipients }) => recipients)
   const changedCase = told?.case !== signal.case
   const byRule = (policy.detectionRule?.notify ?? []).filter(() => type !== 'signal.escalated')
-  const byCase = (caseOf(signal, policy)?.notify ?? []).filter(() => type !== 'signal.escalated' || changedCase)
+  const byCase = [...(caseOf(signal, policy)?.notify ?? []), ...responsesOf(signal, policy)].filter(
+    () => type !== 'signal.escalated' || changedCase,
+  )
   const named = [...byRule, ...byCase].flatMap((notify) => {
     const recipient = recipientNamed(notify.recipient, policy.recipients)
     if (recipient === undefined) return []
@@ -50,6 +52,13 @@ export function newIdTargets(
   })
 }
 
+/** Whom the case that a signal is in tells as one of its responses. */
+export function responsesOf(signal: SignalFacts, policy: Policy): readonly RuleNotify[] {
+  return (caseOf(signal, policy)?.respond ?? []).flatMap((response) =>
+    'notify' in response ? [{ recipient: response.notify }] : [],
+  )
+}
+
 function matches(rule: NotificationRule, signal: SignalFacts): boolean {
   const { service } = signal.group
   return (
@@ -67,6 +76,7 @@ function caseOf(signal: SignalFacts, { detectionRule }: Policy): DetectionRule['
   return detectionRule?.cases.find(({ name }) => name === signal.case)
 }
 
-function recipientNamed(text: string, recipients: readonly Recipient[]): Recipient | undefined {
+/** A recipient by id, else by name. */
+export function recipientNamed(text: string, recipients: readonly Recipient[]): Recipient | undefined {
   return recipients.find(({ id }) => id === text) ?? recipients.find(({ name }) => name === text)
 }

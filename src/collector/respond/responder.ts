@@ -153,6 +153,7 @@ export async function createResponder(options: {
       if (response === undefined || response.undoneAt !== null) {
         throw fail('NOT_FOUND', `a response ${responseId} that can be undone`)
       }
+      if (response.kind === 'notify') throw fail('CONFLICT', 'who was notified cannot be made to forget it')
       const nowMs = clock.nowMs()
       if (response.kind === 'waf_rule') {
         await options.disableRule?.(response.value, author)

@@ -114,6 +114,33 @@ test('an address is shown with what it did, whom it reached, and what was done a
   expect(body.logins).toHaveLength(42)
   expect(body.signals.map(({ id }: { id: string }) => id)).toContain(signal.id)
   expect(body.blocks).toMatchObject([{ kind: 'ip', value: attackerIp, signalId: signal.id }])
+  const sumOf = (points: [number, number][]): number => points.reduce((sum, [, value]) => sum + value, 0)
+  expect(body.course.interval).toBe('1d')
+  expect([sumOf(body.course.successes), sumOf(body.course.failures)]).toEqual([1, 41])
+  expect(body.flags).toEqual([])
+})
+
+test('each response says how many requests it stopped', async () => {
+  const url = `/api/signals/${signal.id}/respond`
+  const chosen = { kind: 'cidr', values: ['198.51.100.0/30'], forSeconds: 600 }
+  expect((await collector.api('POST', url, chosen)).status).toBe(201)
+  const { body } = await collector.api('GET', `/api/signals/${signal.id}/responses`)
+  const hits = new Map(body.items.map(({ value, hits: count }: any) => [value, count]))
+  expect([hits.get(attackerIp), hits.get('198.51.100.0/30')]).toEqual([1, 0])
+})
+
+test('a person tells a recipient of a signal; nobody can be told by a name that is not there', async () => {
+  const url = `/api/signals/${signal.id}/respond`
+  const unknown = await collector.api('POST', url, { kind: 'notify', recipients: ['nobody'] })
+  expect([unknown.status, unknown.body.detail]).toEqual([400, 'recipients[0]: there is no recipient "nobody"'])
+  const recipient = { name: 'on call', kind: 'email', to: ['soc@example.com'] }
+  expect((await collector.api('POST', '/api/notifications/recipients', recipient)).status).toBe(201)
+  expect((await collector.api('POST', url, { kind: 'notify' })).status).toBe(400)
+  const { status, body } = await collector.api('POST', url, { kind: 'notify', recipients: ['on call'] })
+  expect([status, body.items]).toMatchObject([201, [{ kind: 'notify', value: 'on call' }]])
+  const { body: log } = await collector.api('GET', '/api/notifications/deliveries')
+  expect(log.items).toMatchObject([{ type: 'signal.shared', signalId: signal.id }])
+  expect((await collector.api('DELETE', `/api/responses/${body.items[0].id}`)).status).toBe(409)
 })
 
 test('a user is shown with the addresses, by login and by id, and the attack that reached the account', async () => {

@@ -2,7 +2,7 @@ import { createNotifier } from '../../../src/collector/notify/notifier.ts'
 import type { Notifier } from '../../../src/collector/notify/notify.ts'
 import { createOutbound } from '../../../src/collector/outbound.ts'
 import type { DeliveryRecord, NotificationRule, Recipient } from '../../../src/collector/state/notification-records.ts'
-import type { RuleNotify } from '../../../src/model/detection-rule.ts'
+import type { RuleCase, RuleNotify, RuleResponse } from '../../../src/model/detection-rule.ts'
 import type { SignalEvent } from '../../../src/model/notification.ts'
 import { systemClock } from '../../support/system-clock.ts'
 import { startHttpReceiver, type HttpReceiver } from '../../support/http-receiver.ts'
@@ -19,6 +19,8 @@ export interface NotifyBench extends Bench {
   add(recipient: Recipient, rule?: Partial<NotificationRule>): Promise<void>
   /** Sets whom a shipped rule notifies. */
   notifyOf(ruleId: string, caseName: string, notify: readonly RuleNotify[]): Promise<void>
+  /** Sets what a case of a shipped rule does. */
+  respondOf(ruleId: string, caseName: string, respond: readonly RuleResponse[]): Promise<void>
   startNotifier(allow?: readonly string[]): Promise<void>
   /** The process is gone in the midst of it: nothing more is written or sent by it. */
   kill(): Promise<void>
@@ -34,6 +36,13 @@ export async function startNotifyBench(smtpUrl = ''): Promise<NotifyBench> {
   const clock = { ...systemClock, nowMs: () => bench.clock.nowMs() + Date.now() - startedMs }
   const whole = Object.create(bench) as NotifyBench
   const closeBench = bench.close.bind(bench)
+  const changeCase = async (ruleId: string, caseName: string, change: Partial<RuleCase>): Promise<void> => {
+    const [found] = (await bench.state.ruleVersions(ruleId)).slice(0, 1)
+    if (found === undefined) throw new Error(`no rule ${ruleId}`)
+    const cases = found.rule.cases.map((each) => (each.name === caseName ? { ...each, ...change } : each))
+    const rule = { ...found.rule, version: found.rule.version + 1, cases }
+    await bench.state.commit({ rules: [{ rule, at: new Date().toISOString(), by: 'ann', deleted: false }] })
+  }
   return Object.assign(whole, {
     receiver,
     notifyErrors,
@@ -53,13 +62,10 @@ export async function startNotifyBench(smtpUrl = ''): Promise<NotifyBench> {
         ],
       })
     },
-    async notifyOf(ruleId: string, caseName: string, notify: readonly RuleNotify[]) {
-      const [found] = (await bench.state.ruleVersions(ruleId)).slice(0, 1)
-      if (found === undefined) throw new Error(`no rule ${ruleId}`)
-      const cases = found.rule.cases.map((each) => (each.name === caseName ? { ...each, notify } : each))
-      const rule = { ...found.rule, version: found.rule.version + 1, cases }
-      await bench.state.commit({ rules: [{ rule, at: new Date().toISOString(), by: 'ann', deleted: false }] })
-    },
+    notifyOf: (ruleId: string, caseName: string, notify: readonly RuleNotify[]) =>
+      changeCase(ruleId, caseName, { notify }),
+    respondOf: (ruleId: string, caseName: string, respond: readonly RuleResponse[]) =>
+      changeCase(ruleId, caseName, { respond }),
     async startNotifier(allow: readonly string[] = ['127.0.0.0/8']) {
       const { state, lists } = bench
       whole.notifier = await createNotifier({

@@ -60,6 +60,37 @@ test('a rule for critical signals says nothing of a lesser one, and says once th
   expect(types()).toEqual(['signal.escalated', 'signal.compromised'])
 })
 
+test('a person tells those whose rules are for a signal, or whom he names, beside what is told by itself', async () => {
+  bench = await startNotifyBench()
+  await bench.add(webhook(bench.receiver.url))
+  await bench.startNotifier()
+  await bench.happen(stuffing(0))
+  await arrived(1)
+  const [signal] = await bench.signals()
+  const id = signal?.id ?? ''
+  expect(await bench.notifier.notify(id, [], 'ann')).toMatchObject([{ kind: 'notify', value: 'security', by: 'ann' }])
+  await bench.notifier.notify(id, ['security', 'hook'], 'ann')
+  await arrived(3)
+  await settled()
+  expect(types()).toEqual(['signal.opened', 'signal.shared', 'signal.shared'])
+  expect(bench.events()[1]).toMatchObject({ signal: { id }, link: `https://console.example/signals/${id}` })
+  await expect(bench.notifier.notify(id, ['nobody'], 'ann')).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
+  await expect(bench.notifier.notify('none', [], 'ann')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+})
+
+test('a case that responds with a notification tells its recipient, and the signal says so', async () => {
+  bench = await startNotifyBench()
+  await bench.add(webhook(bench.receiver.url), { enabled: false })
+  await bench.respondOf('credential-stuffing', 'Account compromised', [{ notify: 'security' }])
+  await bench.startNotifier()
+  await bench.happen([...stuffing(0), success(36, attacker, 'victim')])
+  await arrived(1)
+  await settled()
+  const [signal] = await bench.signals()
+  const [told] = signal?.responses ?? []
+  expect(told).toMatchObject({ kind: 'notify', value: 'security', by: 'automation', undoneAt: null })
+})
+
 const notFor = [
   { says: 'of another service', rule: { services: ['other'] } },
   { says: 'without the tag', rule: { tags: ['category:fraud'] } },

@@ -28,6 +28,7 @@ const happened: Readonly<Record<SignalEvent['type'], string>> = {
   'signal.compromised': 'Accounts compromised',
   'signal.new_ids': 'New',
   'signal.closed': 'Closed',
+  'signal.shared': 'Shared',
   test: 'Test',
 }
 const shownUsers = 10

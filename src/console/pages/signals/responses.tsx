@@ -19,6 +19,7 @@ const kindWords = {
   block_fingerprint: 'Fingerprint',
   waf_rule: 'WAF rule',
   flag_ip: 'Flagged address',
+  notify: 'Notified',
 } as const
 const shown = 6
 
