@@ -22,6 +22,8 @@ const described = [
   'appsec.fingerprint.header.unknown_count',
   'appsec.fingerprint.header.unknown_hash',
   'appsec.fingerprint.header.order',
+  'appsec.fingerprint.endpoint.query_hash',
+  'appsec.fingerprint.endpoint.body_hash',
   'appsec.fingerprint.network.ip_count',
   'appsec.fingerprint.network.ip_headers',
 ] as const

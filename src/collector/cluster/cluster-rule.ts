@@ -46,6 +46,14 @@ const fingerprintParts: Readonly<
     regex: (hash) => `^hdr-[01]+-[0-9a-f]*-[0-9]+-${hash}$`,
   },
   [traitAttribute.ipHeaders]: { address: '_dd.appsec.fp.http.network', regex: (bits) => `^net-[0-9]+-${bits}$` },
+  [traitAttribute.queryKeys]: {
+    address: '_dd.appsec.fp.http.endpoint',
+    regex: (hash) => `^http-[^-]*-[0-9a-f]*-${hash}-`,
+  },
+  [traitAttribute.bodyKeys]: {
+    address: '_dd.appsec.fp.http.endpoint',
+    regex: (hash) => `^http-[^-]*-[0-9a-f]*-[0-9a-f]*-${hash}$`,
+  },
 }
 
 interface Input {

@@ -6,6 +6,7 @@ import type { ReplayRequest, ReplayResult } from '../replay/replay.ts'
 import type { Store, TimeRange } from '../store/store.ts'
 import { clusterRule } from './cluster-rule.ts'
 import type { Trait } from './trait.ts'
+import { escapeRegex } from './user-agent.ts'
 
 /** Runs a rule over stored traffic. */
 export type Replay = (request: ReplayRequest) => Promise<ReplayResult>
@@ -38,7 +39,14 @@ const courseParts = 120
 const trendWindowMs = 5 * minuteMs
 
 /** Attributes that only the collector knows, or that hardly two requests share. */
-const investigated = ['@network.client.asn', '@network.client.country', '@threat_intel.results.category'] as const
+const investigated = [
+  '@network.client.asn',
+  '@network.client.country',
+  '@threat_intel.results.category',
+  '@appsec.fingerprint.session.cookie_names_hash',
+] as const
+/** Logins whose domains are counted; of stolen ones, any thousand are like the others. */
+const sampledLogins = 1_000
 /** Least share of a cluster that a value must have to describe it. */
 const describesShare = 0.5
 
@@ -69,7 +77,10 @@ export async function measureCluster(
     count(store, `${query} ${flaggedRequests}`, range),
     readKnownShare(store, query, range, onsetMs),
     readCourse(store, query, campaign, range),
-    Promise.all(investigated.map((by) => describe(store, query, range, by, requests))),
+    Promise.all([
+      ...investigated.map((by) => describe(store, query, range, by, requests)),
+      describeDomain(store, query, range),
+    ]),
   ])
   return {
     requests,
@@ -157,6 +168,24 @@ async function describe(
   return value === undefined || share < describesShare
     ? []
     : [{ attribute: by, value, absent: false, regex: null, share }]
+}
+
+/** The domain that most of the e-mail addresses are of which it tries, where there is one. */
+async function describeDomain(store: Store, query: string, range: TimeRange): Promise<ClusterFigures['investigation']> {
+  const rows = await store.top(query, range, { by: [facet.login], aggregates: ['count'], limit: sampledLogins })
+  const domains = new Map<string, number>()
+  let all = 0
+  for (const { group, values } of rows) {
+    const [count = 0] = values
+    all += count
+    const domain = /@([^@]+)$/.exec(group[facet.login] ?? '')?.[1]?.toLowerCase()
+    if (domain !== undefined) domains.set(domain, (domains.get(domain) ?? 0) + count)
+  }
+  const [first] = [...domains].sort(([, one], [, other]) => other - one)
+  if (first === undefined || first[1] < describesShare * all) return []
+  const [domain, count] = first
+  const regex = `(?i)@${escapeRegex(domain)}$`
+  return [{ attribute: facet.login, value: null, absent: false, regex, share: count / all }]
 }
 
 /** Routes with less than this share of an attack are by chance. */

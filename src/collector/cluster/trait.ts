@@ -9,6 +9,8 @@ export const traitAttribute = {
   knownHeaders: 'appsec.fingerprint.header.known_headers',
   unknownHash: 'appsec.fingerprint.header.unknown_hash',
   ipHeaders: 'appsec.fingerprint.network.ip_headers',
+  queryKeys: 'appsec.fingerprint.endpoint.query_hash',
+  bodyKeys: 'appsec.fingerprint.endpoint.body_hash',
 } as const
 
 /**
@@ -77,6 +79,8 @@ const ofEngine: ReadonlySet<string> = new Set([
   traitAttribute.knownHeaders,
   traitAttribute.unknownHash,
   traitAttribute.ipHeaders,
+  traitAttribute.queryKeys,
+  traitAttribute.bodyKeys,
 ])
 
 /**

@@ -132,6 +132,8 @@ describe('what a cluster becomes', () => {
       attribute: 'appsec.fingerprint.header.order',
       value: clientAttributes(app)['_dd.appsec.fp.http.order'] ?? '',
     },
+    { kind: 'value', attribute: 'appsec.fingerprint.endpoint.query_hash', value: '0c1d2e3f' },
+    { kind: 'value', attribute: 'appsec.fingerprint.endpoint.body_hash', value: '1a2b3c4d' },
     { kind: 'absent', attribute: 'http.request.headers.sec-fetch-site' },
     { kind: 'absent', attribute: 'http.request.headers.x-requested-by' },
     { kind: 'present', attribute: 'http.request.headers.x-app-version' },
@@ -158,6 +160,7 @@ describe('what a cluster becomes', () => {
         persistent: {
           'server.request.headers.no_cookies': Object.fromEntries(client),
           '_dd.appsec.fp.http.order': clientAttributes(client)['_dd.appsec.fp.http.order'],
+          '_dd.appsec.fp.http.endpoint': clientAttributes(client)['_dd.appsec.fp.http.endpoint'],
         },
       })
       context.dispose()

@@ -73,7 +73,7 @@ const script: Client = [
 async function attack(client: Client, attempts: number, fromMs: number, toMs: number): Promise<void> {
   const at = (index: number): number => fromMs + ((toMs - fromMs) * index) / attempts
   const bad = Array.from({ length: attempts }, (_, index) =>
-    attempt(client, index % 100 === 7 ? 'success' : 'failure', at(index)),
+    attempt(client, index % 100 === 7 ? 'success' : 'failure', at(index), { login: `victim${index}@Mail.example` }),
   )
   const good = Array.from({ length: attempts }, (_, index) =>
     attempt([browser(141), browser(140), app][index % 3] ?? app, index % 10 === 0 ? 'failure' : 'success', at(index)),
@@ -128,6 +128,13 @@ test('a clone of the app that lacks one header is told from the app by just that
     wafRuleId: null,
   })
   expect(cluster?.attackShare).toBeGreaterThan(0.9)
+  expect(cluster?.described).toContainEqual({
+    attribute: '@appsec.events_data.usr.login',
+    value: null,
+    absent: false,
+    regex: String.raw`(?i)@mail\.example$`,
+    share: 1,
+  })
   expect(cluster?.precision).toBeGreaterThan(0.98)
   const found = await store.top(
     cluster?.query ?? '',

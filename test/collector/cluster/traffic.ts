@@ -24,6 +24,9 @@ export const app: Client = [
 /** What the record of a login carries of its client, as our tracer ships it. */
 export function clientAttributes(client: Client): Readonly<Record<string, string>> {
   const recorded = client.filter(([name]) => /^(?:accept|sec-|user-agent|host)/.test(name))
+  // The app sends more in its query and body than the page does.
+  const isApp = client.some(([name]) => name === 'x-app-version')
+  const keys = isApp ? { query: '0c1d2e3f', body: '1a2b3c4d' } : { query: 'ab12cd34', body: '5e6f7a8b' }
   const order = headerOrderFingerprint(client.flat())
   return {
     'http.method': 'POST',
@@ -32,6 +35,9 @@ export function clientAttributes(client: Client): Readonly<Record<string, string
     'http.useragent': client.find(([name]) => name === 'user-agent')?.[1] ?? '',
     '_dd.portcullis.header_names': client.map(([name]) => name).join(','),
     '_dd.appsec.fp.http.order': order,
+    '_dd.appsec.fp.http.endpoint': `http-post-7e93fba0-${keys.query}-${keys.body}`,
+    'appsec.fingerprint.endpoint.body_hash': keys.body,
+    'appsec.fingerprint.endpoint.query_hash': keys.query,
     'appsec.fingerprint.header.order': order,
     ...Object.fromEntries(recorded.map(([name, value]) => [`http.request.headers.${name}`, value])),
   }
