@@ -45,8 +45,11 @@ for (const name of readdirSync(join('src', guides)).filter((entry) => entry.ends
 const requireBanner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
 
-/** Parts of libraries that the collector never calls, and their weight: YAML for OpenAPI, requests without a network. */
-const unused = /^(?:yaml|light-my-request)$/
+/**
+ * Parts of libraries that the collector never calls, and their weight: YAML for OpenAPI, requests without a network, and
+ * content types by file name, which only mails with attachments need.
+ */
+const unused = /^(?:yaml|light-my-request|.*\/mime-types\.js)$/
 
 await bundleLibraries(codeBelow(collector), vendor, { leftOut: unused, commonJs: true })
 await bundleLibraries(
@@ -104,6 +107,17 @@ async function bundleLibraries(files, folder, { leftOut, commonJs } = {}) {
       {
         name: 'entries',
         setup(plugin) {
+          const seen = new Map()
+          plugin.onResolve({ filter: /^(?:@[\w.-]+\/)?[\w.-]+(?:\/|$)/ }, async ({ path, pluginData, ...from }) => {
+            if (pluginData === 'resolved' || from.namespace === 'entry' || leftOut?.test(path)) return undefined
+            const found = await plugin.resolve(path, {
+              kind: from.kind,
+              importer: from.importer,
+              resolveDir: from.resolveDir,
+              pluginData: 'resolved',
+            })
+            return { ...found, path: onlyCopy(found.path, seen) }
+          })
           plugin.onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice(6), namespace: 'entry' }))
           plugin.onLoad({ filter: /.*/, namespace: 'entry' }, ({ path }) => ({
             contents: entries.find(({ name }) => name === path).code,
@@ -117,6 +131,16 @@ async function bundleLibraries(files, folder, { leftOut, commonJs } = {}) {
     ],
   })
   writeFileSync(join(folder, 'NOTICE'), noticeOf(Object.keys(result.metafile.inputs)))
+}
+
+/** npm may install one version of a package in several places: the first that is met stands for all. */
+function onlyCopy(file, seen) {
+  const [root] = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file) ?? []
+  if (root === undefined) return file
+  const { name, version } = readJson(join(root, 'package.json'))
+  const first = seen.get(`${name}@${version}`) ?? root
+  seen.set(`${name}@${version}`, first)
+  return first + file.slice(root.length)
 }
 
 async function entryOf(specifier) {
