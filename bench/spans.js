@@ -5,9 +5,8 @@
 import { createRequire } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import { SpanKind } from '@opentelemetry/api'
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-node'
 import { datadogFormat } from '../dist/tracer/export/datadog-format.js'
 import { otlpFormat } from '../dist/tracer/export/otlp-format.js'
 import { LiveSpan } from '../dist/tracer/span/live-span.js'
@@ -16,7 +15,10 @@ import { compare, createRandom, machine, printTable } from './support/compare.js
 /** What one request of the exporters holds. */
 const BATCH = 1000
 const ROUNDS = Number(process.argv[2] ?? 12)
-const versionOf = (name) => createRequire(import.meta.url)(`${name}/package.json`).version
+const load = createRequire(import.meta.url)
+/** The transformer of the exporter that users install. */
+const loadBesideExporter = createRequire(load.resolve('@opentelemetry/exporter-trace-otlp-proto'))
+const { ProtobufTraceSerializer } = loadBesideExporter('@opentelemetry/otlp-transformer')
 
 const shared = {
   env: 'prod',
@@ -133,7 +135,9 @@ const times = compare(Object.fromEntries(Object.entries(sides).map(([name, run])
   rounds: ROUNDS,
 })
 const peer = times['OpenTelemetry, protobuf, gzip']
-console.log(`${JSON.stringify(machine())}, @opentelemetry/sdk-trace-base ${versionOf('@opentelemetry/sdk-trace-base')}`)
+console.log(
+  `${JSON.stringify(machine())}, @opentelemetry/sdk-trace-node ${load('@opentelemetry/sdk-trace-node/package.json').version}`,
+)
 printTable(
   Object.entries(times).map(([side, { leastNs, medianNs }]) => ({
     side,
