@@ -36,7 +36,7 @@ export function BlockDialog({ list = 'denylist', entries, signalId, onClose }: B
       action={{
         says: isBlock ? 'Block' : 'Never block',
         look: isBlock ? 'danger' : 'primary',
-        disabled: isTyped && typed !== 'block',
+        disabled: radius.isLoading || (isTyped && typed !== 'block'),
         run: () => addEntries(list, entries, { forSeconds: secondsOf(end), reason, signalId }),
       }}
     >

@@ -98,7 +98,7 @@ function userEntry({ usrId, usrLogin }: { readonly usrId: string | null; readonl
 
 const compromisedColumns: readonly Column<CompromisedUser>[] = [
   { key: 'login', title: 'User', cell: ({ usrLogin }) => <Entity kind="user" value={usrLogin} /> },
-  { key: 'id', title: 'Id', width: 130, fromPx: 620, cell: ({ usrId }) => <Raw text={usrId ?? '–'} /> },
+  { key: 'id', title: 'Id', width: 130, fromPx: 820, cell: ({ usrId }) => <Raw text={usrId ?? '–'} /> },
   { key: 'ip', title: 'From', width: 150, fromPx: 420, cell: ({ ip }) => <Entity kind="ip" value={ip} /> },
   { key: 'at', title: 'First login', width: 110, cell: ({ at }) => <Time at={at} /> },
   {

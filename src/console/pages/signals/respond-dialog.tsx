@@ -56,7 +56,7 @@ export function RespondDialog(props: {
       action={{
         says: selection === 'ips' ? 'Block' : 'Lock out',
         look: 'danger',
-        disabled: isTyped && typed !== 'block',
+        disabled: radius.isLoading || (isTyped && typed !== 'block'),
         run,
       }}
     >

@@ -46,7 +46,7 @@ const columns: readonly Column<Signal>[] = [
     key: 'share',
     title: 'Attackers share',
     width: 240,
-    fromPx: 1_000,
+    fromPx: 1_500,
     cell: ({ clusters = [] }) => {
       const first = clusters[0]?.attributes[0]
       if (first === undefined) return <span class="muted">–</span>
