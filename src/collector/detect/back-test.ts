@@ -12,6 +12,7 @@ import { readFigures } from './figures.ts'
 import { readFindings } from './findings.ts'
 import { SignalMemory } from './signal-memory.ts'
 import { isSlow, replaySlowWindows } from './slow-windows.ts'
+import { keepStrangers } from './strangers.ts'
 import { withoutSignalled } from './unless.ts'
 
 /** Windows are evaluated a stretch of time after the other, so that a long range holds few of them at once. */
@@ -94,6 +95,7 @@ async function replay(
   const narrowed = terms === undefined ? compiled : { ...compiled, rule: { ...compiled.rule, queries } }
   const order = new Set<string>()
   const learnEveryMs = (rule.anomaly?.bucketSeconds ?? 0) * 1000
+  const strangers = keepStrangers(store, rule)
   let courses: Courses = new Map()
   let coursesAtMs = Number.NEGATIVE_INFINITY
   for await (const { windows: all, toMs } of stretches(store, narrowed, range)) {
@@ -103,7 +105,7 @@ async function replay(
       courses = await readCourses(store, rule, toMs)
       coursesAtMs = toMs
     }
-    const findingOf = await readFindings(store, rule, windows, { courses, memory })
+    const findingOf = await readFindings(store, rule, windows, { courses, memory, strangers })
     const latest = memory.latest(rule.id)
     const updates = evaluate({ compiled, windows, latest, nowMs: toMs, newId: randomUUID, findingOf })
     for (const { signal } of updates) {

@@ -16,6 +16,7 @@ import { seedRules, shippedRules } from './shipped-rules.ts'
 import { signalChanges } from './signal-changes.ts'
 import { SignalMemory } from './signal-memory.ts'
 import { gridMs, isSlow, keepSlowWindows, type SlowWindows } from './slow-windows.ts'
+import { keepStrangers, type Strangers } from './strangers.ts'
 import { withoutSignalled } from './unless.ts'
 
 const evaluateEveryMs = 1_000
@@ -32,6 +33,7 @@ const savePositionsEveryMs = 10_000
 interface RunningRule {
   readonly compiled: CompiledRule
   readonly courses: { read(): Promise<Courses> } | undefined
+  readonly strangers: Strangers
   /** Where the windows are too long to end at every second. */
   readonly slow: SlowWindows | undefined
   /** The last point of the grid at which they were evaluated; starting again at an earlier one changes nothing. */
@@ -68,6 +70,7 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
     rules.set(rule.id, {
       compiled,
       courses: rule.method === 'anomaly' ? keepCourses(store, rule, clock) : undefined,
+      strangers: keepStrangers(store, rule),
       slow: isSlow(rule) ? keepSlowWindows(store, compiled) : undefined,
       gridMs: 0,
       position,
@@ -128,7 +131,7 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
     const windows = withoutSignalled(definition, await windowsOf(rule, upTo), memory)
     if (windows.length === 0) return []
     const courses = (await rule.courses?.read()) ?? new Map()
-    const findingOf = await readFindings(store, definition, windows, { courses, memory })
+    const findingOf = await readFindings(store, definition, windows, { courses, memory, strangers: rule.strangers })
     return evaluate({
       compiled: rule.compiled,
       windows,

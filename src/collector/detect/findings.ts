@@ -8,7 +8,7 @@ import { groupKey } from './group.ts'
 import { findTravels } from './impossible-travel.ts'
 import { findNewValues } from './new-value.ts'
 import type { SignalMemory } from './signal-memory.ts'
-import { countStrangers } from './strangers.ts'
+import type { Strangers } from './strangers.ts'
 
 /** How many times the usual number of strangers there have to be. */
 const strangerFactor = 1.5
@@ -16,6 +16,7 @@ const strangerFactor = 1.5
 interface Learned {
   readonly courses: Courses
   readonly memory: SignalMemory
+  readonly strangers: Strangers
 }
 
 /** What the method of a rule says of windows beside their counts; the same live and in a back-test. */
@@ -26,7 +27,7 @@ export async function readFindings(
   learned: Learned,
 ): Promise<(window: WindowCounts) => Finding> {
   const { anomaly, dictionary, newValue, travel } = rule
-  if (anomaly !== undefined) return readAnomalies(store, rule, windows, learned)
+  if (anomaly !== undefined) return readAnomalies(rule, windows, learned)
   if (dictionary !== undefined) {
     const listed = await findListed(store, rule, dictionary, windows)
     return (window) => ({ listed: listed.get(window) ?? 0 })
@@ -40,10 +41,9 @@ export async function readFindings(
 }
 
 async function readAnomalies(
-  store: Store,
   rule: DetectionRule,
   windows: readonly WindowCounts[],
-  { courses, memory }: Learned,
+  { courses, memory, strangers }: Learned,
 ): Promise<(window: WindowCounts) => Finding> {
   const { anomaly } = rule
   if (anomaly === undefined) return () => ({})
@@ -58,7 +58,7 @@ async function readAnomalies(
   const { strangerShare } = anomaly
   const doubtful = windows.filter((window) => verdicts.get(window)?.doubtful)
   if (strangerShare !== undefined && doubtful.length > 0) {
-    for (const [window, { now, usual }] of await countStrangers(store, rule, anomaly.query, doubtful)) {
+    for (const [window, { now, usual }] of await strangers.count(anomaly.query, doubtful)) {
       const verdict = verdicts.get(window)
       if (verdict === undefined || usual === undefined) continue
       const isUnusual = now > strangerFactor * usual + anomaly.tolerance * Math.sqrt(usual) && now > anomaly.floor / 2

@@ -3,13 +3,20 @@ import { facet, groupQuery, loginSuccess, suppressions } from '../campaign.ts'
 import type { Store, WindowCounts } from '../store/store.ts'
 import { countsBy } from '../whole-results.ts'
 import { groupKey, signalGroup } from './group.ts'
+import { isSlow } from './slow-windows.ts'
 
 /** An address from which somebody logged in within this time is one of the service's own. */
 const knownMs = 7 * 86_400_000
 /** Addresses that are looked up of one window, those that fail most first. */
 const maxAddresses = 5_000
-/** Windows of a group that end within the same stretch get the answer of the last of them. */
-const slotMs = 10_000
+/** Fast windows of a group that end within the same stretch get the answer of the last of them. */
+const fastSlotMs = 10_000
+/** Slow ones that end within this share of their length get the answer of the first: an hour for a day. */
+const slowSlotShare = 1 / 24
+/** Earlier windows end on a grid of this share of their length, so that they are counted once for many windows. */
+const earlierShare = 1 / 4
+/** Answers that are kept; of a rule by service they are 28 a day and group. */
+const maxKept = 2_000
 
 const dayMs = 86_400_000
 /** Earlier days whose same time says how many strangers are usual; a week ago it was the same weekday. */
@@ -22,35 +29,71 @@ export interface StrangerCount {
   readonly usual: number | undefined
 }
 
-/**
- * For each window, how many of its failures come from addresses nobody logged in from, neither in the days before nor in
- * the window itself. People on a bad day fail where they always are; attackers come from elsewhere.
- */
-export async function countStrangers(
-  store: Store,
-  rule: DetectionRule,
-  queryName: string,
-  windows: readonly WindowCounts[],
-): Promise<ReadonlyMap<WindowCounts, StrangerCount>> {
-  const slots = new Map<string, WindowCounts[]>()
-  for (const window of windows) {
-    const key = `${Math.floor(window.toMs / slotMs)} ${groupKey(window.group)}`
-    slots.set(key, [...(slots.get(key) ?? []), window])
+interface Strange {
+  readonly all: number
+  readonly strange: number
+}
+
+/** Tells the strangers of windows, and keeps what it counted of the past. */
+export interface Strangers {
+  /**
+   * For each window, how many of its failures come from addresses nobody logged in from, neither in the days before nor
+   * in the window itself. People on a bad day fail where they always are; attackers come from elsewhere.
+   */
+  count(queryName: string, windows: readonly WindowCounts[]): Promise<ReadonlyMap<WindowCounts, StrangerCount>>
+}
+
+/** Strangers for one rule, live or in one back-test. */
+export function keepStrangers(store: Store, rule: DetectionRule): Strangers {
+  const kept = new Map<string, Strange>()
+  const windowMs = rule.windowSeconds * 1000
+  const earlierStepMs = Math.max(fastSlotMs, windowMs * earlierShare)
+  const slow = isSlow(rule)
+  const slotMs = slow ? Math.max(fastSlotMs, windowMs * slowSlotShare) : fastSlotMs
+
+  async function once(key: string, read: () => Promise<Strange>): Promise<Strange> {
+    const known = kept.get(key)
+    if (known !== undefined) return known
+    const counted = await read()
+    kept.set(key, counted)
+    for (const oldest of kept.keys()) {
+      if (kept.size <= maxKept) break
+      kept.delete(oldest)
+    }
+    return counted
   }
-  const counts = new Map<WindowCounts, StrangerCount>()
-  for (const some of slots.values()) {
-    const last = some.at(-1)
-    if (last === undefined) continue
-    const { strange: now } = await strangersAt(store, rule, queryName, last)
+
+  async function usualOf(queryName: string, { group, toMs }: WindowCounts): Promise<number | undefined> {
     const earlier: number[] = []
     for (const days of comparedDays) {
-      const { strange, all } = await strangersAt(store, rule, queryName, { ...last, toMs: last.toMs - days * dayMs })
+      const endMs = Math.floor((toMs - days * dayMs) / earlierStepMs) * earlierStepMs
+      const { strange, all } = await once(`earlier ${endMs} ${groupKey(group)}`, () =>
+        strangersAt(store, rule, queryName, { group, toMs: endMs }),
+      )
       if (all > 0) earlier.push(strange)
     }
-    const usual = earlier.length === 0 ? undefined : Math.max(...earlier)
-    for (const window of some) counts.set(window, { now, usual })
+    return earlier.length === 0 ? undefined : Math.max(...earlier)
   }
-  return counts
+
+  return {
+    async count(queryName, windows) {
+      const slots = new Map<string, WindowCounts[]>()
+      for (const window of windows) {
+        const key = `now ${Math.floor(window.toMs / slotMs)} ${groupKey(window.group)}`
+        slots.set(key, [...(slots.get(key) ?? []), window])
+      }
+      const counts = new Map<WindowCounts, StrangerCount>()
+      for (const [key, some] of slots) {
+        const last = some.at(-1)
+        if (last === undefined) continue
+        const read = (): Promise<Strange> => strangersAt(store, rule, queryName, last)
+        const { strange: now } = slow ? await once(key, read) : await read()
+        const usual = await usualOf(queryName, last)
+        for (const window of some) counts.set(window, { now, usual })
+      }
+      return counts
+    },
+  }
 }
 
 async function strangersAt(
@@ -58,7 +101,7 @@ async function strangersAt(
   rule: DetectionRule,
   queryName: string,
   { group, toMs }: Pick<WindowCounts, 'group' | 'toMs'>,
-): Promise<{ readonly all: number; readonly strange: number }> {
+): Promise<Strange> {
   const place = groupQuery(rule, signalGroup(group))
   const filter = rule.queries[queryName]?.filter ?? ''
   const range = { fromMs: toMs - rule.windowSeconds * 1000 + 1, toMs: toMs + 1 }
