@@ -7,8 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.{ts,tsx}'],
     sequence: { shuffle: { files: true, tests: true } },
     reporters: ['default', closingLine],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 })
