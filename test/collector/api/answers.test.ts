@@ -123,10 +123,12 @@ test('an address is shown with what it did, whom it reached, and what was done a
 test('each response says how many requests it stopped', async () => {
   const url = `/api/signals/${signal.id}/respond`
   const chosen = { kind: 'cidr', values: ['198.51.100.0/30'], forSeconds: 600 }
-  expect((await collector.api('POST', url, chosen)).status).toBe(201)
+  const taken = await collector.api('POST', url, chosen)
+  expect(taken.status).toBe(201)
   const { body } = await collector.api('GET', `/api/signals/${signal.id}/responses`)
   const hits = new Map(body.items.map(({ value, hits: count }: any) => [value, count]))
   expect([hits.get(attackerIp), hits.get('198.51.100.0/30')]).toEqual([1, 0])
+  expect((await collector.api('DELETE', `/api/responses/${taken.body.items[0].id}`)).status).toBeLessThan(300)
 })
 
 test('a person tells a recipient of a signal; nobody can be told by a name that is not there', async () => {
@@ -365,7 +367,8 @@ test('mitigations name the signal, its entries, what they stopped and when they 
 
 test('a response says that no tracer is connected to enforce it', async () => {
   const { body } = await collector.api('GET', `/api/signals/${signal.id}/responses`)
-  expect(body.items).toMatchObject([{ kind: 'block_ip', value: attackerIp, acknowledgements: [] }])
+  const block = body.items.find((item: any) => item.value === attackerIp)
+  expect(block).toMatchObject({ kind: 'block_ip', acknowledgements: [] })
 })
 
 const nullable = [

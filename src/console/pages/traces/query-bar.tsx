@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { complete, completionContext, tokenize, type Completion, type Observed } from '../../../query/query.ts'
 import { call, pathOf } from '../../api/call.ts'
 import { useData } from '../../api/use-data.ts'
@@ -31,6 +31,15 @@ export function QueryBar({ query, onChange, facets, range }: QueryBarProps): JSX
   const [isOpen, setOpen] = useState(false)
   const [chosen, setChosen] = useState(-1)
   useEffect(() => setText(query), [query])
+  // What is selected once a completion stands in the input: a key that comes up before reads the cursor of the old text.
+  const selecting = useRef<Completion['selection'] | null>(null)
+  useLayoutEffect(() => {
+    const selection = selecting.current
+    if (selection === null) return
+    selecting.current = null
+    input.current?.setSelectionRange(selection.start, selection.end)
+    setCursor(selection.end)
+  })
 
   const values = useValues(text, cursor, isOpen, range)
   const offered = isOpen ? complete(text, cursor, { facets, values }).slice(0, shownCompletions) : []
@@ -48,12 +57,8 @@ export function QueryBar({ query, onChange, facets, range }: QueryBarProps): JSX
     setChosen(-1)
     setCursor(selection.end)
     setOpen(kind !== 'value')
-    requestAnimationFrame(() => {
-      input.current?.focus()
-      input.current?.setSelectionRange(selection.start, selection.end)
-      // The key may have come up before the new text was drawn, and have left the cursor where it was in the old one.
-      setCursor(selection.end)
-    })
+    selecting.current = selection
+    input.current?.focus()
   }
   const onKey = (event: KeyboardEvent): void => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0
