@@ -13,6 +13,7 @@ import { joinObservations, readTraits } from '../../dist/collector/cluster/read-
 import { createToBatch } from '../../dist/collector/enrich/to-batch.js'
 import { createUserAgentReader } from '../../dist/collector/enrich/user-agent.js'
 import { openStore } from '../../dist/collector/store/duckdb/store.js'
+import { toSpan } from '../../dist/tracer/finished-span.js'
 import { createTracedService } from '../traffic/to-span.js'
 import { createTraffic } from '../traffic/traffic.js'
 
@@ -41,7 +42,7 @@ try {
     people: 8_000,
     campaigns: [{ name: 'distributed, user agents rotated', fromMs: onsetMs, attempts: 1_500, overMs: hourMs - 1 }],
   })
-  const spans = [...events].map((event) => service.toSpan(event))
+  const spans = [...events].map((event) => toSpan(service.toSpan(event)))
   service.stop()
   for (let start = 0; start < spans.length; start += 2_000) {
     await first.append(toBatch(spans.slice(start, start + 2_000), { trusted: true }, nowMs))
