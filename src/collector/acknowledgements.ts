@@ -1,15 +1,5 @@
+import type { Acknowledgement } from '../model/attack-entities.ts'
 import type { ConnectedTracer } from './remote-config/remote-config.ts'
-
-/** How far something that was decided has come, for the tracers of one service in one environment. */
-export interface Acknowledgement {
-  readonly service: string
-  readonly env: string
-  readonly connected: number
-  /** Connected tracers that enforce it. */
-  readonly acknowledged: number
-  /** Connected tracers that cannot block, such as those with AppSec switched off. */
-  readonly unable: number
-}
 
 /** Which connected tracers have taken over what was decided at this time; of `service` only, where one is given. */
 export function acknowledgements(

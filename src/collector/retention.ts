@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts'
+import { repeat } from './repeat.ts'
 import type { Store } from './store/store.ts'
 
 const dayMs = 86_400_000
@@ -22,9 +23,6 @@ export function keepRetention(options: {
   readonly onError: (error: unknown) => void
 }): { look(): Promise<void>; stop(): Promise<void> } {
   const { store, clock, days, compactHours, diskBudgetGb, onDropped, onError } = options
-  let running: Promise<void> = Promise.resolve()
-  let isStopped = false
-
   async function look(): Promise<void> {
     const byAge = await store.dropBefore(dayOf(clock.nowMs() - days() * dayMs))
     await store.dropCompactBefore(clock.nowMs() - compactHours * hourMs)
@@ -44,26 +42,7 @@ export function keepRetention(options: {
     }
   }
 
-  function turn(): void {
-    if (isStopped) return
-    running = look()
-      .catch(onError)
-      .then(() => schedule(everyMs))
-  }
-  let cancel: () => void = () => undefined
-  function schedule(afterMs: number): void {
-    if (!isStopped) cancel = clock.after(afterMs, turn)
-  }
-  schedule(firstAfterMs)
-
-  return {
-    look,
-    async stop() {
-      isStopped = true
-      cancel()
-      await running
-    },
-  }
+  return { look, ...repeat(look, { clock, everyMs, firstAfterMs, onError }) }
 }
 
 function dayOf(ms: number): string {

@@ -66,6 +66,25 @@ export interface Cluster {
   readonly wafRuleId: string | null
 }
 
+/** An attribute value of the requests of a query, beside what the baseline has of it. */
+export interface AnalysedValue extends ClusterAttribute {
+  readonly requests: number
+  readonly share: number
+  readonly baselineShare: number
+  /** Requests more than a baseline of this length has. */
+  readonly excess: number
+  /** Attackers for each ordinary request with it (Herley and Schechter); null where none of them succeeded. */
+  readonly odds: number | null
+  /** How well its course follows that of all requests: −1 to 1. */
+  readonly shape: number
+  /** Whether a rule can look at it. */
+  readonly blockable: boolean
+  /** Share of the requests that say anything of this attribute. */
+  readonly carriedBy: number
+  /** The query narrowed to it. */
+  readonly query: string
+}
+
 /** What a cluster shares, in words. Attacker-supplied text may be inside. */
 export function sharedInWords(attributes: readonly ClusterAttribute[]): string {
   return attributes.map(wordsOf).join(' and ')

@@ -6,6 +6,7 @@ import { wafRuleModes, type WafReply, type WafRoute, type WafRuleMode } from '..
 import type { ClusterDoors } from '../cluster/doors.ts'
 import type { WafRules } from '../respond/waf-rules.ts'
 import type { State } from '../state/state.ts'
+import { clusterFigures } from './components.ts'
 import { idParams, route } from './route.ts'
 import {
   array,
@@ -112,17 +113,8 @@ export function clusterRoutes(server: FastifyInstance, { clusters, state, wafRul
       reply: object({
         attributes: array(ref('ClusterAttribute')),
         query: text,
-        requests: count,
+        ...clusterFigures,
         share: number,
-        successes: count,
-        users: count,
-        ips: count,
-        knownIpShare: number,
-        threatIntelShare: number,
-        shape: number,
-        collateral: ref('ClusterCollateral'),
-        blockable: flag,
-        reason: textOrNull,
         rule: orNull({ type: 'object' }),
         firstSeen: instantOrNull,
         lastSeen: instantOrNull,

@@ -45,6 +45,19 @@ const response = {
 }
 
 /** Of a value, its presence, its absence, or a pattern: see docs/clustering.md. */
+/** What is measured of a cluster, whether it was found or is tried by hand. */
+export const clusterFigures = {
+  requests: count,
+  successes: count,
+  users: count,
+  ips: count,
+  knownIpShare: number,
+  threatIntelShare: number,
+  shape: number,
+  collateral: ref('ClusterCollateral'),
+  blockable: flag,
+  reason: textOrNull,
+} as const
 const clusterAttribute = { attribute: text, value: textOrNull, absent: flag, regex: textOrNull }
 
 const user = {
@@ -200,16 +213,7 @@ const components: Readonly<Record<string, Schema>> = {
     query: text,
     attackShare: number,
     precision: number,
-    requests: count,
-    successes: count,
-    users: count,
-    ips: count,
-    knownIpShare: number,
-    threatIntelShare: number,
-    shape: number,
-    collateral: ref('ClusterCollateral'),
-    blockable: flag,
-    reason: textOrNull,
+    ...clusterFigures,
     firstSeen: instant,
     lastSeen: instant,
     trend: oneOf('growing', 'steady', 'fading'),

@@ -1,4 +1,4 @@
-import type { ClusterAttribute, ClusterCollateral, ClusterCourse } from '../../model/cluster.ts'
+import type { AnalysedValue, Cluster, ClusterAttribute, ClusterCourse } from '../../model/cluster.ts'
 import { fail } from '../../model/error.ts'
 import type { NewWafRule, WafReply, WafRoute, WafRuleMode, WafRuleObject } from '../../model/waf-rule.ts'
 import { campaignRange } from '../campaign.ts'
@@ -7,7 +7,7 @@ import type { Store, TimeRange } from '../store/store.ts'
 import { ruleOfCluster } from './answer-clusters.ts'
 import { attributeOf, clusterQuery, traitOf } from './attribute.ts'
 import { clusterRule } from './cluster-rule.ts'
-import type { AnalysedValue, Isolation } from './explore.ts'
+import type { Isolation } from './explore.ts'
 import { analyse, isolate } from './explore.ts'
 import type { ClusterKeeper } from './keep-clusters.ts'
 import type { Replay } from './measure.ts'
@@ -15,20 +15,11 @@ import { measureCluster, measureCollateral, readRoutes } from './measure.ts'
 import { whyNotBlock } from './verdict.ts'
 
 /** What attributes picked by hand select, and what a rule of them would do. */
-interface Evaluation {
-  readonly attributes: readonly ClusterAttribute[]
-  readonly query: string
-  readonly requests: number
+interface Evaluation
+  extends
+    Pick<Cluster, 'attributes' | 'query' | 'requests' | 'successes' | 'users' | 'ips' | 'knownIpShare'>,
+    Pick<Cluster, 'threatIntelShare' | 'shape' | 'collateral' | 'blockable' | 'reason'> {
   readonly share: number
-  readonly successes: number
-  readonly users: number
-  readonly ips: number
-  readonly knownIpShare: number
-  readonly threatIntelShare: number
-  readonly shape: number
-  readonly collateral: ClusterCollateral
-  readonly blockable: boolean
-  readonly reason: string | null
   readonly rule: WafRuleObject | null
   readonly firstSeen: string | null
   readonly lastSeen: string | null

@@ -1,4 +1,4 @@
-import type { ClusterAttribute } from '../../model/cluster.ts'
+import type { AnalysedValue } from '../../model/cluster.ts'
 import { facet, loginSuccess } from '../campaign.ts'
 import type { Store, TimeRange } from '../store/store.ts'
 import { attributeOf, clusterQuery } from './attribute.ts'
@@ -10,25 +10,6 @@ import { joinObservations, readTraits } from './read-observations.ts'
 import type { Trait } from './trait.ts'
 import { isBlockable } from './trait.ts'
 import { buildTraitTable } from './trait-table.ts'
-
-/** An attribute value of the requests of a query, beside what the baseline has of it. */
-export interface AnalysedValue extends ClusterAttribute {
-  readonly requests: number
-  readonly share: number
-  readonly baselineShare: number
-  /** Requests more than a baseline of this length has. */
-  readonly excess: number
-  /** Attackers for each ordinary request with it (Herley and Schechter); null where none of them succeeded. */
-  readonly odds: number | null
-  /** How well its course follows that of all requests: −1 to 1. */
-  readonly shape: number
-  /** Whether a rule can look at it. */
-  readonly blockable: boolean
-  /** Share of the requests that say anything of this attribute. */
-  readonly carriedBy: number
-  /** The query narrowed to it. */
-  readonly query: string
-}
 
 /** Attributes of which each request has its own part, beside the traits of its client; for investigation. */
 const otherFacets = [

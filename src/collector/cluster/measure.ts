@@ -1,4 +1,4 @@
-import type { ClusterAttribute, ClusterCollateral, ClusterTrend } from '../../model/cluster.ts'
+import type { Cluster, ClusterAttribute, ClusterCollateral } from '../../model/cluster.ts'
 import { attribute } from '../../model/span-record.ts'
 import type { WafRoute } from '../../model/waf-rule.ts'
 import { anyValue, facet, flaggedRequests, loginSuccess } from '../campaign.ts'
@@ -12,15 +12,10 @@ import { escapeRegex } from './user-agent.ts'
 export type Replay = (request: ReplayRequest) => Promise<ReplayResult>
 
 /** What the stored requests of a cluster are. */
-export interface ClusterFigures {
-  readonly requests: number
-  readonly successes: number
-  readonly users: number
-  readonly ips: number
-  readonly knownIpShare: number
-  readonly threatIntelShare: number
-  readonly shape: number
-  readonly trend: ClusterTrend
+export interface ClusterFigures extends Pick<
+  Cluster,
+  'requests' | 'successes' | 'users' | 'ips' | 'knownIpShare' | 'threatIntelShare' | 'shape' | 'trend'
+> {
   readonly firstSeenMs: number
   readonly lastSeenMs: number
   /** What most of its requests share that no rule can look at. */

@@ -1,3 +1,4 @@
+import type { CompromisedUser } from '../../model/attack-entities.ts'
 import { attribute } from '../../model/span-record.ts'
 import type { SpanRecord } from '../../model/span-record.ts'
 import {
@@ -13,15 +14,6 @@ import {
 import type { Store } from '../store/store.ts'
 import { countsBy, searchAll, slices, topAll, valuesAtOnce } from '../whole-results.ts'
 import { accountKey } from '../account-key.ts'
-
-/** A login that succeeded as part of a campaign. */
-export interface CompromisedUser {
-  readonly usrLogin: string
-  readonly usrId: string | null
-  readonly at: string
-  readonly ip: string
-  readonly traceId: string
-}
 
 /** Where and with what an account has logged in within this time before the campaign is known. */
 const knownMs = 30 * 86_400_000

@@ -1,3 +1,4 @@
+import type { AttackingIp, TargetedUser } from '../../model/attack-entities.ts'
 import { fail } from '../../model/error.ts'
 import {
   anyValue,
@@ -13,35 +14,6 @@ import type { Page, PageRequest } from '../state/state.ts'
 import type { Store, TimeRange, TopRow } from '../store/store.ts'
 import { countsBy, slices, topAll, valuesAtOnce } from '../whole-results.ts'
 import { compromisedUsers } from './compromised-users.ts'
-
-/** Whose account was tried. Times are ISO 8601 UTC. */
-export interface TargetedUser {
-  readonly usrLogin: string
-  readonly usrId: string | null
-  /** null: the service did not say. */
-  readonly exists: boolean | null
-  readonly attempts: number
-  readonly ips: number
-  readonly firstSeen: string
-  readonly lastSeen: string
-  readonly compromised: boolean
-  /** `usr.role` and `usr.org`, where the app sends them. */
-  readonly role: string | null
-  readonly org: string | null
-}
-
-/** Where attempts came from. */
-export interface AttackingIp {
-  readonly ip: string
-  readonly country: string | null
-  readonly asn: string | null
-  readonly attempts: number
-  readonly users: number
-  readonly successes: number
-  readonly threatIntel: boolean
-  /** Requests of this address that were blocked since the signal began. */
-  readonly blocked: number
-}
 
 /** A page of the accounts that were tried, most attempts first. */
 export async function targetedUsers(store: Store, campaign: Campaign, page: PageRequest): Promise<Page<TargetedUser>> {

@@ -3,7 +3,7 @@ import type { SignalFacts } from '../state/state.ts'
 import type { Aggregate, Store } from '../store/store.ts'
 import { attemptsQuery, campaignRange, facet, flaggedRequests, groupQuery, suppressions } from '../campaign.ts'
 import { compromisedUsers } from './compromised-users.ts'
-import type { CompromisedUser } from './compromised-users.ts'
+import type { CompromisedUser } from '../../model/attack-entities.ts'
 
 /** What a signal says in numbers, over its whole time; its windows only see their own length. */
 export type Figures = Pick<

@@ -6,8 +6,7 @@ import type { CompromisedState, Page, PageRequest, SignalFacts, State } from '..
 import type { Store } from '../store/store.ts'
 import { attackingIps, targetedUsers } from './entities.ts'
 import { compromisedUsers } from './compromised-users.ts'
-import type { AttackingIp, TargetedUser } from './entities.ts'
-import type { CompromisedUser } from './compromised-users.ts'
+import type { AttackingIp, CompromisedUser, TargetedUser } from '../../model/attack-entities.ts'
 import { readReport, type SignalReport } from './signal-report.ts'
 
 /** An account that a campaign logged in to, and what became of it: by whom, and when (ISO 8601 UTC), null while it is open. */

@@ -1,3 +1,4 @@
+import { fingerprintHeaders } from '../../model/header-fingerprint.ts'
 import { attribute, type AttributeValue } from '../../model/span-record.ts'
 import { derivedAddresses, headerAttribute, storedAddresses } from './rule-inputs.ts'
 
@@ -13,25 +14,11 @@ const namesAttribute = '_dd.portcullis.header_names'
 /** A tracer records so many names of a login request; of more, the last are unknown (tracer.md 1.6). */
 const maxNames = 50
 const presenceAttribute = 'appsec.fingerprint.header.known_headers'
-/** The order of the bits in a header fingerprint (detection.md 2.2.1). */
-const presenceBits = [
-  'referer',
-  'connection',
-  'accept-encoding',
-  'content-encoding',
-  'cache-control',
-  'te',
-  'accept-charset',
-  'content-type',
-  'accept',
-  'accept-language',
-]
-
 /** The attributes that `headerOf` looks at. */
 export function attributesOfHeader(name: string): readonly string[] {
   const lower = name.toLowerCase()
   if (lower === 'user-agent') return [headerAttribute(lower), attribute.userAgent]
-  return [headerAttribute(lower), namesAttribute, ...(presenceBits.includes(lower) ? [presenceAttribute] : [])]
+  return [headerAttribute(lower), namesAttribute, ...(fingerprintHeaders.includes(lower) ? [presenceAttribute] : [])]
 }
 
 /** What a request had in this header, as far as its record says. */
@@ -48,9 +35,9 @@ export function headerOf(attributes: Attributes, name: string): HeaderState {
     if (all.includes(lower)) return { state: 'present' }
     if (all.length < maxNames) return { state: 'absent' }
   }
-  const bit = presenceBits.indexOf(lower)
+  const bit = fingerprintHeaders.indexOf(lower)
   const bits = bit < 0 ? undefined : attributes[presenceAttribute]
-  if (typeof bits !== 'string' || bits.length !== presenceBits.length) return { state: 'unknown' }
+  if (typeof bits !== 'string' || bits.length !== fingerprintHeaders.length) return { state: 'unknown' }
   return { state: bits[bit] === '1' ? 'present' : 'absent' }
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../../model/clock.ts'
 import type { ManagedWafRule } from '../../model/waf-rule.ts'
 import { anyOf, anyValue, blockedRequests, facet, loginSuccess } from '../campaign.ts'
 import type { State } from '../state/state.ts'
+import { repeat } from '../repeat.ts'
 import type { Store, TimeRange } from '../store/store.ts'
 import { countsBy, topAll } from '../whole-results.ts'
 import { isInForce, wireRuleIds } from '../wire-rule.ts'
@@ -73,9 +74,6 @@ export function guardCollateral({
   readonly clock: Clock
   readonly onError: (error: unknown) => void
 }): { look(): Promise<void>; stop(): Promise<void> } {
-  let running: Promise<void> = Promise.resolve()
-  let isStopped = false
-
   async function look(): Promise<void> {
     for (const rule of wafRules.list()) {
       const { signalId, clusterId } = rule.origin
@@ -93,23 +91,5 @@ export function guardCollateral({
     }
   }
 
-  function turn(): void {
-    if (isStopped) return
-    running = look()
-      .catch(onError)
-      .then(() => schedule())
-  }
-  let cancel: () => void = () => undefined
-  function schedule(): void {
-    if (!isStopped) cancel = clock.after(everyMs, turn)
-  }
-  schedule()
-  return {
-    look,
-    async stop() {
-      isStopped = true
-      cancel()
-      await running
-    },
-  }
+  return { look, ...repeat(look, { clock, everyMs, firstAfterMs: everyMs, onError }) }
 }

@@ -11,6 +11,7 @@ import { EndField, secondsOf, standardEnd } from './ends.tsx'
 import { addEntries, type ListName } from './lists.ts'
 import { needsTyping, Radius, TypedConfirmation } from './radius.tsx'
 import { kindWords, readEntries } from './read-entries.ts'
+import { ReasonField } from './reason-field.tsx'
 
 const maxShownLines = 5
 
@@ -93,16 +94,7 @@ export function AddEntriesDialog({
         <View data={radius}>{(found) => <Radius radius={found} of={entries.length} besideAttack={false} />}</View>
       ) : null}
       <EndField end={end} onChange={setEnd} />
-      <div class="field">
-        <label for="new-reason">Reason, for those who look at it later</label>
-        <input
-          id="new-reason"
-          class="input"
-          maxLength={1_000}
-          value={reason}
-          onInput={(event) => setReason(event.currentTarget.value)}
-        />
-      </div>
+      <ReasonField reason={reason} onChange={setReason} />
       {isTyped ? <TypedConfirmation word="block" value={typed} onInput={setTyped} /> : null}
     </Dialog>
   )

@@ -10,6 +10,7 @@ import { EndField, secondsOf, standardEnd } from './ends.tsx'
 import { addEntries, type ListName, type WantedEntry } from './lists.ts'
 import { kindWords } from './read-entries.ts'
 import { needsTyping, Radius, TypedConfirmation } from './radius.tsx'
+import { ReasonField } from './reason-field.tsx'
 
 const maxNamed = 6
 
@@ -57,16 +58,7 @@ export function BlockDialog({ list = 'denylist', entries, signalId, onClose }: B
         <Note>What is on the passlist is still seen and judged; nothing blocks it.</Note>
       )}
       <EndField end={end} onChange={setEnd} />
-      <div class="field">
-        <label for="block-reason">Reason, for those who look at it later</label>
-        <input
-          id="block-reason"
-          class="input"
-          maxLength={1_000}
-          value={reason}
-          onInput={(event) => setReason(event.currentTarget.value)}
-        />
-      </div>
+      <ReasonField reason={reason} onChange={setReason} />
       {isTyped ? <TypedConfirmation word="block" value={typed} onInput={setTyped} /> : null}
     </Dialog>
   )

@@ -1,9 +1,10 @@
+import type { Acknowledgement, AttackingIp, CompromisedUser, TargetedUser } from '../../model/attack-entities.ts'
 import type { DenylistEntry } from '../../model/denylist-entry.ts'
 import type { Severity } from '../../model/detection-rule.ts'
 import type { Signal, TimelineEntry } from '../../model/signal.ts'
 
 /** The shapes of the API's replies (described at /api/openapi.json), beside those that are the model's own. */
-export type { DenylistEntry, Signal, TimelineEntry }
+export type { Acknowledgement, AttackingIp, DenylistEntry, Signal, TargetedUser, TimelineEntry }
 
 export interface Page<T> {
   readonly items: readonly T[]
@@ -42,45 +43,9 @@ export interface Overview {
   readonly tracers: { readonly connected: number; readonly upToDate: number }
 }
 
-export interface TargetedUser {
-  readonly usrLogin: string
-  readonly usrId: string | null
-  readonly exists: boolean | null
-  readonly attempts: number
-  readonly ips: number
-  readonly firstSeen: string
-  readonly lastSeen: string
-  readonly compromised: boolean
-}
-
-export interface AttackingIp {
-  readonly ip: string
-  readonly country: string | null
-  readonly asn: string | null
-  readonly attempts: number
-  readonly users: number
-  readonly successes: number
-  readonly threatIntel: boolean
-  readonly blocked: number
-}
-
-export interface CompromisedUser {
-  readonly usrLogin: string
-  readonly usrId: string | null
-  readonly at: string
-  readonly ip: string
-  readonly traceId: string
+export interface CompromisedAccount extends CompromisedUser {
   /** What became of the account: `reset` by us, `cleared` when it was its owner. */
   readonly state: 'open' | 'reset' | 'cleared'
-}
-
-/** How far a decision has come with the connected tracers of a service. */
-export interface Acknowledgement {
-  readonly service: string
-  readonly env: string
-  readonly connected: number
-  readonly acknowledged: number
-  readonly unable: number
 }
 
 export type AttributeValue = string | number | boolean | readonly string[]

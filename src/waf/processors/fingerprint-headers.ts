@@ -1,18 +1,5 @@
+import { fingerprintHeaders } from '../../model/header-fingerprint.ts'
 import { lowerAscii } from '../lower-ascii.ts'
-
-/** Headers that have a place of their own in the header fingerprint, in its order. */
-const known: readonly string[] = [
-  'referer',
-  'connection',
-  'accept-encoding',
-  'content-encoding',
-  'cache-control',
-  'te',
-  'accept-charset',
-  'content-type',
-  'accept',
-  'accept-language',
-]
 
 /** Headers that carry client addresses, in the order of the network fingerprint. */
 export const ipHeaders: readonly string[] = [
@@ -49,7 +36,7 @@ export function headerMeaning(given: string): HeaderMeaning {
 }
 
 function classify(name: string): HeaderMeaning {
-  const knownBit = known.indexOf(name)
+  const knownBit = fingerprintHeaders.indexOf(name)
   if (knownBit >= 0) return { kind: 'known', bit: knownBit }
   const ipBit = ipHeaders.indexOf(name)
   if (ipBit >= 0) return { kind: 'ip', bit: ipBit }

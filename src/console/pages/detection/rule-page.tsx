@@ -8,9 +8,10 @@ import { refresh, useData } from '../../api/use-data.ts'
 import { SeverityBadge } from '../../design/badges.tsx'
 import { Button } from '../../design/button.tsx'
 import { Note } from '../../design/note.tsx'
+import { ProblemList } from '../../design/problem-list.tsx'
 import { Raw } from '../../design/raw.tsx'
-import { Time } from '../../design/time.tsx'
 import { toast, toastError } from '../../design/toast.tsx'
+import { VersionList } from '../../design/version-list.tsx'
 import { Card, View } from '../../design/view.tsx'
 import { go } from '../../shell/address.ts'
 import type { PageProps } from '../../shell/pages.ts'
@@ -165,17 +166,7 @@ function Editor({ rule }: { readonly rule: DetectionRule | undefined }): JSX.Ele
                 }}
               />
               {'problem' in read ? <Note kind="warn">{read.problem}</Note> : null}
-              {problems.length === 0 ? null : (
-                <Note kind="danger">
-                  <ul>
-                    {problems.map(({ path, message }) => (
-                      <li key={path + message}>
-                        <code>{path}</code> {message}
-                      </li>
-                    ))}
-                  </ul>
-                </Note>
-              )}
+              <ProblemList kind="danger" problems={problems} />
               {may('admin') ? (
                 <div class="row">
                   <Button
@@ -211,18 +202,17 @@ function Versions({ rule }: { readonly rule: DetectionRule }): JSX.Element {
     <Card title="Versions">
       <View data={versions}>
         {({ items }) => (
-          <ol class="counted">
-            {items.map(({ rule: was, at, by, deleted }) => (
-              <li key={`${was.version} ${at}`}>
-                <span>
-                  {was.version}: {deleted ? 'deleted' : was.enabled ? 'on' : 'off'}, by <Raw text={by} max={40} />
-                </span>
-                <span class="muted">
-                  <Time at={at} />
-                </span>
-              </li>
-            ))}
-          </ol>
+          <VersionList
+            versions={items.map(({ rule: was, at, by, deleted }) => ({
+              version: was.version,
+              at,
+              says: (
+                <>
+                  {deleted ? 'deleted' : was.enabled ? 'on' : 'off'}, by <Raw text={by} max={40} />
+                </>
+              ),
+            }))}
+          />
         )}
       </View>
     </Card>

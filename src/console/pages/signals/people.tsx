@@ -4,7 +4,7 @@ import { BlockDialog } from '../../actions/block-dialog.tsx'
 import type { WantedEntry } from '../../actions/lists.ts'
 import { call, pathOf } from '../../api/call.ts'
 import { may } from '../../api/session.ts'
-import type { AttackingIp, CompromisedUser, Signal, TargetedUser } from '../../api/shapes.ts'
+import type { AttackingIp, CompromisedAccount, Signal, TargetedUser } from '../../api/shapes.ts'
 import { refresh } from '../../api/use-data.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { Button } from '../../design/button.tsx'
@@ -96,7 +96,7 @@ function userEntry({ usrId, usrLogin }: { readonly usrId: string | null; readonl
   return usrId === null ? { kind: 'login', value: usrLogin } : { kind: 'user', value: usrId }
 }
 
-const compromisedColumns: readonly Column<CompromisedUser>[] = [
+const compromisedColumns: readonly Column<CompromisedAccount>[] = [
   { key: 'login', title: 'User', cell: ({ usrLogin }) => <Entity kind="user" value={usrLogin} /> },
   { key: 'id', title: 'Id', width: 130, fromPx: 820, cell: ({ usrId }) => <Raw text={usrId ?? '–'} /> },
   { key: 'ip', title: 'From', width: 150, fromPx: 420, cell: ({ ip }) => <Entity kind="ip" value={ip} /> },
@@ -127,8 +127,8 @@ const accountStates = {
 type AccountState = keyof typeof accountStates
 
 /** Says what became of accounts, and offers to take that back. */
-async function setAccounts(signal: Signal, users: readonly CompromisedUser[], state: AccountState): Promise<void> {
-  const set = async (wanted: AccountState, some: readonly CompromisedUser[]): Promise<void> => {
+async function setAccounts(signal: Signal, users: readonly CompromisedAccount[], state: AccountState): Promise<void> {
+  const set = async (wanted: AccountState, some: readonly CompromisedAccount[]): Promise<void> => {
     if (some.length === 0) return
     await call('PATCH', `/api/signals/${encodeURIComponent(signal.id)}/compromised-users`, {
       users: some.map(({ usrLogin, usrId }) => ({ usrLogin, usrId })),
@@ -151,7 +151,7 @@ async function setAccounts(signal: Signal, users: readonly CompromisedUser[], st
 /** Those who got in: the first to look at. */
 export function CompromisedUsers({ signal }: { readonly signal: Signal }): JSX.Element {
   return (
-    <People<CompromisedUser>
+    <People<CompromisedAccount>
       signal={signal}
       path="compromised-users"
       title="Compromised users"

@@ -1,3 +1,4 @@
+import type { AnalysedValue } from '../../../model/cluster.ts'
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { call } from '../../api/call.ts'
@@ -16,22 +17,6 @@ import type { TimeRange } from '../../text/typed-time.ts'
 import { attributeName, attributeTest } from '../signals/cluster-words.ts'
 import { join, partsOf, readQuery } from './edit-query.ts'
 
-interface Analysed {
-  readonly attribute: string
-  readonly value: string | null
-  readonly absent: boolean
-  readonly regex: string | null
-  readonly requests: number
-  readonly share: number
-  readonly baselineShare: number
-  readonly excess: number
-  readonly odds: number | null
-  readonly shape: number
-  readonly blockable: boolean
-  readonly carriedBy: number
-  readonly query: string
-}
-
 interface AnalysisProps {
   readonly query: string
   readonly range: TimeRange
@@ -41,7 +26,7 @@ interface AnalysisProps {
 const maxRows = 200
 const maxOfCluster = 4
 
-const columns: readonly Column<Analysed>[] = [
+const columns: readonly Column<AnalysedValue>[] = [
   {
     key: 'attribute',
     title: 'Attribute',
@@ -87,7 +72,7 @@ const columns: readonly Column<Analysed>[] = [
 export function Analysis({ query, range, onChange }: AnalysisProps): JSX.Element {
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set())
   const signalId = parameter('signal')
-  const found = useData<Page<Analysed>>({
+  const found = useData<Page<AnalysedValue>>({
     key: ['spans', 'analysis', query, range.from, range.to],
     load: (signal) => call('POST', '/api/clusters/analyze', { query, ...range, limit: maxRows }, signal),
   })
@@ -159,6 +144,6 @@ export function Analysis({ query, range, onChange }: AnalysisProps): JSX.Element
   )
 }
 
-function idOf({ attribute, value, absent, regex }: Analysed): string {
+function idOf({ attribute, value, absent, regex }: AnalysedValue): string {
   return JSON.stringify([attribute, value, absent, regex])
 }

@@ -5,7 +5,7 @@ import { call } from '../../api/call.ts'
 import { may } from '../../api/session.ts'
 import { refresh, useData } from '../../api/use-data.ts'
 import { Button, Segments } from '../../design/button.tsx'
-import { Note } from '../../design/note.tsx'
+import { ProblemList } from '../../design/problem-list.tsx'
 import { Raw } from '../../design/raw.tsx'
 import { Until } from '../../design/time.tsx'
 import { toast, toastError } from '../../design/toast.tsx'
@@ -119,17 +119,7 @@ function Editor({ rule }: { readonly rule: WafRule | undefined }): JSX.Element {
                 {jsonProblem === undefined ? null : <span class="wrong">{jsonProblem}</span>}
               </div>
             )}
-            {problems.length === 0 ? null : (
-              <Note kind="warn">
-                <ul>
-                  {problems.map(({ path, message }) => (
-                    <li key={path + message}>
-                      <code>{path}</code> {message}
-                    </li>
-                  ))}
-                </ul>
-              </Note>
-            )}
+            <ProblemList kind="warn" problems={problems} />
             {may('responder') ? (
               <div class="row">
                 <Button look="primary" disabled={!isChanged || !isSound} onPress={save}>

@@ -3,7 +3,7 @@ import { call } from '../../api/call.ts'
 import type { Page } from '../../api/shapes.ts'
 import { useData } from '../../api/use-data.ts'
 import { Raw } from '../../design/raw.tsx'
-import { Time } from '../../design/time.tsx'
+import { VersionList } from '../../design/version-list.tsx'
 import { Card, View } from '../../design/view.tsx'
 import { modeWords, type WafRule, type WafRuleVersion } from './waf-shapes.ts'
 
@@ -17,24 +17,22 @@ export function Versions({ rule }: { readonly rule: WafRule }): JSX.Element {
     <Card title="Versions">
       <View data={versions}>
         {({ items }) => (
-          <ol class="counted">
-            {items.map(({ rule: was, at, by, deleted, fault }) => (
-              <li key={`${was.version} ${at}`}>
-                <span>
-                  {was.version}: {deleted ? 'deleted' : modeWords[was.mode].says.toLowerCase()} by{' '}
-                  <Raw text={by} max={30} />
+          <VersionList
+            versions={items.map(({ rule: was, at, by, deleted, fault }) => ({
+              version: was.version,
+              at,
+              says: (
+                <>
+                  {deleted ? 'deleted' : modeWords[was.mode].says.toLowerCase()} by <Raw text={by} max={30} />
                   {fault === null ? null : (
                     <span class="warn-text">
                       , taken back: <Raw text={fault} max={160} />
                     </span>
                   )}
-                </span>
-                <span class="muted">
-                  <Time at={at} />
-                </span>
-              </li>
-            ))}
-          </ol>
+                </>
+              ),
+            }))}
+          />
         )}
       </View>
     </Card>
