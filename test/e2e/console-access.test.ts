@@ -102,10 +102,8 @@ describe.skipIf(whyNoBrowser !== undefined)(`the console for everyone ${whyNoBro
     await panel(page).getByText('Login event').waitFor()
     await press('Escape')
     await panel(page).waitFor({ state: 'detached' })
-    await press('t')
-    const focused = (): Promise<unknown> => page.evaluate('document.activeElement?.getAttribute("aria-label")')
-    await expect.poll(focused).toBe('Type a time')
-    await page.keyboard.type('3h')
+    // Whoever types at once loses no character to where the focus was before.
+    await page.keyboard.type('t3h')
     await press('Enter')
     await expect.poll(() => new URL(page.url()).searchParams.get('from')).toBe('now-3h')
 

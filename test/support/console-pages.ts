@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core'
+import { expect } from 'vitest'
 
 /** What people do on the console's pages, by what they see: roles and names, not classes. */
 
@@ -14,7 +15,13 @@ export function toast(page: Page, text: string | RegExp): Locator {
   return page.locator('.toast').filter({ hasText: text })
 }
 
+/** Presses the newest Undo, and waits until that is told; earlier messages are put away first. */
 export async function undo(page: Page): Promise<void> {
+  const earlier = toast(page, 'Taken back')
+  await earlier.getByRole('button', { name: 'Dismiss' }).evaluateAll((all) => {
+    for (const dismiss of all) dismiss.click()
+  })
+  await expect.poll(() => earlier.count()).toBe(0)
   await page.locator('.toast').getByRole('button', { name: 'Undo' }).last().click()
   await toast(page, 'Taken back').waitFor()
 }

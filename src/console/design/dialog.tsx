@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ApiError } from '../api/call.ts'
 import { Button } from './button.tsx'
 import { Note } from './note.tsx'
@@ -23,7 +23,8 @@ export function Dialog({ title, children, onClose, action }: DialogProps): JSX.E
   const id = useId()
   const [problem, setProblem] = useState<string>()
   const [busy, setBusy] = useState(false)
-  useEffect(() => element.current?.showModal(), [])
+  // Before the next key, so that nothing that is typed at once goes to what lies below.
+  useLayoutEffect(() => element.current?.showModal(), [])
 
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()

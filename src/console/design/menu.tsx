@@ -17,6 +17,10 @@ export function Menu(props: {
   const id = useId()
   const popover = useRef<HTMLDivElement>(null)
   const frame = useRef<HTMLSpanElement>(null)
+  // The browser gives it the focus as it opens; the toggle event comes later than a key that is typed at once.
+  const aim = ({ newState }: { readonly newState: string }): void => {
+    if (newState === 'open') popover.current?.querySelector('input, a, button')?.toggleAttribute('autofocus', true)
+  }
   const place = (event: { readonly newState: string }): void => {
     const target = popover.current
     const button = frame.current?.firstElementChild?.getBoundingClientRect()
@@ -27,7 +31,6 @@ export function Menu(props: {
     const top = below + height > innerHeight - marginPx ? Math.max(marginPx, button.top - height - 4) : below
     target.style.left = `${left}px`
     target.style.top = `${top}px`
-    target.querySelector<HTMLElement>('input, a, button')?.focus()
   }
   return (
     <span ref={frame}>
@@ -40,7 +43,7 @@ export function Menu(props: {
       >
         {props.says}
       </Button>
-      <div id={id} popover="auto" ref={popover} onToggle={place} aria-label={props.label}>
+      <div id={id} popover="auto" ref={popover} onBeforeToggle={aim} onToggle={place} aria-label={props.label}>
         {props.children(() => popover.current?.hidePopover())}
       </div>
     </span>

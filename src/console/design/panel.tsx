@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { Button } from './button.tsx'
 
 /** What is opened beside the page; Escape closes it and gives the focus back. */
@@ -11,7 +11,8 @@ export function Panel(props: {
 }): JSX.Element {
   const element = useRef<HTMLElement>(null)
   const id = useId()
-  useEffect(() => {
+  // Before the next key: an effect after the paint would take the focus from where the user has gone since.
+  useLayoutEffect(() => {
     const before = document.activeElement
     element.current?.focus()
     const onKey = (event: KeyboardEvent): void => {

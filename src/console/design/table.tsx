@@ -59,7 +59,9 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
     if (index < 0 || index >= rows.length) return
     setCurrent(index)
     scrollTo(index)
-    requestAnimationFrame(() => frame.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus())
+    const row = frame.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)
+    if (row !== null && row !== undefined) row.focus()
+    else requestAnimationFrame(() => frame.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus())
   }
   const onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || (event.target as Element).matches('input,select,textarea'))

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { complete, completionContext, tokenize, type Completion, type Observed } from '../../../query/query.ts'
 import { call, pathOf } from '../../api/call.ts'
 import { useData } from '../../api/use-data.ts'
@@ -30,7 +30,7 @@ export function QueryBar({ query, onChange, facets, range }: QueryBarProps): JSX
   const [cursor, setCursor] = useState(query.length)
   const [isOpen, setOpen] = useState(false)
   const [chosen, setChosen] = useState(-1)
-  useEffect(() => setText(query), [query])
+  useLayoutEffect(() => setText(query), [query])
   // What is selected once a completion stands in the input: a key that comes up before reads the cursor of the old text.
   const selecting = useRef<Completion['selection'] | null>(null)
   useLayoutEffect(() => {
