@@ -2,13 +2,34 @@ import type { DetectionRule } from '../model/detection-rule.ts'
 import { attribute, businessLogicActivity } from '../model/span-record.ts'
 import { eventName } from '../model/tags.ts'
 import { printText } from '../query/query.ts'
-import type { SignalFacts } from './state/state.ts'
+import { fail } from '../model/error.ts'
+import type { Cluster } from '../model/cluster.ts'
+import type { SignalFacts, State } from './state/state.ts'
 import type { TimeRange } from './store/store.ts'
 
 /** A signal and the rule that raised it: what detection, response and the API ask the store about. */
 export interface Campaign {
   readonly rule: Pick<DetectionRule, 'queries' | 'groupBy' | 'suppress'>
   readonly signal: Pick<SignalFacts, 'group' | 'firstSeen' | 'lastSeen' | 'clusters'>
+}
+
+/** Clusters of which this share is no attack say too little of one login. */
+const minPrecision = 0.9
+
+/** A signal with the version of the rule that raised it: a later one may group and count otherwise. Rejects with NOT_FOUND. */
+export async function campaignOf(state: Pick<State, 'ruleVersions'>, signal: SignalFacts): Promise<Campaign> {
+  const versions = await state.ruleVersions(signal.rule.id)
+  const rule = versions.find(({ rule }) => rule.version === signal.rule.version)?.rule
+  if (rule === undefined) throw fail('NOT_FOUND', `version ${signal.rule.version} of the rule ${signal.rule.id}`)
+  return { rule, signal }
+}
+
+/** The clusters that are hardly anything but attackers: each has more than ten attempts to a success, or people use it as well. */
+export function preciseClusters({ signal }: Pick<Campaign, 'signal'>): readonly Cluster[] {
+  return (signal.clusters ?? []).filter(
+    ({ origin, precision, requests, successes }) =>
+      origin === 'found' && precision >= minPrecision && 10 * successes < requests - successes,
+  )
 }
 
 /** Facets that campaigns are looked at by. */
@@ -21,6 +42,7 @@ export const facet = {
   ip: `@${attribute.clientIp}`,
   ipSource: `@${attribute.ipSource}`,
   userAgent: `@${attribute.userAgent}`,
+  headerOrder: '@appsec.fingerprint.header.order',
   country: '@network.client.country',
   asn: '@network.client.asn',
 } as const
@@ -44,6 +66,7 @@ export function fingerprintFacet(value: string): string {
 export const successesQuery = 'successes'
 export const loginSuccess = `@${attribute.activity}:${businessLogicActivity(eventName.loginSuccess)}`
 export const loginFailure = `@${attribute.activity}:${businessLogicActivity(eventName.loginFailure)}`
+export const signUp = `@${attribute.activity}:${businessLogicActivity(eventName.signup)}`
 export const anyLogin = `(${loginSuccess} OR ${loginFailure})`
 const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8', 'fc00::/7', '::1/128']
 /** Requests whose client address is one of a private network. */

@@ -1,11 +1,24 @@
 import type { SpanRecord } from '../model/span-record.ts'
 import { anyValue } from './campaign.ts'
+import type { Page, PageRequest } from './state/state.ts'
 import type { Store, TimeRange, TopRow } from './store/store.ts'
 
 /** Values of one list in a query; well under what the query language takes. */
 export const valuesAtOnce = 1_000
 /** Rows of one page of a store query. */
 const rowsAtOnce = 5_000
+
+/** All items of a list that comes in pages. */
+export async function readPages<T>(read: (page: PageRequest) => Promise<Page<T>>): Promise<readonly T[]> {
+  const all: T[] = []
+  let cursor: string | null = null
+  do {
+    const page: Page<T> = await read({ limit: rowsAtOnce, ...(cursor === null ? {} : { cursor }) })
+    all.push(...page.items)
+    cursor = page.next
+  } while (cursor !== null)
+  return all
+}
 
 /** All records of a query, oldest first. */
 export async function searchAll(store: Store, query: string, range: TimeRange): Promise<readonly SpanRecord[]> {

@@ -2,18 +2,18 @@ import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
 import type { DenylistKind } from '../../model/denylist-entry.ts'
 import { fail } from '../../model/error.ts'
-import type { Signal } from '../../model/signal.ts'
 import type { ManagedWafRule } from '../../model/waf-rule.ts'
 import { acknowledgements, unprotectedServices } from '../acknowledgements.ts'
 import { readBlastRadius } from '../blast-radius.ts'
-import type { SignalLists } from '../detect/signal-lists.ts'
 import { readCourse } from '../mitigation.ts'
 import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
+import type { Responder, Selected } from '../respond/respond.ts'
 import type { WafRules } from '../respond/waf-rules.ts'
 import type { EntryGroup, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { isInForce, wireRuleIds } from '../wire-rule.ts'
 import { entryKinds } from './components.ts'
+import { leftOutSchema, shownLeftOut } from './left-out.ts'
 import { pageOf, pageQuery, type PageQuery } from './paging.ts'
 import { route } from './route.ts'
 import {
@@ -38,7 +38,7 @@ import { printInterval } from './time-range.ts'
 interface MitigationParts {
   readonly store: Store
   readonly state: State
-  readonly lists: SignalLists
+  readonly responder: Pick<Responder, 'select'>
   readonly wafRules: WafRules
   readonly remoteConfig: RemoteConfigServer
   readonly clock: Clock
@@ -54,7 +54,6 @@ const longestMs = 7 * dayMs
 const quietMs = 3 * dayMs
 /** Values of one preview. */
 const maxValues = 100_000
-const pageSize = 5_000
 
 const mitigation: Schema = object({
   signal: orNull(ref('Signal')),
@@ -85,7 +84,7 @@ interface PreviewBody {
 
 /** `/api/mitigations`: what is blocked now, by signal, what it stops, and what another block would have stopped. */
 export function mitigationRoutes(server: FastifyInstance, parts: MitigationParts): void {
-  const { store, state, wafRules, remoteConfig, clock } = parts
+  const { store, state, responder, wafRules, remoteConfig, clock } = parts
 
   server.get<{ Querystring: PageQuery & { signalId?: string } }>(
     '/api/mitigations',
@@ -135,6 +134,8 @@ export function mitigationRoutes(server: FastifyInstance, parts: MitigationParts
       reply: object({
         days: count,
         values: { ...count, description: 'values that were looked at' },
+        selected: { ...count, description: 'values that would be blocked' },
+        leftOut: leftOutSchema,
         requests: count,
         successfulLogins: count,
         users: count,
@@ -147,7 +148,7 @@ export function mitigationRoutes(server: FastifyInstance, parts: MitigationParts
     async ({ body }) => {
       const { days = 7 } = body
       const signal = body.signalId === undefined ? null : await signalNamed(state, body.signalId)
-      const { kind, values } = await previewed(parts, body, signal)
+      const { kind, values, leftOut } = await previewed(responder, body)
       const toMs = clock.nowMs() + 1
       const range = { fromMs: toMs - days * dayMs, toMs }
       const except = signal === null ? {} : { except: signal.query }
@@ -165,6 +166,8 @@ export function mitigationRoutes(server: FastifyInstance, parts: MitigationParts
       return {
         days,
         ...radius,
+        selected: values.length,
+        leftOut: shownLeftOut(leftOut),
         interval: printInterval(intervalMs),
         measuredOn: 'full',
         withoutRemoteConfig: unprotectedServices(names, remoteConfig.tracers()),
@@ -174,30 +177,15 @@ export function mitigationRoutes(server: FastifyInstance, parts: MitigationParts
 }
 
 async function previewed(
-  { lists }: MitigationParts,
-  { kind, values, selection = 'ips' }: PreviewBody,
-  signal: Signal | null,
-): Promise<{ readonly kind: DenylistKind; readonly values: readonly string[] }> {
+  responder: MitigationParts['responder'],
+  { kind, values, selection = 'ips', signalId }: PreviewBody,
+): Promise<Selected> {
   if (values !== undefined) {
     if (kind === undefined) throw fail('REQUEST_INVALID', 'kind', 'say what the values are')
-    return { kind, values }
+    return { kind, values, leftOut: [] }
   }
-  if (signal === null) throw fail('REQUEST_INVALID', 'values', 'name values, or a signal and what of it')
-  const found: string[] = []
-  let cursor: string | undefined
-  do {
-    const page = { limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
-    if (selection === 'ips') {
-      const { items, next } = await lists.ips(signal, page)
-      found.push(...items.map(({ ip }) => ip))
-      cursor = next ?? undefined
-    } else {
-      const { items, next } = await lists[selection](signal, page)
-      found.push(...items.flatMap(({ usrId }) => usrId ?? []))
-      cursor = next ?? undefined
-    }
-  } while (cursor !== undefined && found.length < maxValues)
-  return { kind: selection === 'ips' ? 'ip' : 'user', values: found }
+  if (signalId === undefined) throw fail('REQUEST_INVALID', 'values', 'name values, or a signal and what of it')
+  return responder.select(signalId, { selection, ...(kind === undefined ? {} : { kind }) })
 }
 
 /** Groups of entries, and of signals that only rules answer. */

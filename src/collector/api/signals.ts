@@ -9,6 +9,7 @@ import type { Responder, SignalAnswer } from '../respond/respond.ts'
 import type { SignalFilter, State } from '../state/state.ts'
 import { auditOf } from './audit.ts'
 import { entryKinds, signalStates } from './components.ts'
+import { leftOutSchema, shownLeftOut } from './left-out.ts'
 import { formatQuery, sendList, type ListQuery } from './list-reply.ts'
 import { listOf, pageQuery } from './paging.ts'
 import { idParams, route } from './route.ts'
@@ -181,16 +182,18 @@ export function signalRoutes(server: FastifyInstance, { state, responder, notifi
       reply: object({
         total: count,
         items: { ...array(ref('ResponseRecord')), description: `the first ${maxShown}` },
+        leftOut: leftOutSchema,
         standing: orNull(ref('StandingAnswer')),
       }),
     }),
     async ({ params, body, principal }, reply) => {
       if (body.kind === 'notify') {
         const items = await notifier.notify(params.id, body.recipients ?? [], principal.name)
-        return reply.code(201).send({ total: items.length, items, standing: null })
+        return reply.code(201).send({ total: items.length, items, leftOut: shownLeftOut([]), standing: null })
       }
-      const { responses, standing } = await responder.answer(params.id, answerOf(body), principal.name)
-      return reply.code(201).send({ total: responses.length, items: responses.slice(0, maxShown), standing })
+      const { responses, leftOut, standing } = await responder.answer(params.id, answerOf(body), principal.name)
+      const items = responses.slice(0, maxShown)
+      return reply.code(201).send({ total: responses.length, items, leftOut: shownLeftOut(leftOut), standing })
     },
   )
 

@@ -7,6 +7,7 @@ import {
   campaignRange,
   facet,
   loginSuccess,
+  preciseClusters,
   successesOf,
   successesQuery,
   type Campaign,
@@ -19,9 +20,6 @@ import { accountKey } from '../account-key.ts'
 const knownMs = 30 * 86_400_000
 /** Accounts that an address of a service-wide campaign has failed on, at least. */
 const minAccountsOfAddress = 3
-/** Clusters of which this share is no attack say too little of one login. */
-const minPrecision = 0.9
-const headerOrder = '@appsec.fingerprint.header.order'
 
 /**
  * The first successful login of each account that belongs to the campaign, oldest first: by its address, its tool
@@ -54,15 +52,11 @@ function isOfOneSubject({ rule }: Campaign): boolean {
 
 /**
  * Queries of successful logins made with the attackers' tools: the clusters that are hardly anything else, and the group
- * itself where it names a client. Each has more than ten attempts to a success, or people use it as well.
+ * itself where it names a client and has more than ten attempts to a success.
  */
 async function toolQueries(store: Store, campaign: Campaign): Promise<readonly string[]> {
   const { rule, signal } = campaign
-  const clusters = (signal.clusters ?? []).filter(
-    ({ origin, precision, requests, successes }) =>
-      origin === 'found' && precision >= minPrecision && 10 * successes < requests - successes,
-  )
-  const queries = clusters.map(({ query }) => `${query} ${loginSuccess}`)
+  const queries = preciseClusters(campaign).map(({ query }) => `${query} ${loginSuccess}`)
   if (!rule.groupBy.includes(facet.userAgent)) return queries
   const range = campaignRange(signal)
   const count = async (query: string): Promise<number> => {
@@ -105,10 +99,12 @@ async function unknownLogins(
   if (records.length === 0) return []
   const logins = [...new Set(records.map((record) => toCompromised(record).usrLogin))]
   const places = await valuesBefore(store, logins, beforeMs, [facet.ip])
-  const devices = device ? await valuesBefore(store, logins, beforeMs, [facet.userAgent, headerOrder]) : new Set()
+  const devices = device ? await valuesBefore(store, logins, beforeMs, [facet.userAgent, facet.headerOrder]) : new Set()
   const isUnknown = (record: SpanRecord): boolean => {
     const { usrLogin, ip } = toCompromised(record)
-    const client = [attribute.userAgent, headerOrder.slice(1)].map((name) => String(record.attributes[name] ?? ''))
+    const client = [attribute.userAgent, facet.headerOrder.slice(1)].map((name) =>
+      String(record.attributes[name] ?? ''),
+    )
     return !places.has(JSON.stringify([usrLogin, ip])) && !devices.has(JSON.stringify([usrLogin, ...client]))
   }
   return firstOfEach(records.filter(isUnknown).map(toCompromised))

@@ -1,6 +1,5 @@
-import type { DetectionRule } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
-import type { Campaign } from '../campaign.ts'
+import { campaignOf } from '../campaign.ts'
 import { accountKey } from '../account-key.ts'
 import type { CompromisedState, Page, PageRequest, SignalFacts, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
@@ -27,19 +26,12 @@ export interface SignalLists {
 }
 
 export function createSignalLists({ store, state }: { readonly store: Store; readonly state: State }): SignalLists {
-  /** With the version of the rule that raised it: a later one may group and count otherwise. */
-  const campaignOf = async (signal: SignalFacts): Promise<Campaign> => {
-    const versions = await state.ruleVersions(signal.rule.id)
-    const rule: DetectionRule | undefined = versions.find(({ rule }) => rule.version === signal.rule.version)?.rule
-    if (rule === undefined) throw fail('NOT_FOUND', `version ${signal.rule.version} of the rule ${signal.rule.id}`)
-    return { rule, signal }
-  }
   return {
-    users: async (signal, page) => targetedUsers(store, await campaignOf(signal), page),
-    ips: async (signal, page) => attackingIps(store, await campaignOf(signal), page),
-    report: async (signal) => readReport(store, state, { ...(await campaignOf(signal)), signal }),
+    users: async (signal, page) => targetedUsers(store, await campaignOf(state, signal), page),
+    ips: async (signal, page) => attackingIps(store, await campaignOf(state, signal), page),
+    report: async (signal) => readReport(store, state, { ...(await campaignOf(state, signal)), signal }),
     async compromisedUsers(signal, { limit, cursor }) {
-      const all = await compromisedUsers(store, await campaignOf(signal))
+      const all = await compromisedUsers(store, await campaignOf(state, signal))
       const start = cursor === undefined ? 0 : Number(cursor)
       if (!Number.isSafeInteger(start) || start < 0) {
         throw fail('REQUEST_INVALID', 'cursor', 'it is not one that an earlier page gave')

@@ -2,15 +2,20 @@ import { randomUUID } from 'node:crypto'
 import type { DenylistKind } from '../../model/denylist-entry.ts'
 import { fail } from '../../model/error.ts'
 import type { Signal, SignalResponseKind } from '../../model/signal.ts'
-import type { Changes, ResponseRecord, StandingAnswer } from '../state/state.ts'
-import { slices } from '../whole-results.ts'
+import { isPrivate } from '../../net/ip.ts'
+import type { PrefixSet } from '../../net/prefix-set.ts'
+import { attemptsQuery, campaignOf, campaignRange, facet } from '../campaign.ts'
+import type { Changes, ResponseRecord, SignalFacts, StandingAnswer, State } from '../state/state.ts'
+import type { Store } from '../store/store.ts'
+import { readPages, slices, topAll } from '../whole-results.ts'
 import { addEntries, maxEntriesAtOnce } from './list-changes.ts'
-import type { AnswerLists, NewEntry, SignalAnswer } from './respond.ts'
-
-const pageSize = 5_000
+import { namesAddress } from './ordinary-addresses.ts'
+import type { Passlist } from './passlist.ts'
+import type { AnswerLists, LeftOut, NewEntry, Selected, Selection, SignalAnswer } from './respond.ts'
+import type { SpareOrdinary } from './spare-ordinary.ts'
 
 /** By what an answer blocks. Throws REQUEST_INVALID where the selection has nothing of the kind. */
-export function kindOf({ selection, kind }: SignalAnswer): DenylistKind {
+function kindOf({ selection, kind }: Pick<SignalAnswer, 'selection' | 'kind'>): DenylistKind {
   if (selection === 'values') {
     if (kind !== undefined) return kind
     throw fail('REQUEST_INVALID', 'kind', 'chosen values need a kind: ip, cidr, user, login, user_agent or fingerprint')
@@ -21,31 +26,74 @@ export function kindOf({ selection, kind }: SignalAnswer): DenylistKind {
   throw fail('REQUEST_INVALID', 'kind', `the selection ${selection} can be blocked by ${fitting.join(' or ')}`)
 }
 
-/** All that an answer selects of a signal, each once. Rejects with REQUEST_INVALID. */
-export async function selectedValues(
-  lists: AnswerLists,
-  signal: Signal,
-  { selection, values }: SignalAnswer,
-  kind: DenylistKind,
-): Promise<readonly string[]> {
+/** What the exceptions of a selection are looked up in. */
+export interface SelectionParts {
+  readonly store: Store
+  readonly state: Pick<State, 'ruleVersions'>
+  readonly lists: AnswerLists
+  readonly spareOrdinary: SpareOrdinary
+  readonly trustedProxies: PrefixSet
+  readonly passlist: { read(nowMs: number): Promise<Passlist> }
+}
+
+/**
+ * What an answer selects of a signal. Of the addresses of a campaign those of ordinary people are left out, unless the
+ * signal is about one address: whoever wants them blocked names them. Rejects with REQUEST_INVALID.
+ */
+export async function select(
+  parts: SelectionParts,
+  signal: SignalFacts,
+  answer: Selection,
+  nowMs: number,
+): Promise<Selected> {
+  const kind = kindOf(answer)
+  const { selection, values } = answer
   if (selection === 'values') {
-    if (values !== undefined && values.length > 0) return [...new Set(values)]
+    if (values !== undefined && values.length > 0) return { kind, values: [...new Set(values)], leftOut: [] }
     throw fail('REQUEST_INVALID', 'values', 'name at least one')
   }
-  const found = new Set<string>()
-  let cursor: string | undefined
-  do {
-    const page = { limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
-    if (selection === 'ips') {
-      const { items, next } = await lists.ips(signal, page)
-      for (const { ip } of items) found.add(ip)
-      cursor = next ?? undefined
-    } else {
-      const { items, next } = await lists[selection](signal, page)
-      for (const { usrId, usrLogin } of items) found.add((kind === 'login' ? usrLogin : usrId) ?? '')
-      cursor = next ?? undefined
-    }
-  } while (cursor !== undefined)
+  if (selection === 'ips') return { kind, ...(await attackersOf(parts, signal, nowMs)) }
+  return { kind, values: await accountsOf(parts.lists, signal, selection, kind), leftOut: [] }
+}
+
+async function attackersOf(
+  { store, state, spareOrdinary, trustedProxies, passlist }: SelectionParts,
+  signal: SignalFacts,
+  nowMs: number,
+): Promise<Omit<Selected, 'kind'>> {
+  const campaign = await campaignOf(state, signal)
+  const rows = await topAll(store, attemptsQuery(campaign), campaignRange(signal), [facet.ip], [])
+  const ips = rows.map(({ group }) => group[facet.ip] ?? '').filter((ip) => ip !== '')
+  if (namesAddress(campaign)) return { values: ips, leftOut: [] }
+  const [ordinary, { addresses: passed }] = await Promise.all([
+    spareOrdinary({ ...campaign, signal }, ips, nowMs),
+    passlist.read(nowMs),
+  ])
+  const leftOut: LeftOut[] = []
+  const values = ips.filter((ip) => {
+    const why = whyNever(ip, trustedProxies, passed) ?? ordinary.get(ip)
+    if (why !== undefined) leftOut.push({ value: ip, why })
+    return why === undefined
+  })
+  return { values, leftOut }
+}
+
+function whyNever(ip: string, trustedProxies: PrefixSet, passed: PrefixSet): string | undefined {
+  if (trustedProxies.has(ip)) return 'it is a trusted proxy'
+  if (passed.has(ip)) return 'it is on the passlist'
+  return isPrivate(ip) ? 'it is a private address' : undefined
+}
+
+async function accountsOf(
+  lists: AnswerLists,
+  signal: SignalFacts,
+  selection: 'users' | 'compromisedUsers',
+  kind: DenylistKind,
+): Promise<readonly string[]> {
+  const accounts: readonly { readonly usrId: string | null; readonly usrLogin: string }[] = await readPages((page) =>
+    lists[selection](signal, page),
+  )
+  const found = new Set(accounts.map(({ usrId, usrLogin }) => (kind === 'login' ? usrLogin : usrId) ?? ''))
   found.delete('')
   return [...found]
 }
@@ -54,14 +102,12 @@ export async function selectedValues(
 export function answerChanges(
   signal: Signal,
   {
-    kind,
-    values,
+    selected: { kind, values, leftOut },
     answer,
     author,
     nowMs,
   }: {
-    readonly kind: DenylistKind
-    readonly values: readonly string[]
+    readonly selected: Selected
     readonly answer: SignalAnswer
     readonly author: string
     readonly nowMs: number
@@ -89,7 +135,8 @@ export function answerChanges(
     }))
   const later = answer.continuous === true ? ', and what joins them while the signal is open' : ''
   const ending = until === null ? 'without end' : `until ${until}`
-  const text = `${responses.length} ${plurals[kind]}${later} are blocked ${ending}`
+  const without = leftOut.length === 0 ? '' : `; ${leftOut.length} that look ordinary are left out`
+  const text = `${responses.length} ${plurals[kind]}${later} are blocked ${ending}${without}`
   return {
     responses,
     changes: {

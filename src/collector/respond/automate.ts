@@ -4,10 +4,10 @@ import type { DenylistEntry } from '../../model/denylist-entry.ts'
 import { formatIp, isPrivate, parseIp } from '../../net/ip.ts'
 import type { PrefixSet } from '../../net/prefix-set.ts'
 import type { SignalUpdate, TimelineEntry } from '../../model/signal.ts'
-import { facet, loginSuccess } from '../campaign.ts'
+import { bareName, facet, loginSuccess } from '../campaign.ts'
 import type { AuditEntry, Changes, ListedEntry, ResponseRecord, StandingAnswer, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
-import { topAll } from '../whole-results.ts'
+import { readPages, topAll } from '../whole-results.ts'
 import { groupCandidates, readFacts } from './address-facts.ts'
 import type { Candidate } from './address-facts.ts'
 import { findCandidates, findJoined } from './candidates.ts'
@@ -17,6 +17,7 @@ import type { Passlist } from './passlist.ts'
 import type { AnswerLists, AutomationSettings, Switches } from './respond.ts'
 import { automation } from './response-memory.ts'
 import type { ResponseMemory } from './response-memory.ts'
+import type { SpareOrdinary } from './spare-ordinary.ts'
 
 export interface AutomationParts {
   readonly store: Store
@@ -27,6 +28,7 @@ export interface AutomationParts {
   readonly switches: () => Switches
   readonly trustedProxies: PrefixSet
   readonly memory: ResponseMemory
+  readonly spareOrdinary: SpareOrdinary
   readonly passlist: { read(nowMs: number): Promise<Passlist> }
   /** Why no address of a service can be blocked; undefined where they can. */
   readonly addressFinding: (service: string, nowMs: number) => Promise<string | undefined>
@@ -62,10 +64,11 @@ export async function automate(parts: AutomationParts, updates: readonly SignalU
 
   const groups = groupCandidates(candidates)
   const values = candidates.map(({ value }) => value)
-  const [active, passlist, settingsOf, facts] = await Promise.all([
+  const [active, passlist, settingsOf, ordinary, facts] = await Promise.all([
     activeEntries(state, values, nowMs),
     parts.passlist.read(nowMs),
     state.documents('service'),
+    ordinaryAmong(parts, candidates, nowMs),
     Promise.all(groups.map((group) => readFacts(parts.store, group))),
   ])
   const services = new Map(settingsOf.map((service) => [service.id, service]))
@@ -79,6 +82,7 @@ export async function automate(parts: AutomationParts, updates: readonly SignalU
       const usersBefore = known?.usersBefore.get(value) ?? 0
       const isAddress = kind === 'ip'
       const serviceVerified = isVerified(parts.settings, services.get(service)?.clientIpVerified === true, service)
+      const looksOrdinary = isAddress ? ordinary.get(update.signal.id)?.get(value) : undefined
       const finding = isAddress && !serviceVerified ? await parts.addressFinding(service, nowMs) : undefined
       const verdict = decideAddress(
         {
@@ -93,17 +97,21 @@ export async function automate(parts: AutomationParts, updates: readonly SignalU
           ...(candidate.failures === undefined
             ? {}
             : { onAccount: { failures: candidate.failures, succeededBefore: known?.ofOwner.has(value) === true } }),
+          ...(looksOrdinary === undefined ? {} : { looksOrdinary }),
         },
         parts.settings,
       )
       if (!verdict.block) {
-        refuse(parts, collected, candidate, verdict.why, nowMs)
+        // In a campaign of many addresses most are people with a typo: leaving them alone is no news.
+        const isNews =
+          update.what !== 'continued' || (candidate.failures === undefined && verdict.why !== looksOrdinary)
+        if (isNews) sayRefused(parts, collected, update, value, verdict.why, nowMs)
         continue
       }
       ceiling ??= await readCeiling(parts, nowMs)
       const over = whyOverCeiling(ceiling, usersBefore)
       if (over !== undefined) {
-        refuse(parts, collected, candidate, over, nowMs)
+        sayRefused(parts, collected, update, value, over, nowMs)
         continue
       }
       ceiling = { ...ceiling, usedUsers: ceiling.usedUsers + usersBefore }
@@ -112,6 +120,24 @@ export async function automate(parts: AutomationParts, updates: readonly SignalU
     }
   }
   return collected
+}
+
+/** By signal, the addresses that look ordinary; a campaign against one account has exceptions of its own. */
+async function ordinaryAmong(
+  { spareOrdinary }: AutomationParts,
+  candidates: readonly Candidate[],
+  nowMs: number,
+): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  const asked = new Map<string, { readonly update: SignalUpdate; readonly ips: string[] }>()
+  for (const { update, kind, value } of candidates) {
+    if (kind !== 'ip' || update.signal.group[bareName(facet.login)] !== undefined) continue
+    const known = asked.get(update.signal.id)
+    if (known === undefined) asked.set(update.signal.id, { update, ips: [value] })
+    else known.ips.push(value)
+  }
+  const found = new Map<string, ReadonlyMap<string, string>>()
+  for (const [signalId, { update, ips }] of asked) found.set(signalId, await spareOrdinary(update, ips, nowMs))
+  return found
 }
 
 /** What rules and standing answers ask to block and is not blocked for the signal. */
@@ -170,14 +196,8 @@ function keyOf(kind: string, value: string): string {
 
 async function activeEntries(state: State, all: readonly string[], nowMs: number): Promise<Map<string, DenylistEntry>> {
   const filter = { activeAtMs: nowMs, values: [...new Set(all)] }
-  const found = new Map<string, DenylistEntry>()
-  let cursor: string | undefined
-  do {
-    const page = await state.entries('denylist', filter, { limit: 10_000, ...(cursor === undefined ? {} : { cursor }) })
-    for (const entry of page.items) found.set(keyOf(entry.kind, entry.value), entry)
-    cursor = page.next ?? undefined
-  } while (cursor !== undefined)
-  return found
+  const entries = await readPages((page) => state.entries('denylist', filter, page))
+  return new Map(entries.map((entry) => [keyOf(entry.kind, entry.value), entry]))
 }
 
 /** What blocks of the hour may touch and do, whatever they block by. */
@@ -189,13 +209,6 @@ export async function readCeiling(
   const rows = await topAll(store, loginSuccess, range, ['service'], [{ cardinality: facet.login }])
   const recentUsers = rows.reduce((sum, row) => sum + (row.values[1] ?? 0), 0)
   return ceilingOf(recentUsers, settings.ceilingShare, memory.collateralSince(nowMs - hourMs))
-}
-
-function refuse(parts: AutomationParts, collected: Collected, candidate: Candidate, why: string, nowMs: number): void {
-  const { value, update, failures } = candidate
-  // Against one account, most addresses are people with a typo: leaving them alone is no news.
-  if (failures !== undefined && update.what === 'continued') return
-  sayRefused(parts, collected, update, value, why, nowMs)
 }
 
 function sayRefused(

@@ -3,14 +3,13 @@ import type { SignalUpdate } from '../../model/signal.ts'
 import { attemptsQuery, bareName, campaignRange, facet } from '../campaign.ts'
 import type { StandingAnswer } from '../state/state.ts'
 import type { Store, TimeRange } from '../store/store.ts'
-import { topAll } from '../whole-results.ts'
+import { readPages, topAll } from '../whole-results.ts'
 import type { BlockKind, Candidate } from './address-facts.ts'
 import type { AnswerLists } from './respond.ts'
 import { automation } from './response-memory.ts'
 
 type Block = Extract<RuleResponse, { readonly block: string }>
 
-const pageSize = 5_000
 /** Records may come this much later than they happened: a standing answer looks back as far. */
 const latenessMs = 15 * 60_000
 
@@ -77,16 +76,8 @@ async function compromised(
   { signal }: SignalUpdate,
   by: 'user' | 'login',
 ): Promise<readonly string[]> {
-  const values = new Set<string>()
-  let cursor: string | undefined
-  do {
-    const page = { limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
-    const { items, next } = await lists.compromisedUsers(signal, page)
-    for (const { usrId, usrLogin } of items) {
-      const value = by === 'login' ? usrLogin : usrId
-      if (value !== null && value !== '') values.add(value)
-    }
-    cursor = next ?? undefined
-  } while (cursor !== undefined)
+  const accounts = await readPages((page) => lists.compromisedUsers(signal, page))
+  const values = new Set(accounts.map(({ usrId, usrLogin }) => (by === 'login' ? usrLogin : usrId) ?? ''))
+  values.delete('')
   return [...values]
 }

@@ -16,6 +16,8 @@ export interface AddressFacts {
   readonly usersBefore: number
   /** Set for a campaign against one account: what this address did to it. */
   readonly onAccount?: { readonly failures: number; readonly succeededBefore: boolean }
+  /** Why this address of a campaign looks like that of an ordinary person. */
+  readonly looksOrdinary?: string
 }
 
 export type Verdict = { readonly block: true } | { readonly block: false; readonly why: string }
@@ -51,6 +53,7 @@ export function decideAddress(facts: AddressFacts, settings: Pick<AutomationSett
   if (facts.onAccount !== undefined && facts.onAccount.failures < minFailuresOnAccount) {
     return refuse(`it failed fewer than ${minFailuresOnAccount} times on the account`)
   }
+  if (facts.looksOrdinary !== undefined) return refuse(facts.looksOrdinary)
   return { block: true }
 }
 

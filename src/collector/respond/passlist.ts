@@ -1,9 +1,6 @@
-import type { DenylistEntry } from '../../model/denylist-entry.ts'
 import { PrefixSet } from '../../net/prefix-set.ts'
 import type { State } from '../state/state.ts'
-
-/** Entries of one page; a passlist is written by hand and short. */
-const entriesAtOnce = 10_000
+import { readPages } from '../whole-results.ts'
 
 /** What automation never blocks. */
 export interface Passlist {
@@ -18,7 +15,7 @@ export function keepPasslist(state: State): { read(nowMs: number): Promise<Passl
   return {
     async read(nowMs) {
       if (kept !== undefined && nowMs < validUntilMs) return kept
-      const entries = await readAll(state, nowMs)
+      const entries = await readPages((page) => state.entries('passlist', { activeAtMs: nowMs }, page))
       const [users, addresses] = [true, false].map((isUser) =>
         entries.filter(({ kind }) => (kind === 'user') === isUser).map(({ value }) => value),
       )
@@ -33,19 +30,4 @@ export function keepPasslist(state: State): { read(nowMs: number): Promise<Passl
       kept = undefined
     },
   }
-}
-
-async function readAll(state: State, nowMs: number): Promise<readonly DenylistEntry[]> {
-  const all: DenylistEntry[] = []
-  let cursor: string | null = null
-  do {
-    const page: Awaited<ReturnType<State['entries']>> = await state.entries(
-      'passlist',
-      { activeAtMs: nowMs },
-      { limit: entriesAtOnce, ...(cursor === null ? {} : { cursor }) },
-    )
-    all.push(...page.items)
-    cursor = page.next
-  } while (cursor !== null)
-  return all
 }

@@ -41,7 +41,6 @@ export interface Switches {
 
 /** The lists of a signal, as far as an answer to it needs them. */
 export interface AnswerLists {
-  ips(signal: SignalFacts, page: PageRequest): Promise<Page<{ readonly ip: string }>>
   users(
     signal: SignalFacts,
     page: PageRequest,
@@ -49,15 +48,32 @@ export interface AnswerLists {
   compromisedUsers(
     signal: SignalFacts,
     page: PageRequest,
-  ): Promise<Page<{ readonly usrId: string | null; readonly usrLogin: string }>>
+  ): Promise<Page<{ readonly usrId: string | null; readonly usrLogin: string; readonly ip: string }>>
 }
 
-/** Answer to a whole signal: its addresses, its users, those that were compromised, or values that were chosen. */
-export interface SignalAnswer {
+/** What an answer takes of a signal: its attackers' addresses, its users, those that were compromised, or chosen values. */
+export interface Selection {
   readonly selection: 'ips' | 'users' | 'compromisedUsers' | 'values'
   /** By what is blocked; absent: addresses by address, users by id. */
   readonly kind?: DenylistKind
   readonly values?: readonly string[]
+}
+
+/** An address of a signal that its answer spares, since it looks ordinary, and why it does. */
+export interface LeftOut {
+  readonly value: string
+  readonly why: string
+}
+
+/** What a selection takes of a signal, each once, and what it leaves out. */
+export interface Selected {
+  readonly kind: DenylistKind
+  readonly values: readonly string[]
+  readonly leftOut: readonly LeftOut[]
+}
+
+/** Answer to a whole signal. */
+export interface SignalAnswer extends Selection {
   /** null: without end. */
   readonly forSeconds: number | null
   /** Also what joins the selection later, while the signal is open. */
@@ -67,6 +83,7 @@ export interface SignalAnswer {
 /** What an answer did; `standing` goes on until it is ended or the signal closes. */
 export interface Answered {
   readonly responses: readonly ResponseRecord[]
+  readonly leftOut: readonly LeftOut[]
   readonly standing: StandingAnswer | null
 }
 
@@ -82,6 +99,8 @@ export interface Responder {
   extend(list: ListName, id: string, expiresAt: string | null, author: string): Promise<DenylistEntry>
   /** Takes an entry back before its end. */
   rescind(list: ListName, id: string, author: string): Promise<DenylistEntry>
+  /** What an answer would block of a signal. Rejects with NOT_FOUND, REQUEST_INVALID. */
+  select(signalId: string, selection: Selection): Promise<Selected>
   /** Blocks what is selected of a signal. Rejects with NOT_FOUND, REQUEST_INVALID. */
   answer(signalId: string, answer: SignalAnswer, author: string): Promise<Answered>
   /** The answers to a signal that go on. */

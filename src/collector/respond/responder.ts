@@ -1,18 +1,20 @@
 import type { Clock } from '../../model/clock.ts'
 import type { DenylistEntry } from '../../model/denylist-entry.ts'
 import { fail } from '../../model/error.ts'
+import type { Signal } from '../../model/signal.ts'
 import { PrefixSet } from '../../net/prefix-set.ts'
 import { keepDocuments } from '../keep-documents.ts'
 import type { Changes, ListName, StandingAnswer, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { createAddressFindings } from './address-finding.ts'
-import { answerChanges, kindOf, selectedValues, standingOf } from './answer.ts'
+import { answerChanges, select, standingOf } from './answer.ts'
 import { automate, readCeiling } from './automate.ts'
 import { whyOverCeiling } from './decide.ts'
 import { addEntries, extendEntry, rescindEntry } from './list-changes.ts'
 import { keepPasslist } from './passlist.ts'
 import type { AnswerLists, AutomationSettings, Responder, Switches } from './respond.ts'
 import { ResponseMemory } from './response-memory.ts'
+import { keepOrdinary } from './spare-ordinary.ts'
 
 /** Responses are remembered for as long as a signal can come back. */
 const rememberMs = 31 * 86_400_000
@@ -57,6 +59,15 @@ export async function createResponder(options: {
     return true
   }
 
+  const spareOrdinary = keepOrdinary({ store, lists })
+  const selectionParts = { store, state, lists, spareOrdinary, trustedProxies, passlist }
+
+  async function signalNamed(id: string): Promise<Signal> {
+    const signal = await state.signal(id)
+    if (signal === null) throw fail('NOT_FOUND', `signal ${id}`)
+    return signal
+  }
+
   async function entryInForce(list: ListName, id: string): Promise<DenylistEntry> {
     const entry = await state.entry(list, id)
     const ended = entry?.expiresAt !== null && Date.parse(entry?.expiresAt ?? '') <= clock.nowMs()
@@ -82,7 +93,7 @@ export async function createResponder(options: {
   return {
     async automate(updates) {
       memory.forgetBefore(clock.nowMs() - rememberMs)
-      const parts = { store, state, lists, clock, settings, switches, trustedProxies, memory, passlist }
+      const parts = { ...selectionParts, clock, settings, switches, memory }
       const changes = await automate({ ...parts, addressFinding, standing, lookedThrough, isNewRefusal }, updates)
       const ended = updates.filter(({ what }) => what === 'closed').flatMap(({ signal }) => standing(signal.id))
       for (const { id } of ended) lookedThrough.delete(id)
@@ -114,18 +125,21 @@ export async function createResponder(options: {
       return entry
     },
 
+    async select(signalId, selection) {
+      return select(selectionParts, await signalNamed(signalId), selection, clock.nowMs())
+    },
+
     async answer(signalId, answer, author) {
-      const signal = await state.signal(signalId)
-      if (signal === null) throw fail('NOT_FOUND', `signal ${signalId}`)
-      const kind = kindOf(answer)
-      const values = await selectedValues(lists, signal, answer, kind)
-      const { responses, changes } = answerChanges(signal, { kind, values, answer, author, nowMs: clock.nowMs() })
-      const standingAnswer = standingOf(signal, answer, kind, author, clock.nowMs())
+      const signal = await signalNamed(signalId)
+      const nowMs = clock.nowMs()
+      const selected = await select(selectionParts, signal, answer, nowMs)
+      const { responses, changes } = answerChanges(signal, { selected, answer, author, nowMs })
+      const standingAnswer = standingOf(signal, answer, selected.kind, author, nowMs)
       await commitInSlices({
         ...changes,
         ...(standingAnswer === null ? {} : { documents: [{ kind: 'standingAnswer', put: standingAnswer }] }),
       })
-      return { responses, standing: standingAnswer }
+      return { responses, leftOut: selected.leftOut, standing: standingAnswer }
     },
 
     standing,

@@ -13,6 +13,13 @@ export interface BlastRadius {
   readonly points: readonly Point[]
   /** How many of the values were looked at; fewer than all when there are very many. */
   readonly values: number
+  /** How many would be blocked. */
+  readonly selected: number
+  /** Addresses of a signal that look like those of ordinary people, and are not blocked; the first are named. */
+  readonly leftOut: {
+    readonly total: number
+    readonly items: readonly { readonly value: string; readonly why: string }[]
+  }
   /** Services in which nothing can be blocked from here. */
   readonly withoutRemoteConfig: readonly string[]
 }
@@ -55,6 +62,7 @@ export function useBlastRadius(wanted: readonly Wanted[]): Data<BlastRadius> {
         users: one.users + other.users,
         points: added(one.points, other.points),
         values: one.values + other.values,
+        selected: one.selected + other.selected,
       }))
     },
   })

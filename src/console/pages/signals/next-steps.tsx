@@ -19,7 +19,7 @@ export function NextSteps({ signal }: { readonly signal: Signal }): JSX.Element 
         {may('responder') ? null : <p class="muted">Your role is viewer: a responder can block and triage.</p>}
         {signal.attackingIps === 0 ? null : (
           <Button needs="responder" look="danger" icon="denylist" onPress={() => setStep('ips')}>
-            Block {many(signal.attackingIps, 'address', 'addresses')} …
+            {signal.attackingIps === 1 ? 'Block 1 address …' : 'Block attacking addresses …'}
           </Button>
         )}
         {signal.compromisedUsers === 0 ? null : (
