@@ -15,6 +15,8 @@ export interface Ordinary {
   readonly recentExcess: number
   /** All of the baseline that counts: usual failures and successes. */
   readonly baseline: { readonly failures: number; readonly successes: number }
+  /** Successes since the onset, less lucky guesses. */
+  readonly successes: number
 }
 
 /** Logins that say how often ordinary ones fail; with fewer the rate leans towards `typicalFailureRate`. */
@@ -42,7 +44,8 @@ export function estimateOrdinary(total: Sums, timeScale: number, narrow: boolean
   const recentShare = total.failures === 0 ? 0 : total.recentFailures / total.failures
   const scale = hasSuccesses ? total.successes / baseline.successes : byTime
   const recentScale = hasSuccesses ? total.recentSuccesses / baseline.successes : byTime * recentShare
-  const ordinary = { failureRate, scale, recentScale, excess: 0, recentExcess: 0, baseline }
+  const successes = Math.max(0, total.successes - luckyShare * total.failures)
+  const ordinary = { failureRate, scale, recentScale, excess: 0, recentExcess: 0, baseline, successes }
   return { ...ordinary, excess: excessOf(total, ordinary), recentExcess: recentExcessOf(total, ordinary) }
 }
 

@@ -115,7 +115,11 @@ export async function keepClusters(options: ClusterKeeperOptions): Promise<Clust
 
   async function commit(signal: SignalFacts, clusters: readonly Cluster[]): Promise<void> {
     // Who leads no more has to learn it here, before rules are made of the clusters.
-    if (JSON.stringify(clusters) === JSON.stringify(signal.clusters ?? [])) return state.commit({ epoch })
+    if (JSON.stringify(clusters) === JSON.stringify(signal.clusters)) return state.commit({ epoch })
+    // That it was looked for and nothing found is worth saying, but no version.
+    if (clusters.length === 0 && signal.clusters === undefined) {
+      return state.commit({ epoch, signals: [{ update: signal.id, set: { clusters } }] })
+    }
     const nowMs = clock.nowMs()
     const key = JSON.stringify(
       clusters.map(({ id, attributes, blockable, wafRuleId }) => [id, attributes, blockable, wafRuleId]),

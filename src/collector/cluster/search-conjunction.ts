@@ -113,7 +113,7 @@ function promiseOf(sums: Sums, ordinary: Ordinary): number {
 function isBeyondChance({ sums, columns }: Conjunction, choices: number, ordinary: Ordinary): boolean {
   const { baseline, scale } = ordinary
   const seen = usualSuccesses(sums) + sums.usualFailures + Math.max(0, sums.successes - luckyShare * sums.failures)
-  const now = scale * baseline.successes
+  const now = Math.max(scale * baseline.successes, ordinary.successes)
   const usualShare = Math.min(1, (seen + 3) / (baseline.successes + baseline.failures + now + 3))
   const expected = expectedFailures(sums, ordinary) + usualShare * Math.max(0, ordinary.excess)
   return poissonTail(sums.failures, expected) + columns.length * Math.log(Math.max(2, choices)) < LN_SIGNIFICANCE

@@ -31,6 +31,10 @@ const people = (factor: number): readonly Observation[] => [
   seen(browser(141, 'de-DE'), [200, 1_800], [20 * factor, 180 * factor]),
   seen(app, [300, 2_700], [30 * factor, 270 * factor]),
 ]
+const installedJustNow = people(0.25).map((one) => ({
+  ...one,
+  baseline: { failures: 0, successes: 0, usualFailures: 0 },
+}))
 const script: Client = [
   ['host', 'shop.example'],
   ['accept', '*/*'],
@@ -91,6 +95,11 @@ describe('what is found', () => {
     const observations = [...people(1), seen(script, [2_000, 10], [300, 2], 6)]
     expect(find(observations).map(({ traits }) => members(observations, traits))).toEqual([[4]])
   })
+
+  test('a script soon after the installation, when only the logins beside it say what is ordinary', () => {
+    const observations = [...installedJustNow, seen(script, [0, 0], [300, 6])]
+    expect(find(observations).map(({ traits }) => members(observations, traits))).toEqual([[4]])
+  })
 })
 
 describe('what is not found', () => {
@@ -116,11 +125,13 @@ describe('what is not found', () => {
     },
     { says: 'a few failures of an odd client', observations: [...people(1), seen(script, [0, 0], [8, 0])] },
     { says: 'nothing', observations: [] },
+    { says: 'ordinary traffic soon after the installation', observations: installedJustNow },
+    { says: 'an attack beside which nobody logged in yet', observations: [seen(script, [0, 0], [850, 22])] },
   ]
   test.each(cases)('$says', ({ observations }) => {
     expect(find(observations)).toEqual([])
   })
-  test('every case ran', () => expect(cases).toHaveLength(8))
+  test('every case ran', () => expect(cases).toHaveLength(10))
 })
 
 describe('what a cluster becomes', () => {
