@@ -42,7 +42,8 @@ export function asFloat(value: unknown, path: string): number {
 }
 
 export function asSigned(value: unknown, path: string): number {
-  const number = asFloat(value, path)
+  const isFraction = typeof value === 'string' && !/^[+-]?\d+$/.test(value)
+  const number = isFraction ? Number.NaN : asFloat(value, path)
   if (Number.isInteger(number)) return number
   throw fail('RULESET_INVALID', path, expected('a whole number', value))
 }

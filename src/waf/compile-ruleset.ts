@@ -184,8 +184,8 @@ class Engine implements Waf {
         scanners: idsOf(others.flatMap((config) => config.scanners)),
         actions: idsOf(others.flatMap((config) => config.actions)),
       },
-      rules: { isSecret, data: (id) => this.#rulesData.get(id) },
-      exclusions: { isSecret, data: (id) => this.#exclusionData.get(id) },
+      rules: { isSecret, data: (id) => this.#rulesData.get(id), lists: idsOfLists(others, 'rulesData') },
+      exclusions: { isSecret, data: (id) => this.#exclusionData.get(id), lists: idsOfLists(others, 'exclusionData') },
     }
   }
 }
@@ -232,6 +232,10 @@ function merge(parts: readonly DataById[]): Map<string, DataContents[]> {
 
 function idsOf(items: readonly { readonly id: string }[] | readonly { readonly id: string }[]): Set<string> {
   return new Set(items.map((item) => item.id))
+}
+
+function idsOfLists(configs: readonly Config[], section: 'rulesData' | 'exclusionData'): Set<string> {
+  return new Set(configs.flatMap((config) => [...config[section].keys()]))
 }
 
 function firstError(diagnostics: RulesetDiagnostics): string {

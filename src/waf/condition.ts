@@ -1,4 +1,5 @@
 import type { Accepts, ExploitMatcher, ScalarMatcher } from './operator.ts'
+import type { DataSet } from './data-set.ts'
 import type { PathItem } from './evaluate/path-tree.ts'
 import type { Need } from './prefilter/required-literals.ts'
 import type { TransformerList } from './transformer-list.ts'
@@ -24,6 +25,8 @@ export interface ScalarCondition {
   readonly inputs: readonly Input[]
   /** What every matching value holds; undefined: every value must be tried. */
   readonly need: Need | undefined
+  /** The live list that a negation asks: where no configuration gives it, nothing is said of it. */
+  readonly list: DataSet | undefined
   readonly match: ScalarMatcher
 }
 

@@ -13,6 +13,7 @@ import { RunTime } from './evaluate/run-time.ts'
 import { StoredValue } from './evaluate/stored-value.ts'
 import { unboundedWalk, walkValue } from './evaluate/value-tree.ts'
 import type { WalkBudget } from './evaluate/value-tree.ts'
+import { forgetKeys } from './list-keys.ts'
 import type { Obfuscator } from './obfuscator.ts'
 import type { AddressPlan, Plan } from './plan.ts'
 import type { Addresses, RunOptions, Truncation, WafClock, WafContext, WafLimits, WafResult } from './waf.ts'
@@ -56,11 +57,12 @@ class Context implements WafContext {
     let findings: Findings | undefined
     if (!this.#disposed) {
       let fresh = persistent !== undefined && run.storeAll(persistent, undefined)
-      if (ephemeral !== undefined && Object.keys(ephemeral).length > 0) {
+      if (ephemeral !== undefined) {
         run.layer = new Layer(own)
         fresh = run.storeAll(ephemeral, own) || fresh
       }
       if (fresh) findings = run.evaluate(this.#attributes, own)
+      forgetKeys()
     }
     const truncated = truncationOf(run.budget)
     return {
@@ -116,8 +118,14 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
    * large ones cannot starve them.
    */
   storeAll(given: Addresses, taken: Layer | undefined): boolean {
-    const names = Object.keys(given)
-    const values = Object.values(given)
+    let names: string[]
+    let values: unknown[]
+    try {
+      names = Object.keys(given)
+      values = Object.values(given)
+    } catch {
+      return this.storeAll(readableOf(given, this.budget), taken)
+    }
     let containers = 0
     let stored = false
     for (let index = 0; index < names.length; index += 1) {
@@ -172,6 +180,29 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
     const tree = walkValue(address.name, value, paths.root, this.budget)
     layer.store(new StoredValue(address, value, undefined, tree, before))
     arriveTree(tree, address, layer)
+  }
+}
+
+/** The addresses that can be read, where a getter or proxy among them throws, or where there are none. */
+function readableOf(given: unknown, budget: WalkBudget): Addresses {
+  const readable: Record<string, unknown> = Object.create(null)
+  if (typeof given !== 'object' || given === null) return readable
+  for (const name of keysOf(given, budget)) {
+    try {
+      readable[name] = (given as Addresses)[name]
+    } catch {
+      budget.unreadable += 1
+    }
+  }
+  return readable
+}
+
+function keysOf(given: object, budget: WalkBudget): string[] {
+  try {
+    return Object.keys(given)
+  } catch {
+    budget.unreadable += 1
+    return []
   }
 }
 

@@ -23,11 +23,6 @@ export class DataRegistry {
     return this.#list(id)
   }
 
-  /** Whether some configuration has this list. */
-  has(id: string): boolean {
-    return (this.#lists.get(id)?.parts.length ?? 0) > 0
-  }
-
   /** Replaces all contents at once: for each id, what each configuration says. */
   replace(contents: ReadonlyMap<string, readonly DataContents[]>): void {
     for (const [id, list] of this.#lists) list.parts = contents.get(id) ?? []
@@ -47,6 +42,10 @@ class MergedList implements DataSet {
 
   constructor(id: string) {
     this.id = id
+  }
+
+  get isGiven(): boolean {
+    return this.parts.length > 0
   }
 
   hasString(value: string, nowSeconds: number): boolean {

@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { listKeys } from './list-keys.ts'
 
 /** A JavaScript value as processors see it: text, a list, a map, or something else. */
 export type ReadValue =
@@ -92,7 +93,7 @@ function dateToText(value: Date): string | undefined {
 }
 
 function readEntries(value: object, maxEntries: number): ReadValue {
-  const keys = Object.keys(value)
+  const keys = listKeys(value)
   const entries = keys.slice(0, maxEntries).map((key) => [key, readProperty(value, key)] as const)
   return { kind: 'map', entries, size: keys.length }
 }

@@ -56,6 +56,8 @@ export interface ExploitOperator<Name extends string = string> {
   readonly name: Name
   /** Highest `@vN` that is understood. */
   readonly version: number
+  /** Whether it must be told, by `db_type`, where the dialect of its resource is. */
+  readonly readsDialect?: boolean
   /** Parameters shorter than this many bytes are passed over. */
   readonly minParameterBytes: number
   compile(parameters: Readonly<Record<string, unknown>>, scope: CompileScope): ExploitMatcher

@@ -45,6 +45,9 @@ function loadNative(): Re2Constructor | undefined {
 }
 
 function compileNative(Re2: Re2Constructor, source: string, { caseSensitive = false }: PatternOptions): Pattern {
+  // The binding also reads escapes of JavaScript's own, which no other engine of this format knows.
+  const foreign = /\\(?:[uc]|[pP]\{\^?\w+=)/.exec(source.replaceAll(/\\Q.*?(?:\\E|$)|\\[^ucpP]/gs, ''))
+  if (foreign !== null) throw new SyntaxError(`invalid escape sequence: ${foreign[0]}`)
   const flags = caseSensitive ? 'u' : 'iu'
   const pattern = new Re2(source, flags)
   // Made when first needed: few patterns are asked for more than one match.

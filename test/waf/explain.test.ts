@@ -43,7 +43,9 @@ describe('portcullis rules', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'portcullis-rules-'))
     const ruleset = { version: '2.2', rules: [two] }
-    await writeFile(file('good.json'), JSON.stringify(ruleset))
+    const names = { id: 'names', type: 'data_with_expiration', data: [{ value: 'alice' }] }
+    await writeFile(file('good.json'), JSON.stringify({ ...ruleset, rules_data: [names] }))
+    await writeFile(file('unlisted.json'), JSON.stringify(ruleset))
     await writeFile(file('typo.json'), JSON.stringify({ ...ruleset, rules: [two, rule([on('phrase_mtch', {})])] }))
     await writeFile(file('bad.json'), JSON.stringify({ version: '1.0', rules: [two] }))
     await writeFile(file('request.json'), JSON.stringify({ a: 'abc' }))
@@ -59,9 +61,14 @@ describe('portcullis rules', () => {
   test('check is content with a good file', async () => {
     expect(await call('check', file('good.json'))).toEqual({
       code: 0,
-      out: 'rules: 1 loaded, 0 failed, 0 skipped',
+      out: 'rules: 1 loaded, 0 failed, 0 skipped\nrules_data: 1 loaded, 0 failed, 0 skipped',
       err: '',
     })
+  })
+  test('check names a list that nothing gives', async () => {
+    const { code, out } = await call('check', file('unlisted.json'))
+    expect(code).toBe(1)
+    expect(out).toContain('rules[0].conditions[1].parameters.data: no configuration gives a list "names"')
   })
   test('check names the JSON path and what was meant', async () => {
     const { code, out } = await call('check', file('typo.json'))

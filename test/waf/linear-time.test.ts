@@ -112,7 +112,11 @@ const exploits: readonly (readonly [operator: string, resource: string, paramete
 
 describe('many parameters and a long resource cost no more than a bound', () => {
   test.each(exploits)('%s', (operator, resource, parameter) => {
-    const inputs = { resource: [{ address: 'server.resource' }], params: [{ address: 'server.request.body' }] }
+    const inputs = {
+      resource: [{ address: 'server.resource' }],
+      params: [{ address: 'server.request.body' }],
+      db_type: [{ address: 'server.db.system' }],
+    }
     const tags = { type: 't', category: 'test' }
     const rule = { id: 'r', name: 'r', tags, conditions: [{ operator, parameters: inputs }] }
     const waf = compileRuleset({ version: '2.2', rules: [rule] })

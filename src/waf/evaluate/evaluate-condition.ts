@@ -124,6 +124,7 @@ function evaluateNegated(
   scope: EvaluationScope,
 ): Found | undefined {
   if (target === undefined || (hidden !== undefined && isHidden(target.place, hidden))) return undefined
+  if (condition.list?.isGiven === false) return undefined
   let present = false
   for (const leaf of leavesBelow(tree, target, input.source)) {
     if (scope.isOver() || (hidden !== undefined && isHidden(leaf, hidden))) return undefined

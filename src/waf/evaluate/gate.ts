@@ -2,6 +2,7 @@ import type { AddressPlan, Reader } from '../plan.ts'
 import type { Scalar } from '../operator.ts'
 import type { CharacterMask } from '../prefilter/character-mask.ts'
 import type { LiteralScanner } from '../prefilter/literal-scanner.ts'
+import { listKeys } from '../list-keys.ts'
 import { transform } from '../transformer-list.ts'
 import type { Channel, LensGroup } from './channel.ts'
 import { scalarFor } from './evaluate-condition.ts'
@@ -108,12 +109,9 @@ function visitList(
 
 function visitMap(map: object, channel: Channel, plan: AddressPlan, scope: GateScope, depth: number): unknown {
   const { budget } = scope
-  const keys = Object.keys(map)
+  const keys = listKeys(map)
   const { length } = keys
-  if (length > MOST_KEYS || length > budget.maxContainerSize) {
-    budget.listed = { map, keys }
-    return concerns
-  }
+  if (length > MOST_KEYS || length > budget.maxContainerSize) return concerns
   const values = valuesOf(map, keys)
   if (values.length !== length) return concerns
   const asksKeys = channel.keys.lenses.length > 0

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { unbox } from '../javascript-value.ts'
+import { listKeys } from '../list-keys.ts'
 import type { Scalar } from '../operator.ts'
 import type { ScanResult } from '../prefilter/literal-scanner.ts'
 import type { PathItem, PathNode } from './path-tree.ts'
@@ -60,8 +61,6 @@ export interface WalkBudget {
   exhausted: boolean
   /** Getters and proxies that threw. */
   unreadable: number
-  /** The keys of a large map, when they were already listed; listing them is what costs. */
-  listed?: { readonly map: object; readonly keys: readonly string[] }
 }
 
 /** A budget for values that have passed the gate, so that their size is known to be within bounds. */
@@ -220,7 +219,7 @@ function enterObject(
   budget: WalkBudget,
   depth: number,
 ): void {
-  const keys = budget.listed?.map === object ? budget.listed.keys : Object.keys(object)
+  const keys = listKeys(object)
   for (let index = 0; index < keys.length; index += 1) {
     if (isFull(index, keys.length, budget)) return
     const key = keys[index] ?? ''

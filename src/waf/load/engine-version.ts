@@ -1,5 +1,4 @@
 import { fail } from '../../model/error.ts'
-import { asString } from '../cast.ts'
 import type { Json } from '../cast.ts'
 
 /** The version of the public format's engine that this one equals, for `min_version` and `max_version`. */
@@ -9,13 +8,14 @@ const ENGINE_VERSION = '1.30.1'
 export function suitsEngine(item: Json, path: string): boolean {
   const own = parseVersion(ENGINE_VERSION, path)
   const { min_version: min, max_version: max } = item
-  if (min !== undefined && parseVersion(asString(min, `${path}.min_version`), `${path}.min_version`) > own) return false
-  return max === undefined || parseVersion(asString(max, `${path}.max_version`), `${path}.max_version`) >= own
+  if (min !== undefined && parseVersion(min, `${path}.min_version`) > own) return false
+  return max === undefined || parseVersion(max, `${path}.max_version`) >= own
 }
 
 /** A version as one comparable number: a million for the major, a thousand for the minor. */
-function parseVersion(text: string, path: string): number {
-  const parts = /^v?(\d{1,3})(?:\.(\d{1,3}))?(?:\.(\d{1,3}))?(?:[-+].*)?$/.exec(text)
-  if (parts === null) throw fail('RULESET_INVALID', path, `"${text.slice(0, 40)}" is not a version such as "1.30.0"`)
-  return Number(parts[1]) * 1e6 + Number(parts[2] ?? 0) * 1e3 + Number(parts[3] ?? 0)
+function parseVersion(value: unknown, path: string): number {
+  const parts = typeof value === 'string' ? /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:-.*)?$/.exec(value) : null
+  if (parts === null)
+    throw fail('RULESET_INVALID', path, `${JSON.stringify(value)?.slice(0, 40)} is not a version such as "1.30.0"`)
+  return Number(parts[1]) * 1e6 + Number(parts[2]) * 1e3 + Number(parts[3])
 }

@@ -1,23 +1,36 @@
 import { fail } from '../../model/error.ts'
 import type { DataSet } from '../data-set.ts'
 import type { CompileScope } from '../operator.ts'
+import { nearest } from './nearest.ts'
 import { compilePattern } from '../regex.ts'
 import type { Pattern, PatternOptions } from '../regex.ts'
 
 /** What the items of a configuration are compiled with: the live lists, and where warnings go. */
 export interface LoadScope {
   readonly data: (id: string) => DataSet
+  /** Ids of the lists that configurations give. */
+  readonly lists: ReadonlySet<string>
   readonly warn: (message: string) => void
   /** Whether an item of a key path names a secret, which must not be stored. */
   readonly isSecret: (keyPathItem: string) => boolean
 }
+
+/** Lists that the collector, or any Datadog backend, fills under these names once it has something to put in them. */
+const filledLater = /^(?:block|passlist)ed_/
 
 /** The scope of an operator whose parameters stand at `path`. */
 export function compileScope(path: string, scope: LoadScope): CompileScope {
   return {
     path,
     warn: (message) => scope.warn(`${path}: ${message}`),
-    data: (id) => scope.data(id),
+    data(id) {
+      if (!scope.lists.has(id) && !filledLater.test(id)) {
+        const near = nearest(id, scope.lists)
+        const meant = near === undefined ? '' : `; did you mean "${near}"?`
+        scope.warn(`${path}.data: no configuration gives a list "${id.slice(0, 64)}"${meant}`)
+      }
+      return scope.data(id)
+    },
     regex: (source, options) => readPattern(source, options, path),
   }
 }

@@ -1,6 +1,6 @@
 import { fail } from '../../model/error.ts'
 import type { ActionParameters } from '../../model/waf-event.ts'
-import { asString, optionalObject } from '../cast.ts'
+import { asObject, asString } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { Action } from '../action.ts'
 import { builtInActions } from '../action.ts'
@@ -12,7 +12,7 @@ const MAX_STATUS = 999
 export function parseAction(item: Json, path: string, warn: (message: string) => void): Action {
   const id = asString(item['id'], `${path}.id`)
   const type = asString(item['type'], `${path}.type`)
-  const parameters = parseParameters(optionalObject(item['parameters'], `${path}.parameters`) ?? {}, path)
+  const parameters = parseParameters(asObject(item['parameters'], `${path}.parameters`), path)
   if (type === 'block_request') return { id, type, parameters: blockParameters(parameters) }
   if (type === 'redirect_request') return parseRedirect(id, parameters, path, warn)
   return { id, type, parameters }

@@ -2,6 +2,7 @@ import { fail } from '../../model/error.ts'
 import { asAddress, asArray, asObject, asString, optionalArray } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { Condition, Input } from '../condition.ts'
+import type { DataSet } from '../data-set.ts'
 import type { PathItem } from '../evaluate/path-tree.ts'
 import type { ExploitOperator, Operator, PresenceOperator, ScalarOperator } from '../operator.ts'
 import { operators } from '../operators.ts'
@@ -60,8 +61,14 @@ function scalarCondition(
     accepts: typeof operator.accepts === 'function' ? operator.accepts(parameters) : operator.accepts,
     inputs,
     need: negated ? undefined : operator.requires?.(parameters),
+    list: negated ? listOf(parameters, path, scope) : undefined,
     match: operator.compile(parameters, compileScope(path, scope)),
   }
+}
+
+/** The live list of `exact_match` or `ip_match`, where it has no list of its own. */
+function listOf({ list, data }: Json, path: string, scope: LoadScope): DataSet | undefined {
+  return list === undefined && data !== undefined ? scope.data(asString(data, `${path}.data`)) : undefined
 }
 
 function presenceCondition(operator: PresenceOperator, negated: boolean, parameters: Json, path: string): Condition {
@@ -84,16 +91,13 @@ function exploitCondition(
   defaults: unknown,
   scope: LoadScope,
 ): Condition {
-  const resource = parseInputs(parameters['resource'], `${path}.resource`, undefined)
-  if (resource.length > 1) throw fail('RULESET_INVALID', `${path}.resource`, 'one input is expected')
   return {
     kind: 'exploit',
     operator: operator.name,
     operatorValue: '',
-    resource,
+    resource: parseOne(parameters['resource'], `${path}.resource`),
     params: parseInputs(parameters['params'], `${path}.params`, defaults),
-    dialect:
-      parameters['db_type'] === undefined ? [] : parseInputs(parameters['db_type'], `${path}.db_type`, undefined),
+    dialect: operator.readsDialect === true ? parseOne(parameters['db_type'], `${path}.db_type`) : [],
     minParameterBytes: operator.minParameterBytes,
     match: operator.compile(parameters, compileScope(path, scope)),
   }
@@ -116,6 +120,12 @@ function findOperator(given: string, path: string): { readonly operator: Operato
   return { operator, negated }
 }
 
+function parseOne(value: unknown, path: string): Input[] {
+  const inputs = parseInputs(value, path, undefined)
+  if (inputs.length > 1) throw fail('RULESET_INVALID', path, 'one input is expected')
+  return inputs
+}
+
 function parseInputs(value: unknown, path: string, defaults: unknown): Input[] {
   const inputs = asArray(value, path)
   if (inputs.length === 0) throw fail('RULESET_INVALID', path, 'at least one input is required')
@@ -128,20 +138,25 @@ function parseInput(value: unknown, path: string, defaults: unknown): Input {
   if (address === '') throw fail('RULESET_INVALID', `${path}.address`, 'an address is required')
   const keyPath = parseKeyPath(input['key_path'], `${path}.key_path`)
   const own = input['transformers']
-  const { source, list } = parseTransformers(own ?? defaults, own === undefined ? path : `${path}.transformers`)
+  const { source, list } =
+    own === undefined ? parseTransformers(defaults, path) : parseTransformers(own, `${path}.transformers`)
   return { address, keyPath, source, transformers: transformerList(list) }
 }
 
-/** Reads a key path: keys as strings, list indices as whole numbers (2.x). */
+/** Reads the key path of a condition's input: at most 20 items, none of them empty. */
 export function parseKeyPath(value: unknown, path: string): PathItem[] {
-  const items = optionalArray(value, path)
+  const items = parseAnyKeyPath(value, path)
   if (items.length > MAX_KEY_PATH) throw fail('RULESET_INVALID', path, `at most ${MAX_KEY_PATH} items are followed`)
-  return items.map((item, index) => {
-    if (typeof item === 'number' && Number.isSafeInteger(item)) return item
-    const key = asString(item, `${path}[${index}]`)
-    if (key === '') throw fail('RULESET_INVALID', `${path}[${index}]`, 'an empty key cannot be followed')
-    return key
-  })
+  const empty = items.indexOf('')
+  if (empty >= 0) throw fail('RULESET_INVALID', `${path}[${empty}]`, 'an empty key cannot be followed')
+  return items
+}
+
+/** Reads the key path of an attribute or a hidden input: keys as strings, list indices as whole numbers (2.x). */
+export function parseAnyKeyPath(value: unknown, path: string): PathItem[] {
+  return optionalArray(value, path).map((item, index) =>
+    typeof item === 'number' && Number.isSafeInteger(item) ? item : asString(item, `${path}[${index}]`),
+  )
 }
 
 /** Reads a list of transformer names, with the pseudo transformers that choose keys or values. */
@@ -151,14 +166,15 @@ export function parseTransformers(
 ): { readonly source: Input['source']; readonly list: Transformer[] } {
   let source: Input['source'] = 'values'
   const list: Transformer[] = []
-  for (const [index, item] of optionalArray(value, path).entries()) {
+  const given = optionalArray(value, path)
+  if (given.length > MAX_TRANSFORMERS)
+    throw fail('RULESET_INVALID', path, `at most ${MAX_TRANSFORMERS} transformers are applied`)
+  for (const [index, item] of given.entries()) {
     const name = asString(item, `${path}[${index}]`)
     if (name === 'keys_only') source = 'keys'
     else if (name === 'values_only') source = 'values'
     else list.push(findTransformer(name, `${path}[${index}]`))
   }
-  if (list.length > MAX_TRANSFORMERS)
-    throw fail('RULESET_INVALID', path, `at most ${MAX_TRANSFORMERS} transformers are applied`)
   return { source, list }
 }
 

@@ -61,6 +61,16 @@ export interface ConfigScope {
 
 type Warn = (message: string) => void
 
+/** How the items of a section are told apart. */
+interface SectionShape {
+  /** Ids that are taken; an item must have one of its own. */
+  readonly unique?: { readonly ids: Set<string>; readonly what: string }
+  /** Whether its items may name the versions of the engine that they are for. */
+  readonly hasVersions?: boolean
+  /** Whether an `id` names the item itself; without it, messages name the index. */
+  readonly hasIds?: boolean
+}
+
 /**
  * Reads a configuration item by item, pausing between them. Throws RULESET_INVALID when it is no configuration of this
  * format at all; an item that cannot be read is left out and named in the diagnostics.
@@ -73,7 +83,7 @@ export function* parseConfig(value: unknown, scope: ConfigScope): Generator<void
   function* section<T>(
     name: RulesetSection,
     parse: (item: Json, path: string, warn: Warn) => Generator<void, T> | T,
-    unique?: { readonly ids: Set<string>; readonly what: string },
+    { unique, hasVersions = false, hasIds = true }: SectionShape = {},
   ): Generator<void, T[]> {
     if (config[name] === undefined) return []
     const log = new SectionLog()
@@ -81,11 +91,12 @@ export function* parseConfig(value: unknown, scope: ConfigScope): Generator<void
     try {
       for (const [index, item] of asArray(config[name], name).entries()) {
         const path = `${name}[${index}]`
-        const id = idOf(item) ?? `index:${index}`
+        const id = (hasIds ? idOf(item) : undefined) ?? `index:${index}`
         try {
           const object = asObject(item, path)
+          if (unique !== undefined) asString(object['id'], `${path}.id`)
           if (unique?.ids.has(id) === true) throw `duplicate ${unique.what}`
-          if (!suitsEngine(object, path)) {
+          if (hasVersions && !suitsEngine(object, path)) {
             log.skipped(id)
             log.warn(id, `${path}: meant for another version of the engine`)
             continue
@@ -110,40 +121,35 @@ export function* parseConfig(value: unknown, scope: ConfigScope): Generator<void
   if (ownObfuscator !== undefined) sections.obfuscator = ownObfuscator.diagnostics
   const hidden = createObfuscator(ownObfuscator?.options)
   const isSecret = (key: string): boolean => scope.rules.isSecret(key) || hidden.isSecretKey(key)
-  const forRules = { ...scope.rules, isSecret }
+  const forRules = { ...scope.rules, ...listed(config['rules_data'], scope.rules), isSecret }
 
-  const ruleIds = { ids: new Set(scope.taken.rules), what: 'rule' }
-  const actions = yield* section('actions', parseAction, { ids: new Set(scope.taken.actions), what: 'action' })
-  const base = yield* section(
-    'rules',
-    (item, path, warn) => parseRule(item, path, 'base', { ...forRules, warn }),
-    ruleIds,
-  )
-  const compat = yield* section(
-    'rules_compat',
-    (item, path, warn) => parseRule(item, path, 'base', { ...forRules, warn }),
-    ruleIds,
-  )
-  const custom = yield* section(
-    'custom_rules',
-    (item, path, warn) => parseRule(item, path, 'custom', { ...forRules, warn }),
-    ruleIds,
-  )
-  const overrides = yield* section('rules_override', parseOverride)
+  const unique = (what: keyof typeof scope.taken, name: string): SectionShape => ({
+    unique: { ids: new Set(scope.taken[what]), what: name },
+  })
+  const forFilters = { ...scope.exclusions, ...listed(config['exclusion_data'], scope.exclusions) }
+
+  const rules = { ...unique('rules', 'rule'), hasVersions: true }
+  const rulesOf = (source: Rule['source']) => (item: Json, path: string, warn: Warn) =>
+    parseRule(item, path, source, { ...forRules, warn })
+  const actions = yield* section('actions', parseAction, unique('actions', 'action'))
+  const base = yield* section('rules', rulesOf('base'), rules)
+  const compat = yield* section('rules_compat', rulesOf('base'), rules)
+  const custom = yield* section('custom_rules', rulesOf('custom'), rules)
+  const overrides = yield* section('rules_override', parseOverride, { hasIds: false })
   const exclusions = yield* section(
     'exclusions',
-    (item, path, warn) => parseExclusion(item, path, { ...scope.exclusions, warn }),
-    { ids: new Set(scope.taken.exclusions), what: 'filter' },
+    (item, path, warn) => parseExclusion(item, path, { ...forFilters, warn }),
+    { ...unique('exclusions', 'filter'), hasVersions: true },
   )
   const processors = yield* section(
     'processors',
     (item, path, warn) => parseProcessor(item, path, { ...forRules, warn }),
-    { ids: new Set(scope.taken.processors), what: 'processor' },
+    { ...unique('processors', 'processor'), hasVersions: true },
   )
-  const processorOverrides = yield* section('processor_overrides', parseProcessorOverride)
+  const processorOverrides = yield* section('processor_overrides', parseProcessorOverride, { hasIds: false })
   const scanners = yield* section('scanners', (item, path, warn) => parseScanner(item, path, { ...forRules, warn }), {
-    ids: new Set(scope.taken.scanners),
-    what: 'scanner',
+    ...unique('scanners', 'scanner'),
+    hasVersions: true,
   })
   const rulesData = yield* section('rules_data', parseDataEntry)
   const exclusionData = yield* section('exclusion_data', parseDataEntry)
@@ -225,7 +231,13 @@ function rulesetVersion(metadata: unknown): string | undefined {
 function idOf(item: unknown): string | undefined {
   if (typeof item !== 'object' || item === null) return undefined
   const id = (item as Json)['id']
-  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+  return typeof id === 'string' || typeof id === 'number' || typeof id === 'boolean' ? String(id) : undefined
+}
+
+/** The lists that this configuration gives itself, beside those of the others. */
+function listed(section: unknown, { lists }: Pick<LoadScope, 'lists'>): Pick<LoadScope, 'lists'> {
+  const own = Array.isArray(section) ? section.flatMap((item: unknown) => idOf(item) ?? []) : []
+  return { lists: new Set([...lists, ...own]) }
 }
 
 function noteFailure(log: SectionLog, id: string, error: unknown): void {

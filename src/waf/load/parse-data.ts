@@ -55,11 +55,21 @@ function* readItems(data: readonly unknown[], bad: BadItems): Generator<DataItem
       continue
     }
     const { value, expiration } = item as Json
-    const end = expiration === undefined || expiration === null ? 0 : Number(expiration)
-    if ((typeof value !== 'string' && typeof value !== 'number') || !(end >= 0))
-      bad.note(`item ${index} has no usable value or expiration`)
+    const end = endOf(expiration)
+    if (!isScalar(value) || !(end >= 0)) bad.note(`item ${index} has no usable value or expiration`)
     else yield { value: String(value), expiration: end }
   }
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}
+
+/** The end of an item, 0 when it says none; NaN when it is no number. */
+function endOf(expiration: unknown): number {
+  if (expiration === undefined || expiration === null) return 0
+  if (typeof expiration === 'string') return /^\d+$/.test(expiration) ? Number(expiration) : Number.NaN
+  return typeof expiration === 'number' ? expiration : Number.NaN
 }
 
 class BadItems {

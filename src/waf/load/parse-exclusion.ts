@@ -4,7 +4,7 @@ import type { Json } from '../cast.ts'
 import type { Condition } from '../condition.ts'
 import type { PathItem } from '../evaluate/path-tree.ts'
 import type { LoadScope } from './load-scope.ts'
-import { parseConditions, parseKeyPath } from './parse-condition.ts'
+import { parseAnyKeyPath, parseConditions } from './parse-condition.ts'
 import { parseRuleTargets } from './parse-target.ts'
 import type { RuleTarget } from './parse-target.ts'
 
@@ -31,13 +31,14 @@ export function parseExclusion(item: Json, path: string, scope: LoadScope): Excl
   const id = asString(item['id'], `${path}.id`)
   const targets = parseRuleTargets(item['rules_target'], `${path}.rules_target`)
   const conditions =
-    item['conditions'] === undefined
-      ? []
-      : parseConditions(item['conditions'], `${path}.conditions`, item['transformers'], scope)
+    item['conditions'] === undefined ? [] : parseConditions(item['conditions'], `${path}.conditions`, undefined, scope)
   const hides = item['inputs'] === undefined ? undefined : parseHidden(item['inputs'], `${path}.inputs`)
-  if (targets.length === 0 && conditions.length === 0 && (hides === undefined || hides.length === 0))
+  if (hides?.length === 0 || (targets.length === 0 && conditions.length === 0 && hides === undefined))
     throw fail('RULESET_INVALID', path, 'an exclusion needs rules_target, conditions or inputs')
-  return { id, targets, conditions, hides, mode: optionalString(item['on_match'], `${path}.on_match`) ?? 'bypass' }
+  const mode = optionalString(item['on_match'], `${path}.on_match`) ?? 'bypass'
+  if (mode === '')
+    throw fail('RULESET_INVALID', `${path}.on_match`, 'bypass, monitor or the id of an action is expected')
+  return { id, targets, conditions, hides, mode }
 }
 
 function parseHidden(value: unknown, path: string): HiddenInput[] {
@@ -46,7 +47,7 @@ function parseHidden(value: unknown, path: string): HiddenInput[] {
     const input = asObject(item, at)
     return {
       address: asAddress(input['address'], `${at}.address`),
-      keyPath: parseKeyPath(input['key_path'], `${at}.key_path`),
+      keyPath: parseAnyKeyPath(input['key_path'], `${at}.key_path`),
     }
   })
 }

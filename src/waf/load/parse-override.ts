@@ -14,15 +14,23 @@ export interface RuleOverride {
 }
 
 export function parseOverride(item: Json, path: string): RuleOverride {
-  const targets =
-    item['rules_target'] === undefined
-      ? [{ id: asString(item['id'], `${path}.id`) }]
-      : parseRuleTargets(item['rules_target'], `${path}.rules_target`)
-  if (targets.length === 0) throw fail('RULESET_INVALID', `${path}.rules_target`, 'at least one target is required')
-  return {
-    targets,
-    enabled: optionalBoolean(item['enabled'], `${path}.enabled`),
-    onMatch: item['on_match'] === undefined ? undefined : asStrings(item['on_match'], `${path}.on_match`),
-    tags: item['tags'] === undefined ? {} : parseTags(item['tags'], `${path}.tags`),
-  }
+  const targets = parseTargets(item, path)
+  const enabled = optionalBoolean(item['enabled'], `${path}.enabled`)
+  const onMatch = item['on_match'] === undefined ? undefined : asStrings(item['on_match'], `${path}.on_match`)
+  const tags = item['tags'] === undefined ? {} : parseTags(item['tags'], `${path}.tags`)
+  if (enabled === undefined && onMatch === undefined && Object.keys(tags).length === 0)
+    throw fail('RULESET_INVALID', path, 'an override needs enabled, on_match or tags')
+  return { targets, enabled, onMatch, tags }
+}
+
+/** Rules by id, or rules by tags: the two are applied one after the other, so one override has only one kind. */
+function parseTargets(item: Json, path: string): RuleTarget[] {
+  const targets = parseRuleTargets(item['rules_target'], `${path}.rules_target`)
+  if (targets.length === 0) return [{ id: asString(item['id'], `${path}.id`) }]
+  const byId = targets.filter((target) => 'id' in target).length
+  if (byId !== 0 && byId !== targets.length)
+    throw fail('RULESET_INVALID', `${path}.rules_target`, 'an override is for rules by id or by tags, not both')
+  if (targets.every((target) => 'tags' in target && Object.keys(target.tags).length === 0))
+    throw fail('RULESET_INVALID', `${path}.rules_target`, 'at least one tag is required')
+  return targets
 }

@@ -86,13 +86,10 @@ export function parseProcessor(item: Json, path: string, scope: LoadScope): Proc
 
 function parseMapping(processor: Processor, mapping: Json, path: string): ProcessorMapping {
   const inputs: Record<string, ProcessorInput> = Object.create(null)
-  for (const { name, required } of processor.inputs) {
+  for (const { name } of processor.inputs) {
     const at = `${path}.${name}`
-    const [first] = optionalArray(mapping[name], at)
-    if (first === undefined) {
-      if (required) throw fail('RULESET_INVALID', at, 'an input is required')
-      continue
-    }
+    const [first] = asArray(mapping[name], at)
+    if (first === undefined) throw fail('RULESET_INVALID', at, 'an input is required')
     const input = asObject(first, `${at}[0]`)
     inputs[name] = {
       address: asAddress(input['address'], `${at}[0].address`),
@@ -114,7 +111,7 @@ function parseScannerTargets(value: unknown, path: string): ScannerTarget[] {
 
 /** Reads one item of `processor_overrides`. */
 export function parseProcessorOverride(item: Json, path: string): ProcessorOverride {
-  const scanners = optionalObject(item['scanners'], `${path}.scanners`) ?? {}
+  const scanners = asObject(item['scanners'], `${path}.scanners`)
   const targets = parseIds(item['target'], `${path}.target`)
   if (targets.length === 0) throw fail('RULESET_INVALID', `${path}.target`, 'at least one processor is required')
   return {

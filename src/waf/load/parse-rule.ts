@@ -1,15 +1,17 @@
 import { fail } from '../../model/error.ts'
-import { asAddress, asObject, asString, asStrings, optionalBoolean, optionalObject, optionalString } from '../cast.ts'
+import { asAddress, asObject, asString, asStrings, optionalBoolean, optionalObject } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { AttributeSource, Module, Rule } from '../rule.ts'
 import { moduleOrder } from '../rule.ts'
 import { transformerList } from '../transformer-list.ts'
 import type { LoadScope } from './load-scope.ts'
 import { nearest } from './nearest.ts'
-import { parseConditions, parseKeyPath, parseTransformers } from './parse-condition.ts'
+import { parseAnyKeyPath, parseConditions, parseTransformers } from './parse-condition.ts'
 
 /** Reads one item of `rules`, `rules_compat` or `custom_rules`. Source: spec/waf-rules.md 2.2. */
 export function parseRule(item: Json, path: string, source: Rule['source'], scope: LoadScope): Rule {
+  const id = asString(item['id'], `${path}.id`)
+  const name = asString(item['name'], `${path}.name`)
   const tags = parseTags(item['tags'], `${path}.tags`)
   const { type } = tags
   if (type === undefined) throw fail('RULESET_INVALID', `${path}.tags.type`, 'a string is required')
@@ -22,8 +24,8 @@ export function parseRule(item: Json, path: string, source: Rule['source'], scop
   if (!event && attributes.length === 0)
     throw fail('RULESET_INVALID', `${path}.output`, 'a rule that makes no event must set an attribute')
   return {
-    id: asString(item['id'], `${path}.id`),
-    name: optionalString(item['name'], `${path}.name`) ?? '',
+    id,
+    name,
     tags,
     module: parseModule(tags['module'], `${path}.tags.module`, scope),
     source,
@@ -65,7 +67,7 @@ function parseAttributes(value: unknown, path: string, scope: LoadScope): Attrib
       throw fail('RULESET_INVALID', `${at}.value`, 'a string, number or boolean is expected')
     }
     const address = asAddress(attribute['address'], `${at}.address`)
-    const keyPath = parseKeyPath(attribute['key_path'], `${at}.key_path`)
+    const keyPath = parseAnyKeyPath(attribute['key_path'], `${at}.key_path`)
     const secret = keyPath.find((key) => typeof key === 'string' && scope.isSecret(key))
     if (secret !== undefined) {
       scope.warn(`${at}: "${secret}" names a secret; its value is not stored as an attribute`)

@@ -5,6 +5,7 @@ import { operators } from '../operators.ts'
 import type { ScalarMatcher } from '../operator.ts'
 import type { Scanner } from '../scanner.ts'
 import { compileScope } from './load-scope.ts'
+import { Unsupported } from './parse-condition.ts'
 import type { LoadScope } from './load-scope.ts'
 import { parseTags } from './parse-rule.ts'
 
@@ -28,6 +29,10 @@ function parseMatcher(value: unknown, path: string, scope: LoadScope): ScalarMat
   const part = asObject(value, path)
   const name = asString(part['operator'], `${path}.operator`)
   const operator = operators.get(name)
-  if (operator?.kind !== 'scalar') throw fail('RULE_UNKNOWN_OPERATOR', `${path}.operator`, name)
-  return operator.compile(asObject(part['parameters'], `${path}.parameters`), compileScope(`${path}.parameters`, scope))
+  if (operator?.kind !== 'scalar')
+    throw new Unsupported('unknown', fail('RULE_UNKNOWN_OPERATOR', `${path}.operator`, name).message)
+  const parameters = asObject(part['parameters'], `${path}.parameters`)
+  if (parameters['list'] === undefined && parameters['data'] !== undefined)
+    throw fail('RULESET_INVALID', `${path}.parameters.data`, 'a scanner cannot look values up in a live list')
+  return operator.compile(parameters, compileScope(`${path}.parameters`, scope))
 }

@@ -1,4 +1,5 @@
-import { asBoolean, asStrings, optionalObject } from '../cast.ts'
+import { asArray, asBoolean, optionalObject } from '../cast.ts'
+import type { Json } from '../cast.ts'
 import { fail } from '../../model/error.ts'
 import type { ScalarOperator } from '../operator.ts'
 import { needOfTexts } from '../prefilter/required-literals.ts'
@@ -21,8 +22,8 @@ export const phraseMatch: ScalarOperator<'phrase_match'> = {
       options[name] === undefined ? otherwise : asBoolean(options[name], `${scope.path}.options.${name}`)
     const wholeWords = flag('enforce_word_boundary', false)
     const caseSensitive = flag('case_sensitive', true)
-    const phrases = asStrings(parameters['list'], `${scope.path}.list`).filter((phrase) => phrase !== '')
-    if (phrases.length === 0) throw fail('RULESET_INVALID', `${scope.path}.list`, 'at least one phrase is required')
+    const phrases = phrasesOf(parameters, `${scope.path}.list`).filter((phrase) => phrase !== '')
+    if (phrases.length === 0) scope.warn('list: it holds no phrase, so none is ever found')
     const automaton = new PhraseAutomaton(phrases, { caseSensitive })
     return (value) => {
       if (typeof value !== 'string') return undefined
@@ -30,4 +31,12 @@ export const phraseMatch: ScalarOperator<'phrase_match'> = {
       return found === undefined ? undefined : { highlight: [found] }
     }
   },
+}
+
+/** Phrases are texts: a number or boolean among them fails the rule. */
+function phrasesOf({ list }: Json, path: string): string[] {
+  return asArray(list, path).map((item, index) => {
+    if (typeof item === 'string') return item
+    throw fail('RULESET_INVALID', `${path}[${index}]`, 'a phrase is a string')
+  })
 }

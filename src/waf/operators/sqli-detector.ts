@@ -10,6 +10,7 @@ export const sqliDetector: ExploitOperator<'sqli_detector'> = {
   kind: 'exploit',
   name: 'sqli_detector',
   version: 3,
+  readsDialect: true,
   minParameterBytes: 3,
   compile: () => (resource, parameter, dialect) => {
     if (typeof resource !== 'string') return undefined

@@ -149,7 +149,9 @@ class RegexReader {
     const digits = /^(?:\{([0-9a-f]{1,6})\}|([0-9a-f]{2}))/i.exec(this.#ahead(8))
     if (digits === null) throw new NotUnderstood('\\x')
     this.#at += digits[0].length
-    return String.fromCodePoint(Number.parseInt(digits[1] ?? digits[2] ?? '', 16))
+    const point = Number.parseInt(digits[1] ?? digits[2] ?? '', 16)
+    if (point > 0x10ffff) throw new NotUnderstood('no code point')
+    return String.fromCodePoint(point)
   }
 
   #octal(first: string): string {

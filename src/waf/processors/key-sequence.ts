@@ -1,4 +1,5 @@
 import { isPlainMap } from '../javascript-value.ts'
+import { listKeys } from '../list-keys.ts'
 
 /**
  * Keys in the order in which a map holds them, as a node of a tree: maps of the same kind come with request after
@@ -70,9 +71,9 @@ export function keySequenceOf(value: unknown): KeySequence | undefined {
   return at
 }
 
-function keysOf(value: object): string[] | undefined {
+function keysOf(value: object): readonly string[] | undefined {
   try {
-    return Object.keys(value)
+    return listKeys(value)
   } catch {
     // A proxy that lists no keys.
     return undefined
