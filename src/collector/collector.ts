@@ -23,6 +23,7 @@ import { createRuleBook } from './detect/rule-book.ts'
 import { createSignalLists } from './detect/signal-lists.ts'
 import { loadThreatIntel } from './enrich/load-threat-intel.ts'
 import { keepThreatIntel } from './enrich/keep-threat-intel.ts'
+import { encodeOtlpProblem, protobufType } from './ingest/otlp/otlp.ts'
 import { letIn } from './first-user.ts'
 import { openListener, type Listener, type Place, type Tls } from './listener.ts'
 import { createMetrics } from './metrics.ts'
@@ -258,6 +259,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       authenticate: (request) => access.sender(request),
       ingest: (payload, sender) => pipeline.ingest(payload, sender),
       ingestOtlp: (payload, sender) => pipeline.ingestOtlp(payload, sender),
+      otlpProblemOf: (contentType) => (contentType === protobufType ? encodeOtlpProblem : undefined),
       configure: (body, wait) => remoteConfig.configFor(body, wait),
     })
     const consoleApp = await createConsole({

@@ -96,8 +96,17 @@ export interface ConfigReply {
   readonly target_files?: readonly { readonly path: string; readonly raw: string }[]
 }
 
+/**
+ * Which files there are, in the shape of a TUF targets role. Nothing is signed (tracers trust their agent), yet some of
+ * them decode the document strictly and want every member.
+ */
 export interface SignedTargets {
+  readonly signatures: readonly never[]
   readonly signed: {
+    readonly _type: 'targets'
+    readonly spec_version: '1.0.0'
+    /** ISO 8601 without fractions of a second. */
+    readonly expires: string
     readonly version: number
     readonly targets: Readonly<
       Record<
@@ -109,7 +118,7 @@ export interface SignedTargets {
         }
       >
     >
-    readonly custom?: { readonly opaque_backend_state?: string }
+    readonly custom: { readonly opaque_backend_state: string }
   }
 }
 

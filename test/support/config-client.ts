@@ -88,7 +88,11 @@ export class ConfigClient {
       expect(reply).toEqual({})
       return
     }
-    const { signed } = JSON.parse(Buffer.from(reply.targets, 'base64').toString()) as SignedTargets
+    const { signatures, signed } = JSON.parse(Buffer.from(reply.targets, 'base64').toString()) as SignedTargets
+    // Datadog's tracers for Python and Rust decode each member, and take no document that lacks one.
+    expect(signatures).toEqual([])
+    expect(signed).toMatchObject({ _type: 'targets', spec_version: '1.0.0', custom: { opaque_backend_state: '' } })
+    expect(signed.expires).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
     expect(Object.keys(signed.targets).sort()).toEqual([...(reply.client_configs ?? [])].sort())
     for (const path of this.files.keys()) if (!Object.hasOwn(signed.targets, path)) this.files.delete(path)
     const sent = new Map((reply.target_files ?? []).map(({ path, raw }) => [path, Buffer.from(raw, 'base64')]))

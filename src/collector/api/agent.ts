@@ -15,7 +15,7 @@ import { covers, type Sender } from './access.ts'
 import { agentDescription, ignoredPaths, traceFormats } from './agent-description.ts'
 import { checkHost, checkNotBrowser } from './gate.ts'
 import type { OtlpReply } from '../ingest/otlp/otlp.ts'
-import { sendProblem, toProblem } from './problem.ts'
+import { sendProblem, toProblem, type EncodeProblem } from './problem.ts'
 
 export interface AgentOptions {
   readonly maxBodyBytes: number
@@ -29,6 +29,8 @@ export interface AgentOptions {
   ingest(payload: TracePayload, sender: Sender): Promise<IngestResult>
   /** The same for an OTLP request; the reply is in its encoding, also when it is refused. */
   ingestOtlp(payload: Omit<TracePayload, 'format'>, sender: Sender): Promise<OtlpReply & IngestResult>
+  /** How a refusal is written for an OTLP request of this type; undefined: as for any other. */
+  otlpProblemOf(contentType: string): EncodeProblem | undefined
   /** Answers a remote-configuration request; waits at most `waitMs` for a change. */
   configure(
     body: unknown,
@@ -49,6 +51,7 @@ export interface IngestResult {
 
 /** The longest a remote-configuration request is held open. */
 const maxWaitSeconds = 50
+const otlpPath = '/v1/traces'
 const unpack = promisify(gunzip)
 
 /** The app of the listeners that tracers speak to: traces and remote configuration (spec/collector.md 2). */
@@ -70,7 +73,8 @@ export function createAgentApp(options: AgentOptions): FastifyInstance {
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   server.setErrorHandler((error, request, reply) => {
     counted.refused.add({ code: toProblem(error).code })
-    sendProblem(error, request, reply)
+    const isOtlp = request.url.startsWith(otlpPath)
+    sendProblem(error, request, reply, isOtlp ? options.otlpProblemOf(contentTypeOf(request)) : undefined)
   })
   server.setNotFoundHandler((request, reply) => sendProblem(fail('NOT_FOUND', request.url), request, reply))
   server.addHook('onRequest', async ({ headers, raw }) => {
@@ -100,7 +104,7 @@ export function createAgentApp(options: AgentOptions): FastifyInstance {
     })
   }
 
-  server.post('/v1/traces', async (request, reply) => {
+  server.post(otlpPath, async (request, reply) => {
     const sender = senderOf(request)
     const body = await bodyOf(request, maxBodyBytes)
     const answer = await options.ingestOtlp({ body, contentType: contentTypeOf(request) }, sender)
@@ -153,7 +157,7 @@ function checkConfigScope(sender: Sender, body: unknown): void {
 
 async function bodyOf(request: FastifyRequest, maxBytes: number): Promise<Buffer> {
   const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-  const encoding = request.headers['content-encoding'] ?? 'identity'
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   if (encoding === 'identity') return raw
   if (encoding !== 'gzip') throw fail('PAYLOAD_INVALID', `content-encoding ${encoding} is not supported`, 'headers')
   try {

@@ -65,15 +65,45 @@ function problem(status: number, code: string, detail: string): Problem {
   return { type: `urn:portcullis:error:${code}`, title: code, status, code, detail }
 }
 
-/** Answers with a problem. A full store says when to come back. */
-export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const body = toProblem(error)
-  if (body.code === 'INTERNAL') request.log.error({ err: error }, 'a request failed')
-  else if (body.status >= 500) request.log.warn({ code: body.code }, 'a request was refused')
-  const retryAfter = (error as { retryAfterSeconds?: number }).retryAfterSeconds ?? retryAfterSeconds[body.status]
+/** What is still read of a body that was refused, so that its sender gets to the reply; who sends more is cut off. */
+const maxDrainedBytes = 64 * 1024 * 1024
+
+/** Answers with a problem, as problem+json unless `encode` writes it otherwise. A full store says when to come back. */
+export function sendProblem(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  encode: EncodeProblem = asJson,
+): void {
+  const problem = toProblem(error)
+  if (problem.code === 'INTERNAL') request.log.error({ err: error }, 'a request failed')
+  else if (problem.status >= 500) request.log.warn({ code: problem.code }, 'a request was refused')
+  const retryAfter = (error as { retryAfterSeconds?: number }).retryAfterSeconds ?? retryAfterSeconds[problem.status]
   if (retryAfter !== undefined) void reply.header('retry-after', retryAfter)
-  if (body.status === 401) void reply.header('www-authenticate', 'Bearer')
-  // Who still sends a body is answered on a connection that stays: one that closes then is reset before the reply is read.
-  if (body.status === 413) void reply.removeHeader('connection')
-  void reply.code(body.status).type('application/problem+json').send(JSON.stringify(body))
+  if (problem.status === 401) void reply.header('www-authenticate', 'Bearer')
+  if (problem.status === 413) drain(request, reply)
+  const { contentType, body } = encode(problem)
+  void reply.code(problem.status).type(contentType).send(body)
+}
+
+/** Writes a problem in an encoding of its own. */
+export type EncodeProblem = (problem: Problem) => {
+  readonly contentType: string
+  readonly body: string | Uint8Array
+}
+
+const asJson: EncodeProblem = (problem) => ({
+  contentType: 'application/problem+json',
+  body: JSON.stringify(problem),
+})
+
+/** Who still sends a body is answered on a connection that stays: one that closes then is reset before the reply is read. */
+function drain(request: FastifyRequest, reply: FastifyReply): void {
+  void reply.removeHeader('connection')
+  const { raw } = request
+  let drained = 0
+  raw.on('data', (chunk: Buffer) => {
+    drained += chunk.length
+    if (drained > maxDrainedBytes) raw.destroy()
+  })
 }

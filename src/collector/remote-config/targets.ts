@@ -10,10 +10,17 @@ export interface TargetSet {
   readonly targets: string
 }
 
+/** An answer is as fresh as the request for it, so that the document itself need not end. */
+const neverExpires = '2100-01-01T00:00:00Z'
+
 /** Puts files together under a version. */
 export function targetSet(files: readonly ConfigFile[], version: number): TargetSet {
   const document: SignedTargets = {
+    signatures: [],
     signed: {
+      _type: 'targets',
+      spec_version: '1.0.0',
+      expires: neverExpires,
       version,
       targets: Object.fromEntries(
         files.map(({ path, version: v, sha256, length }) => [path, { custom: { v }, hashes: { sha256 }, length }]),

@@ -143,6 +143,46 @@ test.each(tooLong)(
   60_000,
 )
 
+test('who never stops sending a body that is too large is cut off', async () => {
+  const headers = { 'transfer-encoding': 'chunked' }
+  const call = request(new URL('/v0.4/traces', collector.agentUrl), { method: 'POST', headers })
+  let status = 0
+  call.on('response', (reply) => {
+    status = reply.statusCode ?? 0
+    reply.resume().on('error', () => undefined)
+  })
+  call.on('error', () => undefined)
+  const gone = new Promise<boolean>((resolve) => call.once('close', () => resolve(true)))
+  const piece = Buffer.alloc(4 * 1024 * 1024)
+  let sent = 0
+  let cut = false
+  while (!cut && sent < 400) {
+    cut = await Promise.race([gone, new Promise<boolean>((resolve) => call.write(piece, () => resolve(false)))])
+    sent += 4
+  }
+  expect({ status, cut }).toEqual({ status: 413, cut: true })
+  await checkWell()
+}, 60_000)
+
+test('an encoding is known however it is written', async () => {
+  const body = gzipSync(pack([loginTrace({ login: 'shouting', ip: '198.51.100.2' }).spans]))
+  expect(await post('/v0.4/traces', body, { 'content-encoding': 'GZIP' })).toBe(200)
+})
+
+test('what refuses a protobuf request of OpenTelemetry is protobuf, too', async () => {
+  const bomb = gzipSync(Buffer.alloc(40 * 1024 * 1024))
+  const reply = await fetch(new URL('/v1/traces', collector.agentUrl), {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' },
+    body: new Uint8Array(bomb),
+  })
+  expect([reply.status, reply.headers.get('content-type')]).toEqual([413, 'application/x-protobuf'])
+  // google.rpc.Status: field 1 is the code (RESOURCE_EXHAUSTED), field 2 the message.
+  const status = Buffer.from(await reply.arrayBuffer())
+  expect([...status.subarray(0, 3)]).toEqual([0x08, 8, 0x12])
+  expect(status.toString()).toContain('send smaller batches')
+})
+
 const absurdTimes = [0n, 1n, -1n, 2n ** 62n, BigInt(Date.now()) * 1_000n, BigInt(Date.now() + 86_400_000) * 1_000_000n]
 test('absurd times are clamped or refused, and never lose another span of the batch', async () => {
   for (const [index, start] of absurdTimes.entries()) {

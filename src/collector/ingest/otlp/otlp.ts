@@ -40,16 +40,32 @@ export function encodeOtlpReply(contentType: string, { rejected, reason = '' }: 
   return { status: 200, contentType: protobufType, body: rejected === 0 ? Buffer.alloc(0) : bytesField(1, partial) }
 }
 
-/** INVALID_ARGUMENT of google.rpc.Code. */
-const invalidArgument = 3
+/** Codes of google.rpc.Code by HTTP status, as the OTLP specification pairs them. */
+const rpcCodes: Readonly<Record<number, number>> = {
+  400: 3,
+  401: 16,
+  403: 7,
+  404: 12,
+  413: 8,
+  429: 8,
+  503: 14,
+  507: 14,
+}
+const rpcInternal = 13
 
 /** The answer to a request that could not be decoded, a `google.rpc.Status` in the encoding of the request. */
 export function encodeOtlpRefusal(contentType: string, message: string): OtlpReply {
-  if (contentType !== protobufType) {
-    return { status: 400, contentType: jsonType, body: JSON.stringify({ code: invalidArgument, message }) }
-  }
-  const body = Buffer.concat([varintField(1, invalidArgument), textField(2, message)])
-  return { status: 400, contentType: protobufType, body }
+  if (contentType === protobufType) return { status: 400, ...encodeOtlpProblem({ status: 400, detail: message }) }
+  return { status: 400, contentType: jsonType, body: JSON.stringify({ code: rpcCodes[400], message }) }
+}
+
+/** Any refusal of a protobuf request, as a `google.rpc.Status`. */
+export function encodeOtlpProblem({ status, detail }: { readonly status: number; readonly detail: string }): {
+  readonly contentType: string
+  readonly body: Uint8Array
+} {
+  const body = Buffer.concat([varintField(1, rpcCodes[status] ?? rpcInternal), textField(2, detail)])
+  return { contentType: protobufType, body }
 }
 
 function varintField(field: number, value: number): Buffer {
