@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 const bin = fileURLToPath(new URL('../../dist/bin.js', import.meta.url))
@@ -27,18 +30,18 @@ export async function startCollector(env = {}) {
   return {
     agentUrl,
     consoleUrl,
+    /** Waits as long as it takes: `fetch` gives up on an answer after five minutes. */
     async api(method, path, body) {
-      const response = await fetch(new URL(path, consoleUrl), {
-        method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      })
-      const text = await response.text()
-      if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`)
-      return JSON.parse(text)
+      const headers = {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      }
+      const sent = request(new URL(path, consoleUrl), { method, headers })
+      sent.end(body === undefined ? undefined : JSON.stringify(body))
+      const [response] = await once(sent, 'response')
+      const answer = await text(response)
+      if (response.statusCode >= 300) throw new Error(`${method} ${path} answered ${response.statusCode}: ${answer}`)
+      return JSON.parse(answer)
     },
     async stop() {
       child.kill('SIGTERM')

@@ -37,41 +37,59 @@ export interface AnomalyVerdict extends AnomalyFinding {
   readonly excess: number
 }
 
+/** A window as the anomaly method looks at it: until when, what is compared, and what went right in it. */
+export interface JudgedWindow {
+  readonly toMs: number
+  readonly count: number
+  readonly successes: number
+}
+
 /**
- * Whether the count in the window `(toMs − windowSeconds, toMs]` stands out from the group's own earlier course, and the
- * highest count that the course explains. Robust to a short course: until `minBuckets` are known only `learningFloor`
- * and the successes of the same window speak, so that a fresh install sees a flagrant campaign and no ordinary morning.
+ * Tells of windows `(toMs − windowSeconds, toMs]` of one group whether their count stands out from the group's own earlier
+ * course, and the highest count that the course explains. Robust to a short course: until `minBuckets` are known only
+ * `learningFloor` and the successes of the same window speak, so that a fresh install sees a flagrant campaign and no
+ * ordinary morning. All windows that end in the same bucket are compared with the same past, which is looked at once.
  */
-export function findAnomaly(
+export function judgeByCourse(
   options: AnomalyOptions,
   windowSeconds: number,
-  window: { readonly toMs: number; readonly count: number; readonly successes: number },
   buckets: readonly CourseBucket[],
   campaigns: readonly Campaign[],
-): AnomalyVerdict {
+): (window: JudgedWindow) => AnomalyVerdict {
   const bucketMs = options.bucketSeconds * 1000
-  const windowStartMs = window.toMs - windowSeconds * 1000
-  const first = buckets.find(({ attempts, successes }) => attempts + successes > 0)
-  const learned = buckets.filter(
-    ({ startMs }) =>
-      first !== undefined &&
-      startMs >= first.startMs &&
-      startMs + bucketMs <= windowStartMs &&
-      !campaigns.some(({ fromMs, toMs }) => startMs < toMs && startMs + bucketMs > fromMs),
+  const first = buckets.findIndex(({ attempts, successes }) => attempts + successes > 0)
+  const known = (first < 0 ? [] : buckets.slice(first)).filter(
+    ({ startMs }) => !campaigns.some(({ fromMs, toMs }) => startMs < toMs && startMs + bucketMs > fromMs),
   )
-  const { limit, middle } = byCourse(options, windowSeconds, window.toMs, learned)
-  const odds = usualOddsOf(options, learned)
-  const expected = Math.max(options.floor, limit, options.successes === undefined ? 0 : window.successes * odds.most)
-  const likely = Math.max(middle, window.successes * (odds.usual ?? odds.most))
-  const anomalous = window.count > expected
-  const isMoreThanChance = window.count - likely > (options.tolerance / 2) * Math.sqrt(likely)
-  const doubtful = !anomalous && odds.usual !== undefined && window.count > options.floor && isMoreThanChance
-  return { anomalous, expected, doubtful, excess: window.count - likely }
+  let past: Past | undefined
+  const pastAt = (toMs: number): Past => {
+    if (past?.toMs === toMs) return past
+    const oldestMs = toMs - options.learnBuckets * bucketMs
+    const newestMs = toMs - windowSeconds * 1000 - bucketMs
+    const learned = known.filter(({ startMs }) => startMs >= oldestMs && startMs <= newestMs)
+    past = { toMs, ...byCourse(options, windowSeconds, toMs, learned), odds: usualOddsOf(options, learned) }
+    return past
+  }
+  return ({ toMs, count, successes }) => {
+    const { limit, middle, odds } = pastAt(Math.floor(toMs / bucketMs) * bucketMs)
+    const expected = Math.max(options.floor, limit, options.successes === undefined ? 0 : successes * odds.most)
+    const likely = Math.max(middle, successes * (odds.usual ?? odds.most))
+    const anomalous = count > expected
+    const isMoreThanChance = count - likely > (options.tolerance / 2) * Math.sqrt(likely)
+    const doubtful = !anomalous && odds.usual !== undefined && count > options.floor && isMoreThanChance
+    return { anomalous, expected, doubtful, excess: count - likely }
+  }
 }
 
 interface Limit {
   readonly limit: number
   readonly middle: number
+}
+
+/** What is known by the beginning of a bucket. */
+interface Past extends Limit {
+  readonly toMs: number
+  readonly odds: ReturnType<typeof usualOddsOf>
 }
 
 /** The highest of what the last hours and the same hours of earlier days explain: a rhythm is no anomaly. */
@@ -124,9 +142,9 @@ function sameWindows(
   const days = new Map<number, { buckets: number; attempts: number }>()
   for (const { startMs, attempts } of learned) {
     const age = toMs - startMs
-    const day = Math.floor(age / dayMs)
     // A window as long as a day begins where that of the day before ends.
-    if (day < 1 || age - day * dayMs >= windowSeconds * 1000) continue
+    const day = Math.ceil(age / dayMs) - 1
+    if (day < 1 || age - day * dayMs > windowSeconds * 1000) continue
     const sum = days.get(day) ?? { buckets: 0, attempts: 0 }
     days.set(day, { buckets: sum.buckets + 1, attempts: sum.attempts + attempts })
   }
@@ -151,7 +169,7 @@ function usualOddsOf(
 
 /** The middle value; 0 of nothing. */
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? 0
-  return sorted.length % 2 === 1 ? upper : ((sorted[sorted.length / 2 - 1] ?? 0) + upper) / 2
+  const sorted = Float64Array.from(values).sort()
+  const upper = sorted[sorted.length >> 1] ?? 0
+  return sorted.length % 2 === 1 ? upper : ((sorted[(sorted.length >> 1) - 1] ?? 0) + upper) / 2
 }

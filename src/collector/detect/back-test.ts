@@ -1,7 +1,7 @@
 import type { AttackingIp, CompromisedUser, TargetedUser } from '../../model/attack-entities.ts'
 import { randomUUID } from 'node:crypto'
 import type { DetectionRule, RuleQuery } from '../../model/detection-rule.ts'
-import { anyValue, bareName } from '../campaign.ts'
+import { anyOf, anyValue, bareName } from '../campaign.ts'
 import { valuesAtOnce } from '../whole-results.ts'
 import type { SignalFacts } from '../state/state.ts'
 import type { Store, TimeRange, WindowCounts } from '../store/store.ts'
@@ -9,15 +9,19 @@ import { readCourses, type Courses } from './course.ts'
 import { attackingIps, targetedUsers } from './entities.ts'
 import { compileRule, evaluate, type CompiledRule } from './evaluate.ts'
 import { readFigures } from './figures.ts'
-import { readFindings } from './findings.ts'
+import { readFindings, standsOutBy } from './findings.ts'
 import { SignalMemory } from './signal-memory.ts'
-import { isSlow, replaySlowWindows } from './slow-windows.ts'
+import { isSlow, replaySlowWindows, type StandsOut } from './slow-windows.ts'
 import { keepStrangers } from './strangers.ts'
 import { withoutSignalled } from './unless.ts'
 
-/** Windows are evaluated a stretch of time after the other, so that a long range holds few of them at once. */
-const stretchMs = 6 * 3_600_000
-/** What a campaign taught is left out from the next stretch on, hence shorter ones for rules that learn. */
+/** Windows are counted a stretch of time after the other, each of about so many records, so that few are held at once. */
+const recordsOfStretch = 40_000
+const shortestStretchMs = 3_600_000
+const longestStretchMs = 7 * 86_400_000
+/** Of a course, beside what is learned from. */
+const bucketsAtOnce = 2_000
+/** What a campaign taught is left out from the next one of these on, for rules that learn. */
 const learningStretchMs = 3_600_000
 /** Signals whose figures and entities are read; a rule that raises more is too wide to be looked at one by one. */
 const maxSignals = 500
@@ -94,17 +98,23 @@ async function replay(
   const queries = Object.fromEntries(Object.entries(rule.queries).map(([name, query]) => [name, narrow(query)]))
   const narrowed = terms === undefined ? compiled : { ...compiled, rule: { ...compiled.rule, queries } }
   const order = new Set<string>()
-  const learnEveryMs = (rule.anomaly?.bucketSeconds ?? 0) * 1000
   const strangers = keepStrangers(store, rule)
   let courses: Courses = new Map()
-  let coursesAtMs = Number.NEGATIVE_INFINITY
-  for await (const { windows: all, toMs } of stretches(store, narrowed, range)) {
+  let coursesToMs = Number.NEGATIVE_INFINITY
+  const learn = async (toMs: number): Promise<void> => {
+    if (rule.anomaly === undefined || toMs <= coursesToMs) return
+    const fromMs = toMs - Math.max(learningStretchMs, rule.windowSeconds * 1000)
+    coursesToMs = Math.max(toMs, fromMs + rule.anomaly.bucketSeconds * 1000 * bucketsAtOnce)
+    courses = await readCourses(store, rule, { fromMs, toMs: coursesToMs })
+  }
+  const readStandsOut = async (toMs: number): Promise<StandsOut> => {
+    await learn(toMs)
+    return standsOutBy(rule, { courses, memory })
+  }
+  for await (const { windows: all, toMs } of stretches(store, narrowed, range, readStandsOut)) {
     const windows = withoutSignalled(rule, all, memory)
     if (windows.length === 0) continue
-    if (toMs - coursesAtMs >= learnEveryMs) {
-      courses = await readCourses(store, rule, toMs)
-      coursesAtMs = toMs
-    }
+    await learn(toMs)
     const findingOf = await readFindings(store, rule, windows, { courses, memory, strangers })
     const latest = memory.latest(rule.id)
     const updates = evaluate({ compiled, windows, latest, nowMs: toMs, newId: randomUUID, findingOf })
@@ -122,13 +132,14 @@ async function* stretches(
   store: Store,
   compiled: CompiledRule,
   { fromMs, toMs }: TimeRange,
+  readStandsOut: (toMs: number) => Promise<StandsOut>,
 ): AsyncGenerator<{ readonly windows: readonly WindowCounts[]; readonly toMs: number }> {
   const { rule } = compiled
   if (isSlow(rule)) {
-    yield* replaySlowWindows(store, compiled, { fromMs, toMs })
+    yield* replaySlowWindows(store, compiled, { fromMs, toMs }, readStandsOut)
     return
   }
-  const stepMs = rule.anomaly === undefined ? stretchMs : learningStretchMs
+  const stepMs = await stretchMsOf(store, rule, { fromMs, toMs })
   for (let startMs = fromMs; startMs < toMs; startMs += stepMs) {
     const stretch = { fromMs: startMs, toMs: Math.min(toMs, startMs + stepMs) }
     const windows = await store.windows({
@@ -138,7 +149,31 @@ async function* stretches(
       windowSeconds: rule.windowSeconds,
       touched: stretch,
     })
-    yield { windows, toMs: stretch.toMs }
+    if (rule.anomaly === undefined) yield { windows, toMs: stretch.toMs }
+    else yield* inParts(windows, stretch)
+  }
+}
+
+/** How long a stretch of about `recordsOfStretch` is: whole hours. */
+async function stretchMsOf(store: Store, rule: DetectionRule, range: TimeRange): Promise<number> {
+  const filters = [...new Set(Object.values(rule.queries).map(({ filter }) => filter))]
+  const [row] = await store.top(anyOf(filters), range, { by: [], aggregates: ['count'], limit: 1 })
+  const count = Math.max(1, row?.values[0] ?? 0)
+  const idealMs = ((range.toMs - range.fromMs) * recordsOfStretch) / count
+  const wholeHoursMs = Math.floor(idealMs / shortestStretchMs) * shortestStretchMs
+  return Math.min(longestStretchMs, Math.max(shortestStretchMs, wholeHoursMs))
+}
+
+function* inParts(
+  windows: readonly WindowCounts[],
+  { fromMs, toMs }: TimeRange,
+): Generator<{ readonly windows: readonly WindowCounts[]; readonly toMs: number }> {
+  let next = 0
+  for (let startMs = fromMs; startMs < toMs; startMs += learningStretchMs) {
+    const endMs = Math.min(toMs, startMs + learningStretchMs)
+    const first = next
+    while ((windows[next]?.toMs ?? Infinity) < endMs) next++
+    if (next > first) yield { windows: windows.slice(first, next), toMs: endMs }
   }
 }
 
@@ -164,7 +199,7 @@ async function describe(
     compromisedUsers: figures.compromisedUsers,
     ...(entities
       ? {
-          users: (await targetedUsers(store, campaign, all)).items,
+          users: (await targetedUsers(store, campaign, all, compromised)).items,
           ips: (await attackingIps(store, campaign, all)).items,
           compromised,
         }

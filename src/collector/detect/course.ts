@@ -1,7 +1,7 @@
 import type { Clock } from '../../model/clock.ts'
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import { suppressions } from '../campaign.ts'
-import type { Series, Store } from '../store/store.ts'
+import type { Series, Store, TimeRange } from '../store/store.ts'
 import type { CourseBucket } from './anomaly.ts'
 import { groupKey } from './group.ts'
 
@@ -14,12 +14,12 @@ const maxGroups = 5_000
 const refreshShare = 0.2
 const costFactor = 20
 
-/** Reads the course of each group of an anomaly rule, `learnBuckets` back from `toMs`. */
-export async function readCourses(store: Store, rule: DetectionRule, toMs: number): Promise<Courses> {
+/** Reads the course of each group of an anomaly rule, as far back as windows that end in the range are compared. */
+export async function readCourses(store: Store, rule: DetectionRule, { fromMs, toMs }: TimeRange): Promise<Courses> {
   const { anomaly } = rule
   if (anomaly === undefined) return new Map()
   const intervalMs = anomaly.bucketSeconds * 1000
-  const range = { fromMs: (Math.floor(toMs / intervalMs) - anomaly.learnBuckets) * intervalMs, toMs }
+  const range = { fromMs: (Math.floor(fromMs / intervalMs) - anomaly.learnBuckets) * intervalMs, toMs }
   const series = async (name: string | undefined): Promise<readonly Series[]> => {
     const query = name === undefined ? undefined : rule.queries[name]
     if (query === undefined) return []
@@ -59,7 +59,7 @@ export function keepCourses(store: Store, rule: DetectionRule, clock: Clock): { 
     async read() {
       const startedMs = clock.nowMs()
       if (startedMs < nextAtMs) return courses
-      courses = await readCourses(store, rule, startedMs)
+      courses = await readCourses(store, rule, { fromMs: startedMs, toMs: startedMs })
       const costMs = clock.nowMs() - startedMs
       nextAtMs = startedMs + Math.max((rule.anomaly?.bucketSeconds ?? 0) * 1000 * refreshShare, costFactor * costMs)
       return courses

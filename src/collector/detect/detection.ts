@@ -9,13 +9,13 @@ import { keepCourses } from './course.ts'
 import type { Courses } from './course.ts'
 import { closeQuiet, compileRule, evaluate } from './evaluate.ts'
 import type { CompiledRule } from './evaluate.ts'
-import { readFindings } from './findings.ts'
+import { readFindings, standsOutBy } from './findings.ts'
 import { keepFigures } from './keep-figures.ts'
 import { joinChanges } from './join-changes.ts'
 import { seedRules, shippedRules } from './shipped-rules.ts'
 import { signalChanges } from './signal-changes.ts'
 import { SignalMemory } from './signal-memory.ts'
-import { gridMs, isSlow, keepSlowWindows, type SlowWindows } from './slow-windows.ts'
+import { gridMs, isSlow, keepSlowWindows, type SlowWindows, type StandsOut } from './slow-windows.ts'
 import { keepStrangers, type Strangers } from './strangers.ts'
 import { withoutSignalled } from './unless.ts'
 
@@ -67,11 +67,14 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
     }
     const position = before?.position ?? (await firstPosition(rule))
     const compiled = compileRule(rule)
+    const courses = rule.method === 'anomaly' ? keepCourses(store, rule, clock) : undefined
+    const readStandsOut = async (): Promise<StandsOut> =>
+      standsOutBy(rule, { courses: (await courses?.read()) ?? new Map(), memory })
     rules.set(rule.id, {
       compiled,
-      courses: rule.method === 'anomaly' ? keepCourses(store, rule, clock) : undefined,
+      courses,
       strangers: keepStrangers(store, rule),
-      slow: isSlow(rule) ? keepSlowWindows(store, compiled) : undefined,
+      slow: isSlow(rule) ? keepSlowWindows(store, compiled, readStandsOut) : undefined,
       gridMs: 0,
       position,
       nextAtMs: 0,

@@ -1,4 +1,4 @@
-import type { AttackingIp, TargetedUser } from '../../model/attack-entities.ts'
+import type { AttackingIp, CompromisedUser, TargetedUser } from '../../model/attack-entities.ts'
 import { fail } from '../../model/error.ts'
 import {
   anyValue,
@@ -15,8 +15,13 @@ import type { Store, TimeRange, TopRow } from '../store/store.ts'
 import { countsBy, slices, topAll, valuesAtOnce } from '../whole-results.ts'
 import { compromisedUsers } from './compromised-users.ts'
 
-/** A page of the accounts that were tried, most attempts first. */
-export async function targetedUsers(store: Store, campaign: Campaign, page: PageRequest): Promise<Page<TargetedUser>> {
+/** A page of the accounts that were tried, most attempts first; `known` spares looking for the compromised ones again. */
+export async function targetedUsers(
+  store: Store,
+  campaign: Campaign,
+  page: PageRequest,
+  known?: readonly CompromisedUser[],
+): Promise<Page<TargetedUser>> {
   const range = campaignRange(campaign.signal)
   const attempts = attemptsQuery(campaign)
   const { rows, next } = await topPage(store, attempts, range, facet.login, [{ cardinality: facet.ip }], page)
@@ -28,7 +33,7 @@ export async function targetedUsers(store: Store, campaign: Campaign, page: Page
     valuesBy(store, attempts, range, facet.login, logins, facet.exists),
     valuesBy(store, both, range, facet.login, logins, facet.role),
     valuesBy(store, both, range, facet.login, logins, facet.org),
-    compromisedUsers(store, campaign),
+    known ?? compromisedUsers(store, campaign),
   ])
   const compromisedLogins = new Set(compromised.map(({ usrLogin }) => usrLogin))
   return {

@@ -1,6 +1,6 @@
-import type { DetectionRule } from '../../model/detection-rule.ts'
+import type { AnomalyOptions, DetectionRule } from '../../model/detection-rule.ts'
 import type { Store, WindowCounts } from '../store/store.ts'
-import { findAnomaly, type AnomalyVerdict } from './anomaly.ts'
+import { judgeByCourse, type AnomalyVerdict } from './anomaly.ts'
 import type { Finding } from './condition.ts'
 import type { Courses } from './course.ts'
 import { findListed } from './dictionary.ts'
@@ -8,6 +8,7 @@ import { groupKey } from './group.ts'
 import { findTravels } from './impossible-travel.ts'
 import { findNewValues } from './new-value.ts'
 import type { SignalMemory } from './signal-memory.ts'
+import type { StandsOut } from './slow-windows.ts'
 import type { Strangers } from './strangers.ts'
 
 /** How many times the usual number of strangers there have to be. */
@@ -47,13 +48,11 @@ async function readAnomalies(
 ): Promise<(window: WindowCounts) => Finding> {
   const { anomaly } = rule
   if (anomaly === undefined) return () => ({})
+  const judge = judgesOf(rule, anomaly, { courses, memory })
   const verdicts = new Map<WindowCounts, AnomalyVerdict>()
   for (const window of windows) {
-    const { group, toMs, counts } = window
-    const key = groupKey(group)
-    const seen = { toMs, count: counts[anomaly.query] ?? 0, successes: counts[anomaly.successes ?? ''] ?? 0 }
-    const campaigns = memory.campaigns(rule.id, key)
-    verdicts.set(window, findAnomaly(anomaly, rule.windowSeconds, seen, courses.get(key) ?? [], campaigns))
+    const { counts } = window
+    verdicts.set(window, judge(window, counts[anomaly.query] ?? 0, counts[anomaly.successes ?? ''] ?? 0))
   }
   const { strangerShare } = anomaly
   const doubtful = windows.filter((window) => verdicts.get(window)?.doubtful)
@@ -67,4 +66,32 @@ async function readAnomalies(
     }
   }
   return (window) => verdicts.get(window) ?? {}
+}
+
+/** Judges windows of any group, each by the course of its own. */
+function judgesOf(
+  rule: DetectionRule,
+  anomaly: AnomalyOptions,
+  { courses, memory }: Pick<Learned, 'courses' | 'memory'>,
+): (window: Pick<WindowCounts, 'group' | 'toMs'>, count: number, successes: number) => AnomalyVerdict {
+  const judges = new Map<string, ReturnType<typeof judgeByCourse>>()
+  return ({ group, toMs }, count, successes) => {
+    const key = groupKey(group)
+    const judge =
+      judges.get(key) ??
+      judgeByCourse(anomaly, rule.windowSeconds, courses.get(key) ?? [], memory.campaigns(rule.id, key))
+    judges.set(key, judge)
+    return judge({ toMs, count, successes })
+  }
+}
+
+/** Tells long windows that cannot be anomalous, so that they need not be counted exactly. */
+export function standsOutBy(rule: DetectionRule, learned: Pick<Learned, 'courses' | 'memory'>): StandsOut {
+  const { anomaly } = rule
+  if (anomaly === undefined) return () => true
+  const judge = judgesOf(rule, anomaly, learned)
+  return (window, most, least) => {
+    const { anomalous, doubtful } = judge(window, most[anomaly.query] ?? 0, least[anomaly.successes ?? ''] ?? 0)
+    return anomalous || (doubtful && anomaly.strangerShare !== undefined)
+  }
 }

@@ -1,6 +1,6 @@
 import type { DetectionRule, RuleQuery } from '../../model/detection-rule.ts'
 import { anyValue, term } from '../campaign.ts'
-import type { CountRequest, Store, TimeRange, WindowCounts } from '../store/store.ts'
+import type { Store, TimeRange, WindowCounts } from '../store/store.ts'
 import { slices, valuesAtOnce } from '../whole-results.ts'
 import type { CompiledRule } from './evaluate.ts'
 import { groupKey } from './group.ts'
@@ -19,6 +19,8 @@ const maxCandidates = 1_000
 const maxBucketsAtOnce = 24
 /** Of a back-test there may be more. */
 const replayedAtOnce = 192
+/** Points of the grid whose windows a back-test counts in one go: a quarter of a window. */
+const pointsAtOnce = bucketsPerWindow / 4
 /** Records come up to 15 minutes late; until then a bucket is read anew. */
 const latenessMs = 900_000
 
@@ -54,8 +56,16 @@ export interface SlowWindows {
   at(toMs: number): Promise<readonly WindowCounts[] | undefined>
 }
 
+/** Whether the method of a rule could see anything in a window with these counts, the most and the least they may be. */
+export type StandsOut = (window: Pick<WindowCounts, 'group' | 'toMs'>, most: Counts, least: Counts) => boolean
+type Counts = WindowCounts['counts']
+
 /** Live: without history, and young buckets are read anew. */
-export function keepSlowWindows(store: Store, compiled: CompiledRule): SlowWindows {
+export function keepSlowWindows(
+  store: Store,
+  compiled: CompiledRule,
+  readStandsOut: (toMs: number) => Promise<StandsOut>,
+): SlowWindows {
   const { rule } = compiled
   const step = gridMs(rule)
   const buckets = new RollUps(store, rule, true)
@@ -72,7 +82,10 @@ export function keepSlowWindows(store: Store, compiled: CompiledRule): SlowWindo
         missing = buckets.missing(fromMs, toMs)
         if (missing.length > 0) return undefined
       }
-      const windows = await windowsAt(store, compiled, { sinceMs: sinceMs - latenessMs, toMs, buckets, live: true })
+      const moment = { sinceMs: sinceMs - latenessMs, toMs }
+      const candidates = candidatesOf(compiled, buckets, moment, await readStandsOut(toMs))
+      const windows = await countExactly(store, rule, candidates, true)
+      buckets.remember(windows)
       sinceMs = toMs
       buckets.forgetFrom(toMs - latenessMs)
       return windows
@@ -80,28 +93,35 @@ export function keepSlowWindows(store: Store, compiled: CompiledRule): SlowWindo
   }
 }
 
-/** The windows of a back-test, one point of the grid after the other; points without any are left out. */
+/** The windows of a back-test, some points of the grid after the others; those without any are left out. */
 export async function* replaySlowWindows(
   store: Store,
   compiled: CompiledRule,
   { fromMs, toMs }: TimeRange,
+  readStandsOut: (toMs: number) => Promise<StandsOut>,
 ): AsyncGenerator<{ readonly windows: readonly WindowCounts[]; readonly toMs: number }> {
   const { rule } = compiled
   const step = gridMs(rule)
   const first = Math.ceil(fromMs / step) * step
   const buckets = new RollUps(store, rule, false)
   let readUpTo = first - Math.ceil((rule.windowSeconds * 1000) / step) * step - step
-  for (let end = first; end < toMs + step; end += step) {
-    if (end > readUpTo) {
-      const until = Math.max(end, readUpTo + replayedAtOnce * step)
-      await buckets.read(readUpTo, until)
-      readUpTo = until
+  for (let from = first; from < toMs + step; from += pointsAtOnce * step) {
+    const candidates: Candidate[] = []
+    const last = Math.min(from + (pointsAtOnce - 1) * step, Math.ceil(toMs / step) * step)
+    const standsOut = await readStandsOut(last)
+    for (let end = from; end <= last; end += step) {
+      if (end > readUpTo) {
+        const until = Math.max(end, readUpTo + replayedAtOnce * step)
+        await buckets.read(readUpTo, until)
+        readUpTo = until
+      }
+      buckets.forgetUpTo(end - rule.windowSeconds * 1000)
+      const sinceMs = end === first ? Number.NEGATIVE_INFINITY : end - step
+      candidates.push(...candidatesOf(compiled, buckets, { sinceMs, toMs: end }, standsOut))
     }
-    const windowFromMs = end - rule.windowSeconds * 1000
-    buckets.forgetUpTo(windowFromMs)
-    const sinceMs = end === first ? Number.NEGATIVE_INFINITY : end - step
-    const windows = await windowsAt(store, compiled, { sinceMs, toMs: end, buckets, live: false })
-    if (windows.length > 0) yield { windows, toMs: end }
+    const windows = await countExactly(store, rule, candidates, false)
+    buckets.remember(windows)
+    if (windows.length > 0) yield { windows, toMs: last }
   }
 }
 
@@ -172,25 +192,16 @@ interface Moment {
   readonly toMs: number
 }
 
-async function windowsAt(
-  store: Store,
-  compiled: CompiledRule,
-  { sinceMs, toMs, buckets, live }: Moment & { readonly buckets: RollUps; readonly live: boolean },
-): Promise<readonly WindowCounts[]> {
-  const { queries, suppress = [], groupBy, windowSeconds } = compiled.rule
-  const range = { fromMs: toMs - windowSeconds * 1000, toMs }
-  const candidates = candidatesOf(compiled, buckets, { sinceMs, toMs })
-  const exact = await countExactly(store, compiled.rule, { queries, suppress, groupBy, range, live }, candidates)
-  buckets.remember(exact)
-  return exact
-}
+/** A window that is worth counting exactly. */
+type Candidate = Pick<WindowCounts, 'group' | 'toMs'>
 
 /** Groups for which a case may hold: by the sums of the roll-ups, or with distinct values counted as few as possible. */
 function candidatesOf(
   { rule, conditions }: CompiledRule,
   buckets: RollUps,
   { sinceMs, toMs }: Moment,
-): readonly WindowCounts['group'][] {
+  standsOut: StandsOut,
+): readonly Candidate[] {
   const groups = new Map<
     string,
     { group: WindowCounts['group']; most: Record<string, number>; least: Record<string, number> }
@@ -215,43 +226,51 @@ function candidatesOf(
   const total = ({ most }: { readonly most: Readonly<Record<string, number>> }): number =>
     Object.values(most).reduce((sum, count) => sum + count, 0)
   return [...groups.values()]
-    .filter(({ most, least }) =>
+    .filter(({ group, most, least }) =>
       anomaly === undefined
         ? conditions.some((condition) => condition(most, {}) || condition(least, {}))
-        : (most[anomaly.query] ?? 0) > anomaly.floor,
+        : standsOut({ group, toMs }, most, least),
     )
     .sort((a, b) => total(b) - total(a))
     .slice(0, maxCandidates)
-    .map(({ group }) => group)
+    .map(({ group }) => ({ group, toMs }))
 }
 
-/** The counts of these groups over the whole window. */
+/** The counts of these windows, in the order of their ends. */
 async function countExactly(
   store: Store,
   rule: DetectionRule,
-  request: Omit<CountRequest, 'limit'>,
-  groups: readonly WindowCounts['group'][],
+  candidates: readonly Candidate[],
+  live: boolean,
 ): Promise<readonly WindowCounts[]> {
+  if (candidates.length === 0) return []
   const [last, ...others] = [...rule.groupBy].reverse()
-  if (groups.length === 0) return []
-  if (last === undefined) return store.counts({ ...request, limit: 1 })
-  const places = new Map<string, { readonly terms: string; readonly values: string[] }>()
-  for (const group of groups) {
+  const endsMs = [...new Set(candidates.map(({ toMs }) => toMs))].sort((a, b) => a - b)
+  const lengthMs = rule.windowSeconds * 1000
+  const range = { fromMs: (endsMs[0] ?? 0) - lengthMs, toMs: endsMs.at(-1) ?? 0 }
+  const wanted = new Set(candidates.map(keyOfWindow))
+  const places = new Map<string, { readonly terms: string; readonly values: Set<string> }>()
+  for (const { group } of candidates) {
     const terms = others.map((by) => term(by, group[by] ?? '')).join(' ')
-    const place = places.get(terms) ?? { terms, values: [] }
+    const place = places.get(terms) ?? { terms, values: new Set() }
     places.set(terms, place)
-    place.values.push(group[last] ?? '')
+    if (last !== undefined) place.values.add(group[last] ?? '')
   }
   const found: WindowCounts[] = []
   for (const { terms, values } of places.values()) {
-    for (const some of slices(values, valuesAtOnce)) {
-      const within = (query: RuleQuery): RuleQuery => ({
-        ...query,
-        filter: `(${query.filter}) ${terms} ${anyValue(last, some)}`,
-      })
+    for (const some of last === undefined ? [[]] : slices([...values], valuesAtOnce)) {
+      const among = last === undefined ? '' : anyValue(last, some)
+      const within = (query: RuleQuery): RuleQuery => ({ ...query, filter: `(${query.filter}) ${terms} ${among}` })
       const queries = Object.fromEntries(Object.entries(rule.queries).map(([name, query]) => [name, within(query)]))
-      found.push(...(await store.counts({ ...request, queries, limit: some.length })))
+      const { suppress = [], groupBy } = rule
+      const limit = Math.max(1, some.length)
+      const request = { queries, suppress, groupBy, range, windows: { endsMs, lengthMs }, live, limit }
+      for (const window of await store.counts(request)) if (wanted.has(keyOfWindow(window))) found.push(window)
     }
   }
-  return found
+  return found.sort((a, b) => a.toMs - b.toMs)
+}
+
+function keyOfWindow({ group, toMs }: Candidate): string {
+  return `${toMs} ${groupKey(group)}`
 }

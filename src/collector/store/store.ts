@@ -110,6 +110,8 @@ export interface CountRequest extends Pick<WindowRequest, 'queries' | 'suppress'
   readonly range: TimeRange
   /** Cuts the range into stretches of this length, which ends with the last of them; one stretch when absent. */
   readonly stepMs?: number
+  /** Instead: windows `(end − lengthMs, end]` that may overlap, read in one go; the range has to hold all of them. */
+  readonly windows?: { readonly endsMs: readonly number[]; readonly lengthMs: number }
   /** Leaves out history: what came more than 15 minutes late. */
   readonly live: boolean
   /** Most groups of a stretch. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findAnomaly, median } from '../../../src/collector/detect/anomaly.ts'
+import { judgeByCourse, median } from '../../../src/collector/detect/anomaly.ts'
 import type { Campaign, CourseBucket } from '../../../src/collector/detect/anomaly.ts'
 import { shippedRules } from '../../../src/collector/detect/shipped-rules.ts'
 
@@ -21,7 +21,7 @@ function course(hours: number, at: (ms: number) => readonly [attempts: number, s
 }
 
 function isAnomalous(count: number, successes: number, past: CourseBucket[], campaigns: Campaign[] = []): boolean {
-  return findAnomaly(options, windowSeconds, { toMs: now, count, successes }, past, campaigns).anomalous
+  return judgeByCourse(options, windowSeconds, past, campaigns)({ toMs: now, count, successes }).anomalous
 }
 
 /** Day and night, more on weekdays: 10 % of logins fail. */
@@ -106,7 +106,7 @@ test('a week of clean rhythm raises nothing at any time of it', () => {
     const bucket = past[index]
     if (bucket === undefined) continue
     const window = { toMs: bucket.startMs + bucketMs, count: bucket.attempts, successes: bucket.successes }
-    const found = findAnomaly(options, windowSeconds, window, past.slice(0, index), [])
+    const found = judgeByCourse(options, windowSeconds, past.slice(0, index), [])(window)
     expect(found.anomalous, new Date(bucket.startMs).toISOString()).toBe(false)
     looked++
   }

@@ -657,6 +657,11 @@ export function storeSuite(engine: EngineUnderTest): void {
                     const range = { fromMs: toMs - r.windowSeconds * 1000, toMs }
                     const whole = await store.counts({ ...request, range, live: asked === live, limit: 100 })
                     expect(whole).toEqual(expect.arrayContaining(answers.filter((answer) => answer.toMs === toMs)))
+                    const endsMs = [...new Set(answers.map((answer) => answer.toMs))]
+                    const windows = { endsMs, lengthMs: r.windowSeconds * 1000 }
+                    const all = { fromMs: (endsMs[0] ?? nowMs) - windows.lengthMs, toMs }
+                    const overlapping = { ...request, range: all, windows, live: asked === live, limit: 1_000 }
+                    expect(await store.counts(overlapping)).toEqual(expect.arrayContaining([...answers]))
                   }
                   clock.nowMs += 1500
                 }

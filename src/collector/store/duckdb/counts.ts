@@ -11,7 +11,7 @@ import type { Tables } from './tables.ts'
 export async function counts(
   database: Database,
   tables: Tables,
-  { queries, suppress, groupBy, range, stepMs, live, limit }: CountRequest,
+  { queries, suppress, groupBy, range, stepMs, windows, live, limit }: CountRequest,
 ): Promise<readonly WindowCounts[]> {
   const names = Object.keys(queries)
   const compiled = Object.values(queries).map((query) => compileQuery(query.filter))
@@ -24,13 +24,14 @@ export async function counts(
     query.aggregate === 'count' ? undefined : facetColumn(query.of, sources, binder),
   )
   const inTime = `ts > ${integer(Math.ceil(range.fromMs * 1000))} AND ts <= ${integer(Math.ceil(range.toMs * 1000))}`
-  // How many whole stretches lie between the end of the record's stretch and the end of the range.
+  // The end of the record's stretch: whole stretches lie between it and the end of the range.
   const end = integer(Math.ceil(range.toMs * 1000))
-  const before = stepMs === undefined ? '0' : `(${end} - ts) // ${integer(Math.ceil(stepMs * 1000))}`
+  const step = integer(Math.ceil((stepMs ?? 0) * 1000))
+  const endOfStretch = stepMs === undefined ? end : `${end} - (${end} - ts) // ${step} * ${step}`
   const isLive = live ? ` AND ts >= (ingested - ${LIVE_LATENESS_MS}) * 1000` : ''
   const union = fromTables(sources, binder, (scope, table) => {
     const holds = compiled.map((query) => query.where(scope))
-    const columns = ['ts', 'trusted', `${before} AS k`, ...grouping.select(scope)]
+    const columns = ['ts', 'trusted', `${endOfStretch} AS stretch`, ...grouping.select(scope)]
     holds.forEach((condition, index) => {
       const column = counted[index]
       columns.push(`${condition} AS q${index}`)
@@ -40,24 +41,30 @@ export async function counts(
     const where = `${inTime}${isLive} AND (${oneOf(holds)})${kept}${grouping.where(scope)}`
     return `SELECT ${columns.join(', ')} FROM ${table}${grouping.from(scope)} WHERE ${where}`
   })
-  if (union === undefined) return []
+  if (union === undefined || windows?.endsMs.length === 0) return []
   const groups = ['k', ...grouping.names]
   const values = counted.map((column, index) =>
     column ? distinct(`c${index}`, column) : `count(CASE WHEN q${index} THEN 1 END)`,
   )
   const order = ['count(*) DESC', ...groups].join(', ')
+  const ends = windows?.endsMs.map((endMs) => integer(Math.ceil(endMs * 1000))).join(', ')
+  const lengthUs = integer(Math.ceil((windows?.lengthMs ?? 0) * 1000))
+  const records =
+    ends === undefined
+      ? `SELECT *, stretch AS k FROM (${union})`
+      : `SELECT * FROM (${union}) JOIN (SELECT unnest([${ends}]) AS k) ON ts > k - ${lengthUs} AND ts <= k`
   const rows = await database.read(
-    `SELECT ${[...groups, 'min(ts)', 'max(ts)', 'bool_and(trusted)', ...values].join(', ')} FROM (${union})
+    `SELECT ${[...groups, 'min(ts)', 'max(ts)', 'bool_and(trusted)', ...values].join(', ')} FROM (${records})
      GROUP BY ${groups.join(', ')}
      QUALIFY row_number() OVER (PARTITION BY k ORDER BY ${order}) <= ${integer(limit)}
-     ORDER BY k DESC, ${order}`,
+     ORDER BY k, ${order}`,
     binder.parameters,
     'detection',
   )
   return rows.map((row) => {
     const [first, last, trusted, ...found] = row.slice(groups.length)
     return {
-      toMs: range.toMs - Number(row[0]) * (stepMs ?? 0),
+      toMs: Number(row[0]) / 1000,
       group: Object.fromEntries(groupBy.map((facet, index) => [facet, String(row[1 + index])])),
       counts: Object.fromEntries(names.map((name, index) => [name, Number(found[index])])),
       firstSeenMs: Number(first) / 1000,
