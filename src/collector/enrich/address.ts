@@ -1,5 +1,5 @@
 import type { Attributes } from './events.ts'
-import { Lru } from './lru.ts'
+import { Recent } from './recent.ts'
 import type { ThreatIntelList } from './threat-intel.ts'
 
 const maxCached = 50_000
@@ -14,12 +14,12 @@ export interface AddressReader {
 /** Remembers what `network` says of the addresses last seen, with what the threat-intel lists say. */
 export function createAddressReader(network: (ip: string) => Attributes): AddressReader {
   let lists: readonly ThreatIntelList[] = []
-  let cache = new Lru<string, Attributes>(maxCached)
+  let cache = new Recent<string, Attributes>(maxCached)
   return {
     read: (ip) => cache.get(ip, () => ({ ...network(ip), ...threats(lists, ip) })),
     setThreatIntel(next) {
       lists = next
-      cache = new Lru(maxCached)
+      cache = new Recent(maxCached)
     },
   }
 }

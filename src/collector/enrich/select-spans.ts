@@ -9,12 +9,15 @@ const callingKinds = new Set(['client', 'producer', 'internal'])
  * Whether a span is where a request entered a service: the tracer said so, it is a server's (OpenTelemetry), or its
  * parent, where that came along, is of another service. Calls to others count only when they carry a security event.
  */
-export function isServiceEntry(span: Span, parent: Span | undefined): boolean {
-  if (hasSecurityEvent(span)) return true
+export function isServiceEntry(span: Span, parentOf: (span: Span) => Span | undefined): boolean {
+  return isEntered(span, parentOf) || hasSecurityEvent(span)
+}
+
+function isEntered(span: Span, parentOf: (span: Span) => Span | undefined): boolean {
   const kind = span.meta[tag.spanKind] ?? ''
   if (callingKinds.has(kind)) return false
   if (span.metrics[tag.topLevel] !== undefined) return span.metrics[tag.topLevel] === 1
-  return kind === 'server' || parent === undefined || parent.service !== span.service
+  return kind === 'server' || parentOf(span)?.service !== span.service
 }
 
 /** Whether a record is kept in full for what it says: it has a security activity or a WAF event, or was blocked. */

@@ -4,6 +4,7 @@ import type { Span } from '../../model/span.ts'
 import type { SpanRecord } from '../../model/span-record.ts'
 import { tag } from '../../model/tags.ts'
 import type { AppendBatch, AppendRecord } from '../store/store.ts'
+import { Recent } from './recent.ts'
 import { isKeptInFull, isServiceEntry } from './select-spans.ts'
 import { type Readers, toRecord } from './to-record.ts'
 
@@ -14,7 +15,7 @@ const MAX_COMPACT_A_SECOND = 200
 /** Services whose rates are followed; beyond that the count starts anew. */
 const MAX_SERVICES = 10_000
 /** Traces kept in full whose spans may still come in other payloads. */
-const MAX_REMEMBERED_TRACES = 50_000
+const MAX_REMEMBERED_TRACES = 100_000
 
 export interface ToBatchOptions {
   readonly readers: Readers
@@ -34,26 +35,26 @@ export function createToBatch({
   storeAllTraces = false,
   isWanted = () => false,
 }: ToBatchOptions): (spans: readonly Span[], sender: { readonly trusted: boolean }, nowMs: number) => AppendBatch {
-  const kept = new RememberedTraces()
+  const kept = new Recent<string, true>(MAX_REMEMBERED_TRACES)
   const keptRate = new Rates()
   const compactRate = new Rates()
 
-  const isFull = (record: SpanRecord, asked: ReadonlySet<string>, nowMs: number): boolean => {
+  const isFull = (record: SpanRecord, asked: () => ReadonlySet<string>, nowMs: number): boolean => {
     if (storeAllTraces || kept.has(record.traceId) || isKeptInFull(record) || isWanted(record)) return true
-    return asked.has(record.traceId) && keptRate.count(record.service, nowMs) <= MAX_KEPT_A_SECOND
+    return asked().has(record.traceId) && keptRate.count(record.service, nowMs) <= MAX_KEPT_A_SECOND
   }
 
   return (spans, { trusted }, nowMs) => {
-    const asked = new Set(
-      spans.filter(({ metrics }) => metrics[tag.samplingPriority] === samplingPriority.userKeep).map((s) => s.traceId),
-    )
-    const byId = new Map(spans.map((span) => [`${span.traceId} ${span.spanId}`, span]))
+    const asked = once(() => new Set(spans.filter(isAskedFor).map(({ traceId }) => traceId)))
+    const byId = once(() => new Map(spans.map((span) => [`${span.traceId} ${span.spanId}`, span])))
+    const parentOf = ({ traceId, parentId }: Span): Span | undefined =>
+      parentId === undefined ? undefined : byId().get(`${traceId} ${parentId}`)
     const records: AppendRecord[] = []
     for (const span of spans) {
-      if (!isServiceEntry(span, byId.get(`${span.traceId} ${span.parentId}`))) continue
+      if (!isServiceEntry(span, parentOf)) continue
       const record = toRecord(span, readers)
       if (isFull(record, asked, nowMs)) {
-        kept.add(record.traceId)
+        kept.set(record.traceId, true)
         records.push({ record, keep: 'full', trusted })
         continue
       }
@@ -91,21 +92,15 @@ class Rates {
   }
 }
 
-class RememberedTraces {
-  readonly #ids = new Set<string>()
+/** Whether the sender asked to keep the trace. */
+function isAskedFor({ metrics }: Span): boolean {
+  return metrics[tag.samplingPriority] === samplingPriority.userKeep
+}
 
-  has(traceId: string): boolean {
-    return this.#ids.has(traceId)
-  }
-
-  add(traceId: string): void {
-    this.#ids.add(traceId)
-    if (this.#ids.size <= MAX_REMEMBERED_TRACES) return
-    for (const oldest of this.#ids) {
-      this.#ids.delete(oldest)
-      break
-    }
-  }
+/** Most payloads need neither an index of their spans nor of their traces. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }
 
 /** FNV-1a: the same trace is chosen, or not, in every service. */

@@ -1,6 +1,6 @@
 import { UAParser } from 'ua-parser-js'
 import type { Attributes } from './events.ts'
-import { Lru } from './lru.ts'
+import { Recent } from './recent.ts'
 
 /** Longer texts are no browser's; parsing takes time by length. */
 const maxLength = 512
@@ -8,7 +8,7 @@ const maxCached = 10_000
 
 /** `@http.useragent_details.*` of a user agent; the last ones seen are remembered. */
 export function createUserAgentReader(): (userAgent: string) => Attributes {
-  const cache = new Lru<string, Attributes>(maxCached)
+  const cache = new Recent<string, Attributes>(maxCached)
   return (userAgent) => cache.get(userAgent.slice(0, maxLength), parse)
 }
 

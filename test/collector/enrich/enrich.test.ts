@@ -262,7 +262,7 @@ describe('which spans are records', () => {
     { says: 'a web span whose parent is elsewhere', span: aSpan({ parentId: 'ab'.repeat(8) }), is: true },
   ]
   test.each(entries)('$says', ({ span, is }) => {
-    expect(isServiceEntry(span, span.parentId === parent.spanId ? parent : undefined)).toBe(is)
+    expect(isServiceEntry(span, () => (span.parentId === parent.spanId ? parent : undefined))).toBe(is)
   })
 })
 

@@ -20,7 +20,6 @@ class Reader {
   offset = 0
   readonly #body: Buffer
   readonly #view: DataView
-  readonly #texts: (string | undefined)[] = Array.from({ length: cacheSize })
 
   constructor(body: Uint8Array) {
     this.#body = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
@@ -32,7 +31,7 @@ class Reader {
   }
 
   value(depth: number): unknown {
-    const byte = this.#body[this.#take(1)] ?? 0
+    const byte = this.#view.getUint8(this.#take(1))
     if (byte < 0x80) return byte
     if (byte < 0x90) return this.#map(byte & 0x0f, depth)
     if (byte < 0xa0) return this.#array(byte & 0x0f, depth)
@@ -127,32 +126,45 @@ class Reader {
     return this.#body.subarray(start, start + length)
   }
 
-  /** Names of tags come thousands of times: short texts are found again by their bytes instead of being made again. */
+  /** Names of tags come thousands of times: what was read before is found again by its bytes instead of being made again. */
   #text(length: number): string {
     const start = this.#take(length)
-    if (length > maxCachedLength) return this.#body.toString('utf8', start, start + length)
+    if (length > maxKnownLength) return this.#body.toString('utf8', start, start + length)
+    const view = this.#view
+    const end = start + length
     let hash = length
-    for (let index = start; index < start + length; index++) {
-      const byte = this.#body[index] ?? 0
-      if (byte > 0x7f) return this.#body.toString('utf8', start, start + length)
-      hash = (Math.imul(hash, 31) + byte) | 0
+    let bits = 0
+    let at = start
+    for (; at + 4 <= end; at += 4) {
+      const word = view.getUint32(at)
+      bits |= word
+      hash = (Math.imul(hash ^ word, 0x9e3779b1) + (hash >>> 15)) | 0
     }
-    const slot = hash & (cacheSize - 1)
-    const known = this.#texts[slot]
+    for (; at < end; at++) {
+      const byte = view.getUint8(at)
+      bits |= byte
+      hash = (Math.imul(hash ^ byte, 0x9e3779b1) + (hash >>> 15)) | 0
+    }
+    if ((bits & 0x80808080) !== 0) return this.#body.toString('utf8', start, end)
+    const slot = (hash ^ (hash >>> 16)) & (knownTexts.length - 1)
+    const known = knownTexts[slot]
     if (known !== undefined && this.#isAt(start, length, known)) return known
-    const text = this.#body.toString('latin1', start, start + length)
-    this.#texts[slot] = text
+    const text = this.#body.toString('latin1', start, end)
+    knownTexts[slot] = text
     return text
   }
 
   #isAt(start: number, length: number, text: string): boolean {
     if (text.length !== length) return false
+    const view = this.#view
     for (let index = 0; index < length; index++) {
-      if (text.charCodeAt(index) !== this.#body[start + index]) return false
+      if (text.charCodeAt(index) !== view.getUint8(start + index)) return false
     }
     return true
   }
 }
 
-const maxCachedLength = 64
-const cacheSize = 1_024
+/** Longer texts hardly come twice. */
+const maxKnownLength = 256
+/** Texts that were read last, in slots by their bytes: at most 2 MB, shared by all payloads, since those are small. */
+const knownTexts: (string | undefined)[] = Array.from({ length: 8_192 })
