@@ -57,7 +57,7 @@ export function encodeClientTraits(attributes: Readonly<Record<string, Attribute
     if (!name.startsWith(requestHeaderPrefix)) continue
     const value = attributes[name]
     if (typeof value !== 'string' || value.length > MAX_VALUE_LENGTH) continue
-    if (isOfClient(name.slice(requestHeaderPrefix.length))) headers.push(name)
+    if (isTraitHeader(name)) headers.push(name)
   }
   for (const name of headers.sort()) values.push(name, attributes[name] as string)
   const listed = attributes[headerNamesTag]
@@ -76,6 +76,21 @@ export function decodeClientTraits(text: string): ClientTraits {
   const values = Object.create(null) as Record<string, string>
   for (let index = 0; index + 1 < pairs.length; index += 2) values[pairs[index] ?? ''] = pairs[index + 1] ?? ''
   return { values, names }
+}
+
+/** Names of header tags that were judged before; there are few, unless somebody invents them. */
+const judged = new Map<string, boolean>()
+const MAX_JUDGED = 2_000
+const MAX_JUDGED_LENGTH = 200
+
+function isTraitHeader(tagName: string): boolean {
+  let is = judged.get(tagName)
+  if (is === undefined) {
+    is = isOfClient(tagName.slice(requestHeaderPrefix.length))
+    if (judged.size >= MAX_JUDGED) judged.clear()
+    if (tagName.length <= MAX_JUDGED_LENGTH) judged.set(tagName, is)
+  }
+  return is
 }
 
 /** Whether a header, by its lower-case name, is a trait of the program that sends it. */

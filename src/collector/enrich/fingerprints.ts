@@ -1,4 +1,5 @@
 import type { Attributes } from './events.ts'
+import { Recent } from './recent.ts'
 
 /** The parts of each fingerprint, in their order; each becomes a field, since a hash of the user agent rotates the whole. */
 const fingerprints = [
@@ -22,16 +23,31 @@ const fingerprints = [
 
 const orderTag = '_dd.appsec.fp.http.order'
 
+/** Texts whose parts are remembered: browsers of one kind send the same ones. */
+const MAX_REMEMBERED = 10_000
+const known = fingerprints.map(() => new Recent<string, Attributes>(MAX_REMEMBERED))
+
 /** `@appsec.fingerprint.*` from the fingerprint tags (spec/detection.md 2.2.1); empty parts and odd shapes are left out. */
 export function readFingerprints(meta: Readonly<Record<string, string>>): Attributes {
   const found: Attributes = {}
-  for (const { tag, kind, parts } of fingerprints) {
-    const [first, ...values] = meta[tag]?.split('-') ?? []
-    if (first !== kind || values.length !== parts.length) continue
-    parts.forEach((part, index) => {
-      if (values[index]) found[`appsec.fingerprint.${part}`] = values[index]
-    })
-  }
+  fingerprints.forEach((fingerprint, index) => {
+    const text = meta[fingerprint.tag]
+    if (text !== undefined)
+      Object.assign(
+        found,
+        known[index]?.get(text, () => partsOf(text, fingerprint)),
+      )
+  })
   if (meta[orderTag] !== undefined) found['appsec.fingerprint.header.order'] = meta[orderTag]
+  return found
+}
+
+function partsOf(text: string, { kind, parts }: (typeof fingerprints)[number]): Attributes {
+  const [first, ...values] = text.split('-')
+  const found: Attributes = {}
+  if (first !== kind || values.length !== parts.length) return found
+  parts.forEach((part, index) => {
+    if (values[index]) found[`appsec.fingerprint.${part}`] = values[index]
+  })
   return found
 }

@@ -30,7 +30,7 @@ export function readSpan(value: unknown, path: Path): SpanDraft {
   const metaStruct = entriesOf(span['meta_struct'], () => `${path()}.meta_struct`, 'bytes', bytesOf)
   const meta = entriesOf(span['meta'], () => `${path()}.meta`, 'string', textOf)
   const metrics = entriesOf(span['metrics'], () => `${path()}.metrics`, 'number', numberOf)
-  const read = readFields(span as Fields, withWafEvents(meta, metaStruct['appsec']), metrics, path)
+  const read = readFields(span, withWafEvents(meta, metaStruct['appsec']), metrics, path)
   if (Object.keys(metaStruct).length > 0) read.metaStruct = metaStruct
   return read
 }

@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs'
 import { fail } from '../../../model/error.ts'
 import type { AppendResult } from '../store.ts'
-import type { Share, TableRows } from './commit-plan.ts'
+import type { TableRows } from './commit-plan.ts'
 import { CommitPlan } from './commit-plan.ts'
 import type { Database } from './database.ts'
-import type { Cell, EncodedBatch } from './encode.ts'
+import type { EncodedBatch } from './encode.ts'
+import type { Share } from './fill-chunk.ts'
 import { fillChunk } from './fill-chunk.ts'
 import { columnsOf, createTable } from './schema.ts'
 import type { Dedupe } from './dedupe.ts'
@@ -208,11 +209,7 @@ export class Writer {
     const columns = columnsOf(table.kind)
     if (!this.#tables.get(table.name)) await this.#database.write(createTable(table.name, columns))
     const appender = await (await this.#database.writer()).createAppender(table.name)
-    for (const part of chunks(shares)) {
-      const rows = part.reduce((sum, share) => sum + share.rows.length, 0)
-      const values = columns.map((_, column) => gather(part, column, rows))
-      appender.appendDataChunk(fillChunk(this.#database, columns, values, rows))
-    }
+    for (const part of chunks(shares)) appender.appendDataChunk(fillChunk(this.#database, columns, part))
     appender.closeSync()
   }
 }
@@ -234,18 +231,6 @@ function* chunks(shares: readonly Share[]): Generator<readonly Share[]> {
     }
   }
   if (part.length > 0) yield part
-}
-
-/** The values of a column; undefined where all are null. */
-function gather(shares: readonly Share[], column: number, count: number): readonly Cell[] | undefined {
-  if (shares.every(({ columns }) => columns[column] === null)) return undefined
-  const values = Array.from<Cell>({ length: count })
-  let at = 0
-  for (const { columns, rows } of shares) {
-    const cells = columns[column]
-    for (const row of rows) values[at++] = cells?.[row] ?? null
-  }
-  return values
 }
 
 /** Size of the log of recent commits. */

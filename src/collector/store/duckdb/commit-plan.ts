@@ -1,6 +1,9 @@
-import type { Cell, EncodedBatch } from './encode.ts'
+import type { EncodedBatch } from './encode.ts'
 import { at, traitsAt } from './encode.ts'
 import type { Dedupe } from './dedupe.ts'
+import type { EncodedColumn, EncodedColumns } from './encoded-column.ts'
+import { differentTexts, isTrue, numberAt, numbersOf, sameNumber, textAt } from './encoded-column.ts'
+import type { Share } from './fill-chunk.ts'
 import type { RecordKind, Table, TableKind } from './tables.ts'
 import { tableFor } from './tables.ts'
 import type { KnownTraits } from './traits.ts'
@@ -12,18 +15,15 @@ const MAX_HISTORY_MS = 400 * 86_400_000
 /** Compact records live for hours; those that come later than any setting allows are past their end on arrival. */
 const MAX_COMPACT_AGE_MS = 168 * 3_600_000
 
-type Columns = readonly (readonly Cell[] | null)[]
-
-/** What a batch gives to a table: these rows of these columns; null is a column of nulls. */
-export interface Share {
-  readonly columns: Columns
-  readonly rows: number[]
-}
-
 /** Rows on their way into a table. */
 export interface TableRows {
   readonly table: Table
-  readonly shares: Share[]
+  readonly shares: readonly Share[]
+}
+
+/** The same, while rows are added. */
+interface GrowingRows extends TableRows {
+  readonly shares: (Share & { readonly rows: number[] })[]
 }
 
 /** What of a batch has been seen in this plan. */
@@ -38,8 +38,8 @@ export class CommitPlan {
   sequence: number
   readonly #dedupe: Dedupe
   readonly #knownTraits: KnownTraits
-  readonly #tables = new Map<string, TableRows>()
-  readonly #latest = new Map<TableKind, TableRows>()
+  readonly #tables = new Map<string, GrowingRows>()
+  readonly #latest = new Map<TableKind, GrowingRows>()
   readonly #ids = new Map<string, number>()
   readonly #identities: (readonly [traceId: string, spanId: string, ingestedMs: number])[] = []
   readonly #traits = new Map<Table, Map<number, string>>()
@@ -72,7 +72,8 @@ export class CommitPlan {
   tables(): readonly TableRows[] {
     const traits = [...this.#traits].map(([table, bodies]): TableRows => {
       const rows = Array.from({ length: bodies.size }, (_, row) => row)
-      return { table, shares: [{ columns: [[...bodies.keys()], [...bodies.values()]], rows }] }
+      const columns = [numbersOf([...bodies.keys()]), differentTexts([...bodies.values()])]
+      return { table, shares: [{ columns, rows }] }
     })
     return [...this.#tables.values(), ...traits].filter(({ shares }) => shares.length > 0)
   }
@@ -96,30 +97,36 @@ export class CommitPlan {
   }
 
   #addRecords({ kinds, records, traits }: EncodedBatch, nowMs: number, verdicts: Map<string, number>): void {
-    const [traceIds, spanIds, times] = [records[at.trace_id], records[at.span_id], records[at.ts]]
-    const sequences: Cell[] = kinds.map(() => null)
-    const clamped: Cell[] = kinds.map(() => null)
+    const [traceIds, spanIds, times, odd] = [records[at.trace_id], records[at.span_id], records[at.ts], records[at.odd]]
+    const sequences = new Float64Array(kinds.length)
+    const clamped = new Float64Array(kinds.length)
     const columns = [...records]
-    columns[at.seq] = sequences
-    columns[at.ts] = clamped
-    columns[at.ingested] = kinds.map(() => nowMs)
+    columns[at.seq] = { kind: 'numbers', values: sequences }
+    columns[at.ts] = { kind: 'numbers', values: clamped }
+    columns[at.ingested] = sameNumber(nowMs, kinds.length)
     kinds.forEach((kind, row) => {
-      if (!this.#takes(verdicts, traceIds?.[row] as string, spanIds?.[row] as string, hasRecord, nowMs)) return
-      const ts = clampTime(Number(times?.[row]), nowMs)
+      if (!this.#takes(verdicts, textAt(traceIds, row) ?? '', textAt(spanIds, row) ?? '', hasRecord, nowMs)) return
+      const ts = clampTime(numberAt(times, row), nowMs)
       if (kind === 'compact' && ts < (nowMs - MAX_COMPACT_AGE_MS) * 1000) return
       const rows = this.#rowsOf(kind, ts / 1000)
-      if (records[at.odd]?.[row] === true) rows.table.odd = true
+      if (odd?.kind === 'flags' && odd.values[row] === isTrue) rows.table.odd = true
       sequences[row] = ++this.sequence
       clamped[row] = ts
       take(rows, columns, row)
-      const trait = records[traitsAt]?.[row]
-      if (typeof trait === 'number') this.#addTrait(ts / 1000, trait, traits.get(trait))
+      const trait = numberAt(records[traitsAt], row)
+      if (!Number.isNaN(trait)) this.#addTrait(ts / 1000, trait, traits.get(trait))
     })
   }
 
   #addSpans({ spans }: EncodedBatch, nowMs: number, verdicts: Map<string, number>): void {
     const clamped = spans.ts.map((ts) => clampTime(ts, nowMs))
-    const columns = [spans.ts.map(() => nowMs), clamped, spans.traceIds, spans.spanIds, spans.bodies]
+    const columns: readonly EncodedColumn[] = [
+      sameNumber(nowMs, clamped.length),
+      { kind: 'numbers', values: clamped },
+      differentTexts(spans.traceIds),
+      differentTexts(spans.spanIds),
+      spans.bodies,
+    ]
     clamped.forEach((ts, row) => {
       if (!this.#takes(verdicts, spans.traceIds[row] as string, spans.spanIds[row] as string, hasSpan, nowMs)) return
       take(this.#rowsOf('spans', ts / 1000), columns, row)
@@ -136,7 +143,7 @@ export class CommitPlan {
   }
 
   /** Rows mostly go where the one before went. */
-  #rowsOf(kind: RecordKind | 'spans' | 'traits', timestampMs: number): TableRows {
+  #rowsOf(kind: RecordKind | 'spans' | 'traits', timestampMs: number): GrowingRows {
     const latest = this.#latest.get(kind)
     if (latest && timestampMs >= latest.table.fromMs && timestampMs < latest.table.toMs) return latest
     const table = tableFor(kind, timestampMs)
@@ -150,7 +157,7 @@ export class CommitPlan {
   }
 }
 
-function take({ shares }: TableRows, columns: Columns, row: number): void {
+function take({ shares }: GrowingRows, columns: EncodedColumns, row: number): void {
   const last = shares.at(-1)
   if (last?.columns === columns) last.rows.push(row)
   else shares.push({ columns, rows: [row] })

@@ -6,6 +6,7 @@ import { fail } from '../../../model/error.ts'
 export interface Bindings {
   data_chunk_get_vector(chunk: unknown, column: number): unknown
   vector_assign_string_element(vector: unknown, row: number, text: string): void
+  vector_assign_string_element_len(vector: unknown, row: number, utf8: Uint8Array): void
   vector_ensure_validity_writable(vector: unknown): void
   vector_get_data(vector: unknown, bytes: number): Uint8Array
   copy_data_to_vector(vector: unknown, offset: number, from: ArrayBufferLike, at: number, bytes: number): void

@@ -5,12 +5,12 @@ import { attribute, businessLogicActivity } from '../../../model/span-record.ts'
 import { fold } from '../../../query/query.ts'
 import type { AppendBatch, AppendRecord } from '../store.ts'
 import { addressHex } from './address-hex.ts'
+import type { EncodedColumn, EncodedColumns } from './encoded-column.ts'
+import { BytesBuilder, TextsBuilder, isFalse, isTrue } from './encoded-column.ts'
 import type { ColumnType } from './schema.ts'
 import { addressColumns, attributeColumns, fixedColumns, recordColumns, traitsColumn } from './schema.ts'
 import { TraitIds } from './trait-ids.ts'
 import type { RecordKind } from './tables.ts'
-
-export type Cell = string | number | boolean | readonly string[] | null
 
 /**
  * A batch as columns, which cross a thread's boundary cheaply and go into the appender as they are.
@@ -18,19 +18,23 @@ export type Cell = string | number | boolean | readonly string[] | null
  */
 export interface EncodedBatch {
   readonly kinds: readonly RecordKind[]
-  readonly records: readonly (readonly Cell[] | null)[]
+  readonly records: EncodedColumns
   /** The traits that the records refer to, by id. */
   readonly traits: ReadonlyMap<number, string>
   readonly spans: {
-    readonly ts: readonly number[]
+    readonly ts: Float64Array
     readonly traceIds: readonly string[]
     readonly spanIds: readonly string[]
-    readonly bodies: readonly string[]
+    readonly bodies: EncodedColumn
   }
 }
 
 const businessLogic = businessLogicActivity('')
-const columnOf = new Map(
+interface OwnColumn {
+  readonly type: ColumnType
+  readonly at: number
+}
+const columnOf = new Map<string, OwnColumn>(
   attributeColumns.map((column, index) => [column.name, { type: column.type, at: fixedColumns.length + index }]),
 )
 const addressesAt = fixedColumns.length + attributeColumns.length
@@ -59,21 +63,30 @@ export function encodeBatch({ records, spans }: AppendBatch): EncodedBatch {
     if (body !== undefined) {
       const id = traitIds.of(body)
       traits.set(id, body)
-      columns.set(traitsAt, row, id)
+      columns.number(traitsAt, row, id)
     }
     return kind
   })
+  const bodies = new BytesBuilder()
+  for (const span of spans) bodies.push(encodeSpan(span))
   return {
     kinds,
-    records: columns.columns,
+    records: columns.columns(),
     traits,
     spans: {
-      ts: spans.map((span) => Math.round(span.startMs * 1000)),
+      ts: Float64Array.from(spans, (span) => Math.round(span.startMs * 1000)),
       traceIds: spans.map((span) => span.traceId),
       spanIds: spans.map((span) => span.spanId),
-      bodies: spans.map(encodeSpan),
+      bodies: bodies.column,
     },
   }
+}
+
+/** The large parts of a batch, which can be given to another thread instead of being copied. */
+export function movableParts({ records, spans }: EncodedBatch): readonly ArrayBuffer[] {
+  return [records[restAt], spans.bodies].flatMap((column) =>
+    column?.kind === 'bytes' ? [column.bytes.buffer as ArrayBuffer] : [],
+  )
 }
 
 function kindOf({ record, keep }: AppendRecord): RecordKind {
@@ -89,45 +102,67 @@ function activitiesOf(value: AttributeValue | undefined): readonly string[] {
   return typeof value === 'object' ? value : []
 }
 
-/** Columns that are made when the first record has a value for them. */
+/** Columns that are made when the first record has a value for them; `rest` is pushed for each record. */
 class ColumnSet {
-  readonly columns: (Cell[] | null)[] = recordColumns.map(() => null)
+  readonly rest = new BytesBuilder()
   readonly #rows: number
+  readonly #texts: (TextsBuilder | undefined)[] = []
+  readonly #others: (Extract<EncodedColumn, { values: unknown }> | undefined)[] = []
 
   constructor(rows: number) {
     this.#rows = rows
   }
 
-  set(column: number, row: number, value: Cell): void {
-    let cells = this.columns[column]
-    if (!cells) {
-      cells = Array.from<Cell>({ length: this.#rows }).fill(null)
-      this.columns[column] = cells
-    }
-    cells[row] = value
+  text(column: number, row: number, value: string): void {
+    ;(this.#texts[column] ??= new TextsBuilder(this.#rows)).set(row, value)
+  }
+
+  number(column: number, row: number, value: number): void {
+    const made = (this.#others[column] ??= { kind: 'numbers', values: new Float64Array(this.#rows).fill(Number.NaN) })
+    if (made.kind === 'numbers') made.values[row] = value
+  }
+
+  flag(column: number, row: number, value: boolean): void {
+    const made = (this.#others[column] ??= { kind: 'flags', values: new Uint8Array(this.#rows) })
+    if (made.kind === 'flags') made.values[row] = value ? isTrue : isFalse
+  }
+
+  list(column: number, row: number, value: readonly string[]): void {
+    const made = (this.#others[column] ??= {
+      kind: 'lists',
+      values: Array.from<null>({ length: this.#rows }).fill(null),
+    })
+    if (made.kind === 'lists') (made.values as (readonly string[])[])[row] = value
+  }
+
+  columns(): EncodedColumns {
+    return recordColumns.map((_, column) => {
+      if (column === restAt) return this.rest.column
+      return this.#texts[column]?.column ?? this.#others[column] ?? null
+    })
   }
 }
 
 function encodeRecord({ record, trusted, weight = 1 }: AppendRecord, row: number, columns: ColumnSet): void {
-  columns.set(at.ts, row, Math.round(record.timestampMs * 1000))
-  columns.set(at.trusted, row, trusted)
-  columns.set(at.weight, row, weight)
-  columns.set(at.odd, row, false)
-  columns.set(at.trace_id, row, wellFormed(record.traceId))
-  columns.set(at.span_id, row, wellFormed(record.spanId))
-  columns.set(at.service, row, wellFormed(record.service))
-  columns.set(at.env, row, wellFormed(record.env))
-  columns.set(at.version, row, wellFormed(record.version))
-  columns.set(at.resource, row, wellFormed(record.resource))
-  columns.set(at.operation, row, wellFormed(record.operation))
-  columns.set(at.type, row, wellFormed(record.type))
-  columns.set(at.status, row, record.status)
-  columns.set(at.duration, row, record.durationMs)
+  columns.number(at.ts, row, Math.round(record.timestampMs * 1000))
+  columns.flag(at.trusted, row, trusted)
+  columns.number(at.weight, row, weight)
+  columns.flag(at.odd, row, false)
+  columns.text(at.trace_id, row, wellFormed(record.traceId))
+  columns.text(at.span_id, row, wellFormed(record.spanId))
+  columns.text(at.service, row, wellFormed(record.service))
+  columns.text(at.env, row, wellFormed(record.env))
+  columns.text(at.version, row, wellFormed(record.version))
+  columns.text(at.resource, row, wellFormed(record.resource))
+  columns.text(at.operation, row, wellFormed(record.operation))
+  columns.text(at.type, row, wellFormed(record.type))
+  columns.text(at.status, row, record.status)
+  columns.number(at.duration, row, record.durationMs)
   const [activity, ...more] = activitiesOf(record.attributes[attribute.activity])
-  if (activity !== undefined && more.length === 0) columns.set(at.activity, row, fold(wellFormed(activity)))
+  if (activity !== undefined && more.length === 0) columns.text(at.activity, row, fold(wellFormed(activity)))
   addressColumns.forEach(({ of }, index) => {
     const hex = addressHex(record.attributes[of])
-    if (hex !== null) columns.set(addressesAt + index, row, hex)
+    if (hex !== null) columns.text(addressesAt + index, row, hex)
   })
   encodeAttributes(record.attributes, row, columns)
 }
@@ -141,28 +176,50 @@ function encodeAttributes(attributes: Readonly<Record<string, AttributeValue>>, 
     const raw = attributes[rawName] as AttributeValue
     const value = typeof raw === 'string' ? wellFormed(raw) : typeof raw === 'object' ? raw.map(wellFormed) : raw
     const column = columnOf.get(rawName)
-    if (column !== undefined && fits(value, column.type)) {
-      columns.set(column.at, row, value)
-      continue
+    if (column !== undefined) {
+      if (setOwn(columns, column, row, value)) continue
+      columns.flag(at.odd, row, true)
     }
-    if (column !== undefined) columns.set(at.odd, row, true)
     const name = wellFormed(rawName)
     if (typeof value === 'number') numbers.push(name)
     else if (typeof value === 'boolean') booleans.push(name)
     else if (typeof value === 'object') lists.push(name)
-    rest.push(`${JSON.stringify(name)}:${JSON.stringify(typeof value === 'object' ? value : String(value))}`)
+    rest.push(jsonKey(name) + JSON.stringify(typeof value === 'object' ? value : String(value)))
   }
   if (numbers.length + booleans.length + lists.length > 0) {
-    columns.set(kindsAt, row, JSON.stringify([numbers, booleans, lists]))
+    columns.text(kindsAt, row, JSON.stringify([numbers, booleans, lists]))
   }
-  columns.set(restAt, row, `{${rest.join(',')}}`)
+  columns.rest.push(`{${rest.join(',')}}`)
 }
 
-function fits(value: AttributeValue, type: ColumnType): boolean {
-  if (type === 'VARCHAR') return typeof value === 'string'
-  if (type === 'BIGINT') return Number.isSafeInteger(value) && !Object.is(value, -0)
-  if (type === 'BOOLEAN') return typeof value === 'boolean'
-  return typeof value === 'object'
+/** Names are the same in most records. */
+const jsonKeys = new Map<string, string>()
+const MAX_JSON_KEYS = 5_000
+const MAX_KEPT_LENGTH = 200
+
+/** The beginning of a member of a JSON object. */
+function jsonKey(name: string): string {
+  let key = jsonKeys.get(name)
+  if (key === undefined) {
+    key = `${JSON.stringify(name)}:`
+    if (jsonKeys.size >= MAX_JSON_KEYS) jsonKeys.clear()
+    if (name.length <= MAX_KEPT_LENGTH) jsonKeys.set(name, key)
+  }
+  return key
+}
+
+/** Puts a value into its column; false where it is not of the column's type. */
+function setOwn(columns: ColumnSet, { type, at: column }: OwnColumn, row: number, value: AttributeValue): boolean {
+  if (typeof value === 'string' && type === 'VARCHAR') columns.text(column, row, value)
+  else if (typeof value === 'number' && type === 'BIGINT' && isPlainInteger(value)) columns.number(column, row, value)
+  else if (typeof value === 'boolean' && type === 'BOOLEAN') columns.flag(column, row, value)
+  else if (typeof value === 'object' && type === 'VARCHAR[]') columns.list(column, row, value)
+  else return false
+  return true
+}
+
+function isPlainInteger(value: number): boolean {
+  return Number.isSafeInteger(value) && !Object.is(value, -0)
 }
 
 const loneSurrogate = /\p{Surrogate}/gu

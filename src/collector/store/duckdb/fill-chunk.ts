@@ -1,12 +1,12 @@
 import type * as Driver from '@duckdb/node-api'
 import type { Bindings } from './driver.ts'
-import type { Cell } from './encode.ts'
+import type { EncodedColumn, EncodedColumns } from './encoded-column.ts'
+import { isTrue } from './encoded-column.ts'
 import type { Column } from './schema.ts'
 
-/** A text in a vector: its length and either its bytes or where they are. */
-const TEXT_BYTES = 16
-/** After this many different texts in a row a column is taken to have no repetitions worth looking for. */
-const MAX_DIFFERENT = 64
+/** Words of 32 bits that a text takes in a vector: its length and either its bytes or where they are. */
+const TEXT_WORDS = 4
+const WORD = 2 ** 32
 
 /** What writes chunks: the driver, and the functions below it that take whole columns. */
 export interface ChunkWriter {
@@ -14,92 +14,154 @@ export interface ChunkWriter {
   readonly bindings: Bindings
 }
 
-/** A chunk of rows; `columns[i]` are the values of `schema[i]`, undefined where all are null. */
+/** These rows of these columns. */
+export interface Share {
+  readonly columns: EncodedColumns
+  readonly rows: readonly number[]
+}
+
+/** A chunk of the rows of all shares, whose columns are in the order of `schema`. */
 export function fillChunk(
   { driver, bindings }: ChunkWriter,
   schema: readonly Column[],
-  columns: readonly (readonly Cell[] | undefined)[],
-  rows: number,
+  shares: readonly Share[],
 ): Driver.DuckDBDataChunk {
   const types = schema.map(({ type }) => (type === 'VARCHAR[]' ? driver.LIST(driver.VARCHAR) : driver[type]))
-  const chunk = driver.DuckDBDataChunk.create(types, rows)
+  const count = shares.reduce((sum, { rows }) => sum + rows.length, 0)
+  const chunk = driver.DuckDBDataChunk.create(types, count)
   schema.forEach(({ type }, index) => {
-    const values = columns[index]
-    const vector = bindings.data_chunk_get_vector(chunk.chunk, index)
-    if (!values || type !== 'VARCHAR[]') writeValidity(bindings, vector, values, rows)
-    if (!values) return
+    const parts = shares.map(({ columns, rows }) => ({ column: columns[index] ?? null, rows }))
     if (type === 'VARCHAR[]') {
-      const lists = values.map((value) => (value === null ? null : driver.listValue(value as readonly string[])))
-      chunk.setColumnValues(index, lists)
+      chunk.setColumnValues(index, listsOf(driver, parts))
       return
     }
-    if (type === 'VARCHAR') writeTexts(bindings, vector, values as readonly (string | null)[])
-    else writeNumbers(bindings, vector, type, values as readonly (number | boolean | null)[])
+    const vector = new VectorWriter(bindings, bindings.data_chunk_get_vector(chunk.chunk, index), count)
+    if (type === 'VARCHAR') writeTexts(vector, parts)
+    else writeNumbers(vector, type, parts)
+    vector.finish()
   })
   return chunk
 }
 
-/** One bit a row, 1 where there is a value; without any all rows have one. */
-function writeValidity(bindings: Bindings, vector: unknown, values: readonly Cell[] | undefined, rows: number): void {
-  const bits = new Uint8Array(Math.ceil(rows / 64) * 8)
-  let missing = 0
-  for (let row = 0; row < rows; row++) {
-    if (values === undefined || values[row] === null) missing++
-    else bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7))
-  }
-  if (missing === 0) return
-  bindings.vector_ensure_validity_writable(vector)
-  bindings.copy_data_to_vector_validity(vector, 0, bits.buffer, 0, bits.byteLength)
+interface Part {
+  readonly column: EncodedColumn | null
+  readonly rows: readonly number[]
 }
 
-function writeNumbers(
-  bindings: Bindings,
-  vector: unknown,
-  type: 'BIGINT' | 'DOUBLE' | 'BOOLEAN',
-  values: readonly (number | boolean | null)[],
-): void {
-  const rows = values.length
-  const cells =
-    type === 'BIGINT' ? new BigInt64Array(rows) : type === 'DOUBLE' ? new Float64Array(rows) : new Uint8Array(rows)
-  for (let row = 0; row < rows; row++) {
-    const value = values[row]
-    if (value === null || value === undefined) continue
-    if (cells instanceof BigInt64Array) cells[row] = BigInt(Math.round(value as number))
-    else cells[row] = Number(value)
+/** A vector of the chunk. */
+class VectorWriter {
+  readonly count: number
+  readonly #bindings: Bindings
+  readonly #vector: unknown
+  /** One bit a row, 1 where there is a value. */
+  readonly #validity: Uint8Array
+  #missing = 0
+
+  constructor(bindings: Bindings, vector: unknown, count: number) {
+    this.#bindings = bindings
+    this.#vector = vector
+    this.count = count
+    this.#validity = new Uint8Array(Math.ceil(count / 64) * 8).fill(0xff)
   }
-  bindings.copy_data_to_vector(vector, 0, cells.buffer, 0, cells.byteLength)
+
+  setNull(at: number): void {
+    this.#validity[at >> 3] = (this.#validity[at >> 3] as number) & ~(1 << (at & 7))
+    this.#missing++
+  }
+
+  setText(at: number, text: string): void {
+    this.#bindings.vector_assign_string_element(this.#vector, at, text)
+  }
+
+  setBytes(at: number, utf8: Uint8Array): void {
+    this.#bindings.vector_assign_string_element_len(this.#vector, at, utf8)
+  }
+
+  /** Makes rows refer to the text of another: `pairs` are a row and where its text is, one after the other. */
+  repeat(pairs: readonly number[]): void {
+    const copy = this.#bindings.vector_get_data(this.#vector, this.count * TEXT_WORDS * 4)
+    const words = new Uint32Array(copy.buffer, copy.byteOffset, this.count * TEXT_WORDS)
+    for (let index = 0; index < pairs.length; index += 2) {
+      const [to, from] = [(pairs[index] as number) * TEXT_WORDS, (pairs[index + 1] as number) * TEXT_WORDS]
+      for (let word = 0; word < TEXT_WORDS; word++) words[to + word] = words[from + word] as number
+    }
+    this.write(words)
+  }
+
+  write(values: Uint8Array | Float64Array | Uint32Array): void {
+    this.#bindings.copy_data_to_vector(this.#vector, 0, values.buffer, values.byteOffset, values.byteLength)
+  }
+
+  /** Without any null all rows are taken to have a value. */
+  finish(): void {
+    if (this.#missing === 0) return
+    const { buffer, byteLength } = this.#validity
+    this.#bindings.vector_ensure_validity_writable(this.#vector)
+    this.#bindings.copy_data_to_vector_validity(this.#vector, 0, buffer, 0, byteLength)
+  }
+}
+
+function writeNumbers(vector: VectorWriter, type: 'BIGINT' | 'DOUBLE' | 'BOOLEAN', parts: readonly Part[]): void {
+  const { count } = vector
+  const flags = new Uint8Array(type === 'BOOLEAN' ? count : 0)
+  const doubles = new Float64Array(type === 'DOUBLE' ? count : 0)
+  const words = new Uint32Array(type === 'BIGINT' ? count * 2 : 0)
+  let at = 0
+  for (const { column, rows } of parts) {
+    for (const row of rows) {
+      if (column?.kind === 'flags') {
+        const flag = column.values[row]
+        if (flag === 0) vector.setNull(at)
+        else if (flag === isTrue) flags[at] = 1
+      } else if (column?.kind === 'numbers') {
+        const value = column.values[row] as number
+        if (type === 'DOUBLE') doubles[at] = value
+        else if (Number.isNaN(value)) vector.setNull(at)
+        else {
+          // Two's complement by its words: a BigInt for each would be garbage.
+          const high = Math.floor(value / WORD)
+          words[at * 2] = value - high * WORD
+          words[at * 2 + 1] = high
+        }
+      } else vector.setNull(at)
+      at++
+    }
+  }
+  vector.write(type === 'BOOLEAN' ? flags : type === 'DOUBLE' ? doubles : words)
 }
 
 /**
- * Handing a text to the engine costs more than all else that is done with it, and most columns have few different ones:
- * each is handed over once, and the other rows refer to the same bytes, as DuckDB's own vectors do.
+ * Handing a text to the engine costs more than all else that is done with it: each is handed over once a share, and the
+ * other rows refer to the same bytes, as DuckDB's own vectors do.
  */
-function writeTexts(bindings: Bindings, vector: unknown, values: readonly (string | null)[]): void {
-  const first = new Map<string, number>()
+function writeTexts(vector: VectorWriter, parts: readonly Part[]): void {
   const repeats: number[] = []
-  let different = 0
-  for (let row = 0; row < values.length; row++) {
-    const text = values[row]
-    if (text === null || text === undefined) continue
-    if (different < MAX_DIFFERENT) {
-      const known = first.get(text)
-      if (known !== undefined) {
-        repeats.push(row, known)
-        different = 0
-        continue
-      }
-      first.set(text, row)
-      different++
+  let at = 0
+  for (const { column, rows } of parts) {
+    const firstOf = new Int32Array(column?.kind === 'texts' ? column.texts.length + 1 : 0).fill(-1)
+    for (const row of rows) {
+      if (column?.kind === 'bytes') {
+        vector.setBytes(at, column.bytes.subarray(row === 0 ? 0 : column.ends[row - 1], column.ends[row]))
+      } else if (column?.kind === 'texts' && column.refs[row] !== 0) {
+        const ref = column.refs[row] as number
+        const first = firstOf[ref] as number
+        if (first >= 0) repeats.push(at, first)
+        else {
+          vector.setText(at, column.texts[ref - 1] as string)
+          firstOf[ref] = at
+        }
+      } else vector.setNull(at)
+      at++
     }
-    bindings.vector_assign_string_element(vector, row, text)
   }
-  if (repeats.length === 0) return
-  const bytes = Uint8Array.from(bindings.vector_get_data(vector, values.length * TEXT_BYTES))
-  const words = new BigUint64Array(bytes.buffer)
-  for (let index = 0; index < repeats.length; index += 2) {
-    const [to, from] = [(repeats[index] as number) * 2, (repeats[index + 1] as number) * 2]
-    words[to] = words[from] as bigint
-    words[to + 1] = words[from + 1] as bigint
-  }
-  bindings.copy_data_to_vector(vector, 0, bytes.buffer, 0, bytes.byteLength)
+  if (repeats.length > 0) vector.repeat(repeats)
+}
+
+function listsOf(driver: typeof Driver, parts: readonly Part[]): (Driver.DuckDBListValue | null)[] {
+  return parts.flatMap(({ column, rows }) =>
+    rows.map((row) => {
+      const list = column?.kind === 'lists' ? column.values[row] : null
+      return list ? driver.listValue(list) : null
+    }),
+  )
 }

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../../model/clock.ts'
 import { fail } from '../../../model/error.ts'
 import type { ScanPart, Store } from '../store.ts'
+import { movableParts } from './encode.ts'
 import type { Engine } from './engine.ts'
 import { capabilities, toStore } from './engine.ts'
 import { lockDirectory } from './lock.ts'
@@ -85,6 +86,11 @@ class RemoteEngine {
   }
 
   #call<T>(method: Method, ...parameters: readonly unknown[]): Promise<T> {
+    return this.#send(method, parameters, [])
+  }
+
+  /** What is in `moved` belongs to the other thread from then on. */
+  #send<T>(method: Method, parameters: readonly unknown[], moved: readonly ArrayBuffer[]): Promise<T> {
     if (this.#lost) return Promise.reject(this.#lost)
     if (method === 'close') this.#lost = fail('STORE_FULL', 'it is closed')
     const id = ++this.#calls
@@ -92,7 +98,7 @@ class RemoteEngine {
     return new Promise<T>((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject })
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-      this.#worker.postMessage(call)
+      this.#worker.postMessage(call, moved)
     })
   }
 
@@ -107,7 +113,7 @@ class RemoteEngine {
   #engine(): Engine {
     return {
       capabilities,
-      append: (...all) => this.#call('append', ...all),
+      append: (batch, nowMs) => this.#send('append', [batch, nowMs], movableParts(batch)),
       sequence: () => this.#call('sequence'),
       search: (...all) => this.#call('search', ...all),
       timeseries: (...all) => this.#call('timeseries', ...all),
