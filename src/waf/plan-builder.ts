@@ -96,7 +96,7 @@ export class PlanBuilder {
           paths,
           ...focused,
           scanner,
-          channel: isHidden ? undefined : openChannels(paths.root, { ...focused, maxTexts }),
+          channel: isHidden ? undefined : openChannels(paths.root, { ...focused, scanner, maxTexts }),
           resources: [...resources],
           isKept: isKept || resources.size > 0,
           limits,

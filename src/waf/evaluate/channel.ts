@@ -1,6 +1,6 @@
 import type { Reader } from '../plan.ts'
-import { noCharacters } from '../prefilter/character-mask.ts'
-import type { CharacterMask } from '../prefilter/character-mask.ts'
+import type { LiteralScanner } from '../prefilter/literal-scanner.ts'
+import { CharacterVerdicts } from './character-verdicts.ts'
 import { CleanTexts } from './clean-texts.ts'
 import type { Lens } from './lens.ts'
 import type { PathNode } from './path-tree.ts'
@@ -21,17 +21,17 @@ export interface Channel {
   readonly known: CleanTexts | undefined
 }
 
-/** Lenses that look at the same texts. */
+/** What lenses that look at the same texts have in common. */
 export interface LensGroup {
-  readonly lenses: readonly Lens[]
-  /** Of these a text must hold one to be changed by some list, unless `mayChange`. */
-  readonly triggers: CharacterMask
-  readonly mayChange: boolean
+  /** Their readers by number of the condition. */
+  readonly readers: ReadonlyMap<number, readonly Reader[]>
+  readonly verdicts: CharacterVerdicts
 }
 
 interface ChannelSource {
   readonly lenses: readonly Lens[]
   readonly direct: readonly Reader[]
+  readonly scanner: LiteralScanner
   /** Clean texts that each channel remembers; 0: none. */
   readonly maxTexts: number
 }
@@ -60,8 +60,8 @@ function open(
   const keys = [...aboveKeys, ...own.filter((lens) => lens.source === 'keys')]
   const tried = [...aboveTried, ...direct.filter(isTriable)]
   const common = {
-    values: groupOf(values),
-    keys: groupOf(keys),
+    values: groupOf(values, source.scanner),
+    keys: groupOf(keys, source.scanner),
     tried,
     known: source.maxTexts > 0 ? new CleanTexts(source.maxTexts) : undefined,
   }
@@ -80,11 +80,20 @@ function open(
   return { ...common, stops, children: children.length === 0 ? undefined : new Map(children), below: rest }
 }
 
-function groupOf(lenses: readonly Lens[]): LensGroup {
+function groupOf(lenses: readonly Lens[], { marked }: LiteralScanner): LensGroup {
+  const readers = new Map<number, Reader[]>()
+  for (const { listsOf } of lenses)
+    for (const [id, lists] of listsOf) {
+      const own = lists.flatMap((list) => list.readers.get(id) ?? [])
+      readers.set(id, [...(readers.get(id) ?? []), ...own])
+    }
   return {
-    lenses,
-    triggers: lenses.reduce((mask, { triggers }) => mask | triggers, noCharacters),
-    mayChange: lenses.some((lens) => lens.mayChange),
+    readers,
+    verdicts: new CharacterVerdicts(
+      readers,
+      marked,
+      lenses.flatMap(({ changing }) => changing),
+    ),
   }
 }
 

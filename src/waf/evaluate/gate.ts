@@ -1,12 +1,12 @@
 import type { AddressPlan, Reader } from '../plan.ts'
 import type { Scalar } from '../operator.ts'
-import type { CharacterMask } from '../prefilter/character-mask.ts'
+import { holdsPair } from '../prefilter/literal-scanner.ts'
 import type { LiteralScanner } from '../prefilter/literal-scanner.ts'
 import { listKeys } from '../list-keys.ts'
 import { transform } from '../transformer-list.ts'
 import type { Channel, LensGroup } from './channel.ts'
+import type { CharacterVerdict } from './character-verdicts.ts'
 import { scalarFor } from './evaluate-condition.ts'
-import { mayMatchChanged } from './lens.ts'
 import type { RunTime } from './run-time.ts'
 import { ENTRY_BYTES, isPlain } from './value-tree.ts'
 import type { WalkBudget } from './value-tree.ts'
@@ -114,7 +114,7 @@ function visitMap(map: object, channel: Channel, plan: AddressPlan, scope: GateS
   if (length > MOST_KEYS || length > budget.maxContainerSize) return concerns
   const values = valuesOf(map, keys)
   if (values.length !== length) return concerns
-  const asksKeys = channel.keys.lenses.length > 0
+  const asksKeys = channel.keys.readers.size > 0
   for (let index = 0; index < length; index += 1) {
     if (budget.bytes <= 0) return concerns
     const key = keys[index] as string
@@ -143,13 +143,13 @@ function scalarPasses(
   scope: GateScope,
 ): boolean {
   for (const reader of channel.tried) if (isMatched(reader, value, scope)) return false
-  return channel.values.lenses.length === 0 || scanPasses(String(value), channel.values, scanner, scope)
+  return channel.values.readers.size === 0 || scanPasses(String(value), channel.values, scanner, scope)
 }
 
 function textPasses(text: string, channel: Channel, scanner: LiteralScanner, scope: GateScope): boolean {
   const { known, tried, values } = channel
   for (const reader of tried) if (isMatched(reader, text, scope)) return false
-  if (values.lenses.length === 0) return true
+  if (values.readers.size === 0) return true
   if (known === undefined) return scanPasses(text, values, scanner, scope)
   if (known.has(text)) return true
   if (!scanPasses(text, values, scanner, scope)) return false
@@ -158,43 +158,33 @@ function textPasses(text: string, channel: Channel, scanner: LiteralScanner, sco
 }
 
 function scanPasses(text: string, group: LensGroup, scanner: LiteralScanner, scope: GateScope): boolean {
-  const candidates = scanner.find(text)
-  const { seen } = scanner
-  const changes = group.mayChange || (group.triggers & seen) !== 0
-  if (candidates.length === 0 && !changes) return true
-  if (candidates.length > 0 && !candidatesPass(candidates, text, group, scope)) return false
-  return !changes || changedPass(text, seen, group, scanner, scope)
+  const holdsLiterals = scanner.pass(text)
+  const verdict = group.verdicts.of(scanner.seen)
+  if (!holdsLiterals && verdict.isQuiet) return true
+  if (holdsLiterals)
+    for (const id of scanner.candidates()) if (!readersPass(group.readers.get(id), text, scope)) return false
+  return verdict.isQuiet || charactersPass(text, verdict, group, scanner, scope)
 }
 
-/** Whether no candidate matches; a list that changes the text is asked about its candidates as well, which is too much, never too little. */
-function candidatesPass(candidates: readonly number[], text: string, group: LensGroup, scope: GateScope): boolean {
-  for (const id of candidates) {
-    for (const lens of group.lenses) {
-      const lists = lens.listsOf.get(id)
-      if (lists === undefined) continue
-      for (const list of lists) if (!readersPass(list.readers.get(id), text, scope)) return false
-    }
-  }
-  return true
-}
-
-/** Whether nothing matches what the lists of transformers make of the text. */
-function changedPass(
+/**
+ * Whether nothing matches of which characters tell, as the text is and as lists of transformers make it. A list that
+ * changes the text is asked about the text as it is as well, which is too much, never too little.
+ */
+function charactersPass(
   text: string,
-  seen: CharacterMask,
+  { readers, paired, changing }: CharacterVerdict,
   group: LensGroup,
   scanner: LiteralScanner,
   scope: GateScope,
 ): boolean {
-  for (const lens of group.lenses) {
-    if (!lens.mayChange && (lens.triggers & seen) === 0) continue
-    for (const list of lens.changing) {
-      if (!mayMatchChanged(list, seen)) continue
-      const changed = transform(list.list, text)
-      // The beginning of a text holds no literal that the text did not.
-      if (changed === text || text.startsWith(changed)) continue
-      for (const id of scanner.find(changed)) if (!readersPass(list.readers.get(id), text, scope)) return false
-    }
+  if (!readersPass(readers, text, scope)) return false
+  for (const branch of paired)
+    if (holdsPair(branch, text) && !readersPass(group.readers.get(branch.condition), text, scope)) return false
+  for (const list of changing) {
+    const changed = transform(list.list, text)
+    // The beginning of a text holds no literal that the text did not.
+    if (changed === text || text.startsWith(changed)) continue
+    for (const id of scanner.scan(changed).candidates) if (!readersPass(list.readers.get(id), text, scope)) return false
   }
   return true
 }

@@ -28,54 +28,45 @@ const HASH = 0x9e3779b1 | 0
 /** 64 k bits, 8 kB: it stays in the first-level cache beside the text. */
 const BITMAP_WORDS = 1 << 11
 const TRIPLE_MASK = 0xffffff
-const PAIR_MASK = 0xffff
 /** What may stand before a literal of three: every character as grams have it, and the beginning of the text. */
 const beforeTriples: readonly number[] = [
   0,
   ...Array.from({ length: BEYOND_ASCII - 0x1f }, (_, index) => (index + 0x20) | CASE),
 ]
-const noCandidates: readonly number[] = []
 
 /**
  * Finds, in one pass over a text, which of many conditions can match it at all: their required literals are looked for
- * by a bitmap of 4-grams, their required characters by bits; literals of two characters by a second pass, over texts that
- * hold one of their marks. The tables are small because cold caches, not instructions, decide what a request costs.
+ * by a bitmap of 4-grams, their required characters by bits. Conditions of which no more is known than characters, or
+ * literals of two, are looked for by their marks, in few texts. The tables are small because cold caches, not
+ * instructions, decide what a request costs.
  */
 export class LiteralScanner {
-  /** What occurs in the text found last. */
+  /** What occurs in the text passed over last. */
   seen: CharacterMask = noCharacters
+  /** Branches that marks tell of: `pass` does not find them. */
+  readonly marked: readonly MarkedBranch[]
   readonly #bitmap = new Int32Array(BITMAP_WORDS)
   /** Asked when the first says yes, which it does by chance for a few characters in a hundred. */
   readonly #check = new Int32Array(BITMAP_WORDS)
   readonly #byGram: ReadonlyMap<number, readonly IndexedLiteral[]>
   readonly #byTriple: ReadonlyMap<number, readonly IndexedLiteral[]>
-  readonly #byPair: ReadonlyMap<number, readonly IndexedLiteral[]>
-  /** Literals of two characters, by seven bits of each. */
-  readonly #pairs = new Int32Array(1 << 9)
-  /** Of these a text holds one that holds a literal of two, and whatever else is required beside it. */
-  readonly #pairCharacters: CharacterMask
   readonly #branches: readonly IndexedBranch[]
-  /** Branches known by characters, and all characters that may tell of one. */
-  readonly #byCharacters: readonly IndexedBranch[]
-  readonly #telling: CharacterMask
   /** The last stamp of each branch and of each condition: what was noted of a text is not noted twice. */
   readonly #branchStamps: Int32Array
   readonly #stamps: Int32Array
   #stamp = 0
-  readonly #hits: IndexedBranch[] = []
-  readonly #candidates: number[] = []
+  /** Numbers of the branches whose literals were found, as many as `#hitCount` says. */
+  readonly #hits: Int32Array
+  #hitCount = 0
 
   private constructor({ literals, branches }: ScannerIndex) {
     this.#branches = branches
     this.#branchStamps = new Int32Array(branches.length)
     this.#stamps = new Int32Array(branches.reduce((most, { condition }) => Math.max(most, condition), 0) + 1)
-    this.#byCharacters = branches.filter((branch) => branch.any !== noCharacters)
+    this.#hits = new Int32Array(branches.length)
+    this.marked = branches.filter((branch) => branch.telling !== noCharacters)
     this.#byGram = groupByGram(literals.filter(({ text }) => text.length >= GRAM))
     this.#byTriple = groupByGram(literals.filter(({ text }) => text.length === 3))
-    this.#byPair = groupByGram(literals.filter(({ text }) => text.length === 2))
-    this.#pairCharacters = [...this.#byPair.values()].flat().reduce((mask, pair) => mask | tellingOf(pair, branches), 0)
-    for (const pair of this.#byPair.keys()) setBit(this.#pairs, foldPair(pair) >>> 5, foldPair(pair))
-    this.#telling = this.#byCharacters.reduce((mask, { any }) => mask | any, this.#pairCharacters)
     for (const gram of this.#byGram.keys()) this.#insert(gram)
     for (const triple of this.#byTriple.keys())
       for (const before of beforeTriples) this.#insert((before << 24) | triple)
@@ -91,29 +82,24 @@ export class LiteralScanner {
     return new LiteralScanner(yield* indexRequirements(requirements))
   }
 
+  /** All that is known of a text. */
   scan(text: string): ScanResult {
-    const candidates = [...this.find(text)]
-    return { candidates, seen: this.seen }
-  }
-
-  /** The candidates of the text, in a list that the next text reuses; `seen` then says what occurs in it. */
-  find(text: string): readonly number[] {
-    this.#pass(text)
+    const found = this.pass(text)
     const { seen } = this
-    if ((this.#telling & seen) !== 0) {
-      if ((this.#pairCharacters & seen) !== 0) this.#passPairs(text)
-      for (const branch of this.#byCharacters)
-        if ((branch.any & seen) !== 0 && allOccur(branch.all, seen)) this.#hits.push(branch)
-    }
-    if (this.#hits.length > 0) return this.#candidatesOf(seen)
-    return noCandidates
+    const candidates = found ? this.candidates() : []
+    for (const branch of this.marked)
+      if (!candidates.includes(branch.condition) && isMarked(branch, text, seen)) candidates.push(branch.condition)
+    return { candidates, seen }
   }
 
-  #pass(text: string): void {
+  /** Notes what occurs in the text (`seen`), and its literals; whether there are any (`candidates` then says whose). */
+  pass(text: string): boolean {
     const bitmap = this.#bitmap
+    const { length } = text
     let seen = noCharacters
     let gram = 0
-    for (let index = 0; index < text.length; index += 1) {
+    this.#hitCount = 0
+    for (let index = 0; index < length; index += 1) {
       let unit = text.charCodeAt(index)
       if (unit >= BEYOND_ASCII) unit = foldedUnit(unit)
       seen |= bitsOf[unit] as number
@@ -122,6 +108,21 @@ export class LiteralScanner {
       if ((((bitmap[hash >>> 21] as number) >>> (hash >>> 16)) & 1) !== 0) this.#look(gram, hash, text, index)
     }
     this.seen = seen
+    return this.#hitCount > 0
+  }
+
+  /** The conditions of the literals that the last pass found, as far as the text holds what else they require. */
+  candidates(): number[] {
+    const candidates: number[] = []
+    const { seen } = this
+    this.#renew()
+    for (let index = 0; index < this.#hitCount; index += 1) {
+      const { all, condition } = this.#branches[this.#hits[index] as number] as IndexedBranch
+      if (this.#stamps[condition] === this.#stamp || !allOccur(all, seen)) continue
+      this.#stamps[condition] = this.#stamp
+      candidates.push(condition)
+    }
+    return candidates
   }
 
   #look(gram: number, hash: number, text: string, end: number): void {
@@ -130,18 +131,6 @@ export class LiteralScanner {
     if (literals !== undefined) this.#verify(literals, text, end)
     const triples = this.#byTriple.get(gram & TRIPLE_MASK)
     if (triples !== undefined) this.#verify(triples, text, end)
-  }
-
-  #passPairs(text: string): void {
-    let gram = 0
-    for (let index = 0; index < text.length; index += 1) {
-      const unit = text.charCodeAt(index)
-      gram = ((gram << 8) | ((unit < BEYOND_ASCII ? unit : foldedUnit(unit)) | CASE)) & PAIR_MASK
-      const pair = foldPair(gram)
-      if ((((this.#pairs[pair >>> 5] as number) >>> pair) & 1) === 0) continue
-      const literals = this.#byPair.get(gram)
-      if (literals !== undefined) this.#verify(literals, text, index)
-    }
   }
 
   #insert(gram: number): void {
@@ -155,25 +144,13 @@ export class LiteralScanner {
   }
 
   #hit(literal: IndexedLiteral): void {
-    if (this.#hits.length === 0) this.#renew()
+    if (this.#hitCount === 0) this.#renew()
     for (const number of literal.branches) {
       if (this.#branchStamps[number] === this.#stamp) continue
       this.#branchStamps[number] = this.#stamp
-      this.#hits.push(this.#branches[number] as IndexedBranch)
+      this.#hits[this.#hitCount] = number
+      this.#hitCount += 1
     }
-  }
-
-  #candidatesOf(seen: CharacterMask): readonly number[] {
-    const candidates = this.#candidates
-    candidates.length = 0
-    this.#renew()
-    for (const { all, condition } of this.#hits) {
-      if (this.#stamps[condition] === this.#stamp || !allOccur(all, seen)) continue
-      this.#stamps[condition] = this.#stamp
-      candidates.push(condition)
-    }
-    this.#hits.length = 0
-    return candidates
   }
 
   /** A stamp that nothing bears. */
@@ -186,6 +163,35 @@ export class LiteralScanner {
   }
 }
 
+/** What is required of a text where marks tell of it: one of these characters or pairs, and one of each of `all`. */
+export interface MarkedBranch {
+  readonly condition: number
+  readonly all: readonly CharacterMask[]
+  /** Characters of which one tells of the branch, as its literals do. */
+  readonly any: CharacterMask
+  /** Its literals of two characters, each in every case. */
+  readonly pairs: readonly string[]
+  /** `any`, and characters of which a text holds one that holds such a literal. */
+  readonly telling: CharacterMask
+}
+
+/** Whether a text of these characters may be one that the branch is looked for in. */
+export function mayBeMarked({ telling, all }: MarkedBranch, seen: CharacterMask): boolean {
+  return (telling & seen) !== 0 && allOccur(all, seen)
+}
+
+/** Whether the text holds what tells of the branch; `seen` is what occurs in it. */
+export function isMarked(branch: MarkedBranch, text: string, seen: CharacterMask): boolean {
+  if (!mayBeMarked(branch, seen)) return false
+  return (branch.any & seen) !== 0 || holdsPair(branch, text)
+}
+
+/** The same of a text that may be one. */
+export function holdsPair({ pairs }: MarkedBranch, text: string): boolean {
+  for (const pair of pairs) if (text.includes(pair)) return true
+  return false
+}
+
 interface IndexedLiteral {
   readonly text: string
   /** Its rarest four characters, or all of them when they are fewer. */
@@ -195,13 +201,8 @@ interface IndexedLiteral {
   readonly branches: number[]
 }
 
-interface IndexedBranch {
+interface IndexedBranch extends MarkedBranch {
   readonly number: number
-  readonly condition: number
-  /** Sets of which a character each must occur. */
-  readonly all: readonly CharacterMask[]
-  /** Characters of which one tells of the branch, as its literals do. */
-  readonly any: CharacterMask
 }
 
 interface ScannerIndex {
@@ -217,16 +218,20 @@ function* indexRequirements(requirements: readonly Requirement[]): Generator<voi
       const number = branches.length
       const pivot = pivotOf(branch)
       for (const text of pivot) {
-        if (text.length === 1) continue
+        if (text.length < 3) continue
         const literal = literals.get(text) ?? indexLiteral(text)
         literals.set(text, literal)
         literal.branches.push(number)
       }
+      const any = maskOf(pivot.filter((text) => text.length === 1))
+      const pairs = pivot.filter((text) => text.length === 2)
       branches.push({
         number,
         condition: id,
         all: branch.flatMap((clause) => (clause === pivot ? [] : (coverOf(clause) ?? []))),
-        any: maskOf(pivot.filter((text) => text.length === 1)),
+        any,
+        pairs: pairs.flatMap(unfold),
+        telling: pairs.reduce((mask, pair) => mask | (coverOf([pair]) ?? ~noCharacters), any),
       })
     }
     yield
@@ -280,14 +285,17 @@ function gramOf(text: string, from: number, to: number): number {
   return gram
 }
 
-/** Seven bits of each of the two characters. */
-function foldPair(gram: number): number {
-  return ((gram >>> 1) & 0x3f80) | (gram & 0x7f)
+/** All texts that fold to this one. */
+function unfold(text: string): string[] {
+  return Array.from(text).reduce<string[]>(
+    (heads, character) => unfolded(character).flatMap((one) => heads.map((head) => head + one)),
+    [''],
+  )
 }
 
-/** Characters of which one occurs beside the literal: its own marks, or what its branches require. */
-function tellingOf({ text, branches: own }: IndexedLiteral, branches: readonly IndexedBranch[]): CharacterMask {
-  return coverOf([text]) ?? own.reduce((mask, number) => mask | (branches[number]?.all[0] ?? ~noCharacters), 0)
+function unfolded(character: string): string[] {
+  const beyond = character === 's' ? '\u017f' : character === 'k' ? '\u212a' : ''
+  return [...new Set(`${character}${character.toUpperCase()}${beyond}`)]
 }
 
 function setBit(bitmap: Int32Array, word: number, bit: number): void {
