@@ -1,6 +1,6 @@
 import { calledNames, inWords, likeWords } from './special-words.ts'
 import { TokenType } from './token.ts'
-import { allWords, findWord, phrasesFrom, typeOfWord, wordText } from './words.ts'
+import { allWords, phrasesFrom, typeOfWord, wordText } from './words.ts'
 
 /** What the presence of a character or word lets a text yield: groups of token classes. Plain names are always there. */
 export const features = {
@@ -72,14 +72,27 @@ function featuresOfType(letter: string): number {
   return byLetter[letter] ?? 0
 }
 
-/** Features of every listed word by its number; and a bit for every cell that a listed word falls into. */
-const ofWord = new Int32Array(2048)
-const cells = new Uint8Array(8192)
+/**
+ * Features of the listed words that yield any, by the hash of the word in an open-addressed table: two words of one hash
+ * would yield the features of both. Before it stands a bit for every hash that is there: most words of a text have none.
+ */
+const SLOTS = 2048
+const hashes = new Int32Array(SLOTS)
+const ofHash = new Int32Array(SLOTS)
+/** 16,384 bits, 2 kB. */
+const present = new Int32Array(512)
+const PRESENT_SHIFT = 18
 
 for (const word of allWords()) {
   const text = wordText(word)
-  ofWord[word] = featuresOfWord(word)
-  if (!text.includes(' ')) cells[cellOf(text, 0, text.length)] = 1
+  const found = featuresOfWord(word)
+  if (found === 0 || text.length < 2 || text.includes(' ')) continue
+  const hash = hashOf(text, 0, text.length)
+  const slot = slotOf(hash)
+  hashes[slot] = hash
+  ofHash[slot] = (ofHash[slot] ?? 0) | found
+  const bit = hash >>> PRESENT_SHIFT
+  present[bit >>> 5] = (present[bit >>> 5] ?? 0) | (1 << bit)
 }
 
 function featuresOfWord(word: number): number {
@@ -97,16 +110,31 @@ function featuresOf(type: number): number {
   return type === TokenType.word ? 0 : featuresOfType(String.fromCharCode(type))
 }
 
-// By first letters, last letter and length: most words of a text fall into an empty cell.
-function cellOf(text: string, start: number, end: number): number {
-  const first = text.charCodeAt(start) & 31
-  const second = text.charCodeAt(start + 1) & 31
-  const last = text.charCodeAt(end - 1) & 31
-  return (first * 1021 + second * 61 + last * 7 + (end - start)) & 8191
+/** The hash of a word that goes on with this character, letters of either case alike; it begins with 0. */
+export function hashOn(hash: number, code: number): number {
+  return Math.imul(hash ^ (code & 0x5f), 0x01000193) ^ (hash >>> 15)
+}
+
+function hashOf(text: string, start: number, end: number): number {
+  let hash = 0
+  for (let at = start; at < end; at += 1) hash = hashOn(hash, text.charCodeAt(at))
+  return hash
+}
+
+/** Where the hash is or would be. */
+function slotOf(hash: number): number {
+  let slot = hash & (SLOTS - 1)
+  while (ofHash[slot] !== 0 && hashes[slot] !== hash) slot = (slot + 1) & (SLOTS - 1)
+  return slot
+}
+
+/** What the word of this hash can yield. */
+export function featuresOfHash(hash: number): number {
+  const bit = hash >>> PRESENT_SHIFT
+  return (((present[bit >>> 5] as number) >>> bit) & 1) === 0 ? 0 : (ofHash[slotOf(hash)] as number)
 }
 
 /** What the word `text[start..end)` can yield. */
 export function featuresOfWordAt(text: string, start: number, end: number): number {
-  if (end - start < 2 || cells[cellOf(text, start, end)] === 0) return 0
-  return ofWord[findWord(text, start, end)] ?? 0
+  return featuresOfHash(hashOf(text, start, end))
 }

@@ -1,5 +1,13 @@
 import { isDigit, isLetter } from '../skip.ts'
-import { featureCount, features, featuresOfShape, featuresOfWordAt, joinFeatures } from './features.ts'
+import {
+  featureCount,
+  features,
+  featuresOfShape,
+  featuresOfHash,
+  featuresOfWordAt,
+  hashOn,
+  joinFeatures,
+} from './features.ts'
 import { allShapes } from './shape-table.ts'
 import { maxWordLength } from './words.ts'
 
@@ -9,23 +17,35 @@ import { maxWordLength } from './words.ts'
  * would find.
  */
 export function mayBeInjection(text: string): boolean {
+  const { length } = text
   let found = 0
   let separated = false
   let at = 0
-  while (at < text.length) {
+  while (at < length) {
     const code = text.charCodeAt(at)
-    const seen = characterFeatures[code] ?? separator
+    const seen = code < BEYOND_ASCII ? (characterFeatures[code] as number) : separator
     if (seen !== wordCharacter) {
       separated = true
-      found |= seen & pairing ? featuresOfPair(text, at, code) : seen
+      found |= (seen & pairing) === 0 ? seen : featuresOfPair(text, at, code)
       at += 1
-    } else {
-      const end = endOfRun(text, at)
-      const joined = joinFeatures(found, featuresOfRun(text, at, end))
-      if (joined !== found && separated && isPossible(joined & everyFeature)) return true
-      found = joined
-      at = end
+      continue
     }
+    const start = at
+    let hash = 0
+    let next = code
+    let all = 0
+    do {
+      hash = hashOn(hash, next)
+      all |= next
+      at += 1
+      if (at === length) break
+      next = text.charCodeAt(at)
+    } while (next < BEYOND_ASCII && characterFeatures[next] === wordCharacter)
+    const added = isDigit(code) ? featuresOfNumber(text, start, at, all) : featuresOfHash(hash)
+    if (added === 0) continue
+    const joined = joinFeatures(found, added)
+    if (joined !== found && separated && isPossible(joined & everyFeature)) return true
+    found = joined
   }
   return separated && isPossible(found & everyFeature)
 }
@@ -36,8 +56,9 @@ const separator = 1 << 20
 const pairing = 1 << 21
 const wordCharacter = 1 << 22
 
-const characterFeatures = new Int32Array(128).fill(separator)
-for (let code = 0; code < 0x80; code += 1) {
+const BEYOND_ASCII = 0x80
+const characterFeatures = new Int32Array(BEYOND_ASCII).fill(separator)
+for (let code = 0; code < BEYOND_ASCII; code += 1) {
   if (isLetter(code) || code === 0x5f || (code >= 0x30 && code <= 0x39)) characterFeatures[code] = wordCharacter
 }
 set("'", pairing)
@@ -74,19 +95,13 @@ function featuresOfPair(text: string, at: number, code: number): number {
   }
 }
 
-function endOfRun(text: string, from: number): number {
-  const { length } = text
-  let at = from + 1
-  // Beyond the table there is nothing, which is no word either.
-  while (at < length && characterFeatures[text.charCodeAt(at)] === wordCharacter) at += 1
-  return at
-}
+/** Set in letters and the underscore, not in digits. */
+const LETTER = 0x40
 
-// Where a run begins with a digit, a word may begin anywhere behind it ("1union", "0b1or").
-function featuresOfRun(text: string, start: number, end: number): number {
-  const code = text.charCodeAt(start)
-  if (isLetter(code) || code === 0x5f) return featuresOfWordAt(text, start, end)
+// Where a run begins with a digit, a word may begin anywhere behind it ("1union", "0b1or"). `all` are its characters' bits.
+function featuresOfNumber(text: string, start: number, end: number, all: number): number {
   let found: number = features.number
+  if ((all & LETTER) === 0) return found
   for (let at = Math.max(start + 1, end - maxWordLength); at < end - 1; at += 1) {
     if (!isDigit(text.charCodeAt(at))) found |= featuresOfWordAt(text, at, end)
   }
