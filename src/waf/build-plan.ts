@@ -7,7 +7,7 @@ import type { Rule } from './rule.ts'
 import { moduleOrder } from './rule.ts'
 import type { Scanner } from './scanner.ts'
 import type { WafLimits } from './waf.ts'
-import { PlanBuilder } from './plan-builder.ts'
+import { inputsOf, PlanBuilder } from './plan-builder.ts'
 import { verdict } from './plan.ts'
 import type { PlannedRule, PlannedFilter, PlannedMapping, PlannedProcessor, Plan } from './plan.ts'
 
@@ -139,7 +139,8 @@ function planProcessors(configs: readonly Config[], builder: PlanBuilder): Plann
     scanners.filter((scanner) => targets.some((target) => isTarget(target, scanner)))
   return configs
     .flatMap((config) => config.processors)
-    .map((spec) => {
+    .map((spec, index) => {
+      const feed = 1 << (index & 31)
       let own = chosen(spec.scanners)
       for (const one of overrides.filter(({ targets }) => targets.includes(spec.id))) {
         const excluded = new Set(chosen(one.exclude))
@@ -153,10 +154,12 @@ function planProcessors(configs: readonly Config[], builder: PlanBuilder): Plann
         inputs: Object.entries(inputs).map(([name, { address, keyPath }]) => ({
           name,
           address,
-          path: builder.path(address, keyPath),
+          path: builder.fedPath(address, keyPath, feed),
           required: required.includes(name),
         })),
       }))
-      return { spec, mappings, conditions: builder.conditions(spec.conditions, -1), scanners: own }
+      for (const condition of spec.conditions)
+        for (const { address, keyPath } of inputsOf(condition)) builder.fedPath(address, keyPath, feed)
+      return { feed, spec, mappings, conditions: builder.conditions(spec.conditions, -1), scanners: own }
     })
 }

@@ -7,7 +7,7 @@ import type { EvaluationScope } from './evaluate/evaluate-condition.ts'
 import { concerns, passGate } from './evaluate/gate.ts'
 import type { GateScope } from './evaluate/gate.ts'
 import { Layer } from './evaluate/layer.ts'
-import { runProcessors } from './evaluate/process.ts'
+import { runProcessor } from './evaluate/process.ts'
 import type { ValueKeeper } from './evaluate/process.ts'
 import { RunTime } from './evaluate/run-time.ts'
 import { StoredValue } from './evaluate/stored-value.ts'
@@ -15,7 +15,7 @@ import { unboundedWalk, walkValue } from './evaluate/value-tree.ts'
 import type { WalkBudget } from './evaluate/value-tree.ts'
 import { forgetKeys } from './list-keys.ts'
 import type { Obfuscator } from './obfuscator.ts'
-import type { AddressPlan, Plan } from './plan.ts'
+import type { AddressPlan, Plan, PlannedProcessor } from './plan.ts'
 import type { Addresses, RunOptions, Truncation, WafClock, WafContext, WafLimits, WafResult } from './waf.ts'
 
 /** What an engine's contexts share. */
@@ -61,20 +61,20 @@ class Context implements WafContext {
         run.layer = new Layer(own)
         fresh = run.storeAll(ephemeral, own) || fresh
       }
-      if (fresh) findings = run.evaluate(this.#attributes, own)
+      if (fresh) findings = run.evaluate(this.#attributes)
       forgetKeys()
     }
     const truncated = truncationOf(run.budget)
-    return {
+    const result: WafResult = {
       matched: findings?.matched ?? false,
       events: findings?.events ?? [],
       actions: findings?.actions.toRecord() ?? {},
       attributes: this.#attributes.take(),
       keep: findings?.keep ?? false,
       timeout: run.time.over,
-      ...(truncated === undefined ? undefined : { truncated }),
       durationNs: run.time.passedNs(),
     }
+    return truncated === undefined ? result : { ...result, truncated }
   }
 
   createSubcontext(): WafContext {
@@ -94,11 +94,13 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
   readonly #scope: ContextScope
   readonly time: RunTime
   readonly budget: WalkBudget
+  readonly #own: Layer
   layer: Layer
   exploitCharacters = MAX_EXPLOIT_CHARACTERS
 
   constructor(scope: ContextScope, layer: Layer, { budgetUs, maxBytes = DEFAULT_MAX_BYTES }: RunOptions) {
     this.#scope = scope
+    this.#own = layer
     this.layer = layer
     this.time = new RunTime(scope.clock, budgetUs)
     this.budget = unboundedWalk(scope.limits)
@@ -149,19 +151,31 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
     return true
   }
 
-  /** Evaluates what is new; `own` is the layer of the context, in which a match is noted for the next run. */
-  evaluate(attributes: Attributes, own: Layer): Findings | undefined {
+  /** Evaluates what is new; a match is noted in the layer of the context, for the next run. */
+  evaluate(attributes: Attributes): Findings | undefined {
     const { plan, obfuscator } = this.#scope
-    runProcessors(plan.preprocessors, this, attributes, this)
+    this.#process(plan.preprocessors, attributes)
     wakeRules(plan, this.layer)
     const filters = evaluateFilters(plan, this)
     const findings = evaluateRules(plan, filters, this, attributes, obfuscator)
-    runProcessors(plan.postprocessors, this, attributes, this)
+    this.#process(plan.postprocessors, attributes)
     attributes.resolve(this.layer)
     if (this.exploitCharacters < 0) this.budget.exhausted = true
     const address = findings?.matched === true ? plan.addresses.get(EVENT_ADDRESS) : undefined
-    if (address !== undefined) this.#store(address, true, own)
+    if (address !== undefined) this.#store(address, true, this.#own)
     return findings
+  }
+
+  /** Runs the processors that have something new to work on; where layers below may have had it meanwhile, all. */
+  #process(processors: readonly PlannedProcessor[], attributes: Attributes): void {
+    const own = this.#own
+    for (const one of processors) {
+      if (own.below === undefined && (own.fed & one.feed) === 0) continue
+      own.fed &= ~one.feed
+      if (runProcessor(one, this, attributes, this)) continue
+      own.fed |= one.feed
+      return
+    }
   }
 
   /** Keeps what a processor made, where something reads it. */
@@ -173,6 +187,7 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
   /** Keeps a value, and hands what it holds to the conditions that read it, if it may concern any. */
   #store(address: AddressPlan, value: unknown, layer: Layer): void {
     const { channel, paths } = address
+    this.#own.fed |= address.feeds
     const held =
       channel !== undefined && !isAwaited(address, layer) ? passGate(value, channel, address, this) : concerns
     const before = address.isKept ? layer.own(address.name) : undefined

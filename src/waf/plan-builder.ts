@@ -15,6 +15,7 @@ interface AddressDraft {
   /** Whether exclusions hide something of it. */
   isHidden: boolean
   isKept: boolean
+  feeds: number
 }
 
 /** Collects what a plan reads of each address, and plans the addresses. */
@@ -25,7 +26,7 @@ export class PlanBuilder {
   address(name: string): AddressDraft {
     let draft = this.#drafts.get(name)
     if (draft === undefined)
-      this.#drafts.set(name, (draft = { paths: new PathTree(), readers: [], isHidden: false, isKept: false }))
+      this.#drafts.set(name, (draft = { paths: new PathTree(), readers: [], isHidden: false, isKept: false, feeds: 0 }))
     return draft
   }
 
@@ -36,6 +37,12 @@ export class PlanBuilder {
   /** The path, of whose address the value is kept for later runs. */
   keptPath(address: string, keyPath: readonly PathItem[]): PathNode {
     this.address(address).isKept = true
+    return this.path(address, keyPath)
+  }
+
+  /** The path, whose address a processor reads. */
+  fedPath(address: string, keyPath: readonly PathItem[], feed: number): PathNode {
+    this.address(address).feeds |= feed
     return this.path(address, keyPath)
   }
 
@@ -87,7 +94,7 @@ export class PlanBuilder {
     const plans = new Map<string, AddressPlan>()
     for (const group of groupAlike([...this.#drafts])) {
       const scanner = yield* LiteralScanner.building(requirementsOf(group.flatMap(([, { readers }]) => readers)))
-      for (const [name, { paths, readers, isHidden, isKept }] of group) {
+      for (const [name, { paths, readers, isHidden, isKept, feeds }] of group) {
         const focused = focus(readers, isScannable)
         const resources = new Set(focused.direct.filter(isParameter).flatMap(resourcesOf))
         const maxTexts = isHeaders(name) ? limits.maxCleanTexts : 0
@@ -98,6 +105,7 @@ export class PlanBuilder {
           scanner,
           channel: isHidden ? undefined : openChannels(paths.root, { ...focused, scanner, maxTexts }),
           resources: [...resources],
+          feeds,
           isKept: isKept || resources.size > 0,
           limits,
         })
@@ -163,7 +171,7 @@ function countShared(a: ReadonlySet<number>, b: ReadonlySet<number>): number {
   return shared
 }
 
-function inputsOf(condition: Condition): readonly Input[] {
+export function inputsOf(condition: Condition): readonly Input[] {
   return condition.kind === 'exploit'
     ? [...condition.resource, ...condition.params, ...condition.dialect]
     : condition.inputs

@@ -74,6 +74,8 @@ export interface PlannedMapping {
 }
 
 export interface PlannedProcessor {
+  /** Its bit in `AddressPlan.feeds`; more than 32 processors share bits. */
+  readonly feed: number
   readonly spec: ProcessorSpec
   readonly mappings: readonly PlannedMapping[]
   readonly conditions: readonly PlannedCondition[]
@@ -101,6 +103,8 @@ export interface AddressPlan {
   readonly channel: Channel | undefined
   /** Resources in which exploit operators look for what this address holds: once one is there, the tree is walked. */
   readonly resources: readonly string[]
+  /** Bits of the processors that read this address. */
+  readonly feeds: number
   /** Whether something may ask for the value in a later run. */
   readonly isKept: boolean
   readonly limits: Required<WafLimits>

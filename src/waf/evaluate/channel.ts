@@ -1,6 +1,7 @@
 import type { Reader } from '../plan.ts'
 import type { LiteralScanner } from '../prefilter/literal-scanner.ts'
 import { CharacterVerdicts } from './character-verdicts.ts'
+import { CleanEntries } from './clean-entries.ts'
 import { CleanTexts } from './clean-texts.ts'
 import type { Lens } from './lens.ts'
 import type { PathNode } from './path-tree.ts'
@@ -19,6 +20,8 @@ export interface Channel {
   readonly below: Channel
   /** Texts that concern no reader of this channel. */
   readonly known: CleanTexts | undefined
+  /** What the entries of maps at this place held last. */
+  readonly entries: CleanEntries | undefined
 }
 
 /** What lenses that look at the same texts have in common. */
@@ -72,12 +75,17 @@ function open(
     ...common,
     stops: false,
     children: undefined,
+    entries: undefined,
     below: undefined as unknown as Channel,
   }
   rest.below = rest
   const stops = direct.some((reader) => !isTriable(reader))
-  if (children.length === 0 && !stops) return rest
-  return { ...common, stops, children: children.length === 0 ? undefined : new Map(children), below: rest }
+  const plain = children.length === 0 && !stops
+  const channel: { -readonly [Key in keyof Channel]: Channel[Key] } = plain
+    ? rest
+    : { ...rest, stops, children: children.length === 0 ? undefined : new Map(children) }
+  channel.entries = source.maxTexts > 0 ? new CleanEntries(source.maxTexts, channel) : undefined
+  return channel
 }
 
 function groupOf(lenses: readonly Lens[], { marked }: LiteralScanner): LensGroup {

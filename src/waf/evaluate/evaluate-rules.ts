@@ -122,15 +122,16 @@ export function evaluateAll(
   hidden: HiddenPlaces | undefined,
   scope: EvaluationScope,
 ): { readonly matches: Found[]; readonly layer: Layer } | undefined {
-  const matches: Found[] = []
-  let lowest = bottomOf(scope.layer)
+  let matches: Found[] | undefined
+  let topmost: Layer | undefined
   for (const condition of conditions) {
     const match = evaluateCondition(condition, hidden, scope)
     if (match === undefined) return undefined
+    matches ??= []
     matches.push(match.found)
-    if (depthOf(match.layer) > depthOf(lowest)) lowest = match.layer
+    if (topmost === undefined || depthOf(match.layer) > depthOf(topmost)) topmost = match.layer
   }
-  return { matches, layer: lowest }
+  return { matches: matches ?? [], layer: topmost ?? bottomOf(scope.layer) }
 }
 
 function bottomOf(layer: Layer): Layer {

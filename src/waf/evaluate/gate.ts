@@ -5,6 +5,7 @@ import type { LiteralScanner } from '../prefilter/literal-scanner.ts'
 import { listKeys } from '../list-keys.ts'
 import { transform } from '../transformer-list.ts'
 import type { Channel, LensGroup } from './channel.ts'
+import { noteClean } from './clean-entries.ts'
 import type { CharacterVerdict } from './character-verdicts.ts'
 import { scalarFor } from './evaluate-condition.ts'
 import type { RunTime } from './run-time.ts'
@@ -115,9 +116,19 @@ function visitMap(map: object, channel: Channel, plan: AddressPlan, scope: GateS
   const values = valuesOf(map, keys)
   if (values.length !== length) return concerns
   const asksKeys = channel.keys.readers.size > 0
+  const { entries } = channel
+  let entry = entries?.root
   for (let index = 0; index < length; index += 1) {
     if (budget.bytes <= 0) return concerns
     const key = keys[index] as string
+    if (entries !== undefined && entry !== undefined) {
+      entry = entries.after(entry, key)
+      const { clean } = entry
+      if (clean !== undefined && clean === values[index]) {
+        budget.bytes -= ENTRY_BYTES + key.length + clean.length
+        continue
+      }
+    }
     if (key.length > budget.maxStringBytes) return concerns
     budget.bytes -= key.length
     if (asksKeys && !scanPasses(key, channel.keys, plan.scanner, scope)) return concerns
@@ -126,6 +137,7 @@ function visitMap(map: object, channel: Channel, plan: AddressPlan, scope: GateS
     const held = visit(value, below, plan, scope, depth + 1)
     if (held === concerns) return concerns
     if (held !== value) values[index] = held
+    if (entry !== undefined && typeof value === 'string') noteClean(entry, value)
   }
   return plan.isKept ? new HeldMap(keys, values) : map
 }

@@ -30,6 +30,8 @@ const nothing: ReadonlySet<number> = new Set()
  */
 export class Layer {
   readonly below: Layer | undefined
+  /** Bits of the processors that have something new to work on. */
+  fed = 0
   /** Few, so that looking through them is the fastest. */
   #values: StoredValue[] = []
   #conditions: Map<number, ConditionState> | undefined

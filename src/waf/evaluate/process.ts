@@ -10,29 +10,28 @@ export interface ValueKeeper {
 }
 
 /**
- * Runs processors on what has arrived: the result becomes an address (`evaluate`), an attribute (`output`), or both.
+ * Runs a processor on what has arrived: the result becomes an address (`evaluate`), an attribute (`output`), or both.
  * An address that the caller gave is never replaced; one that a processor made is, once it has more to work on.
+ * False when time was up before the end.
  */
-export function runProcessors(
-  processors: readonly PlannedProcessor[],
+export function runProcessor(
+  { spec, mappings, conditions, scanners }: PlannedProcessor,
   scope: EvaluationScope,
   attributes: Attributes,
   keeper: ValueKeeper,
-): void {
-  for (const one of processors) {
-    const { spec, mappings, conditions, scanners } = one
-    if (conditions.length > 0 && evaluateAll(conditions, undefined, scope) === undefined) continue
-    for (const mapping of mappings) {
-      if (scope.isOver()) return
-      const given = collect(mapping, scope.layer)
-      if (given === undefined || !isDue(spec.processor.regenerates, mapping, given, scope.layer)) continue
-      const value = generate(spec.processor, given.inputs, scanners)
-      given.layer.generated(mapping.output, given.count)
-      if (value === undefined) continue
-      if (spec.evaluate) keeper.keep(mapping.output, value, given.layer)
-      if (spec.output) attributes.regenerate(mapping.output, value)
-    }
+): boolean {
+  if (conditions.length > 0 && evaluateAll(conditions, undefined, scope) === undefined) return !scope.isOver()
+  for (const mapping of mappings) {
+    if (scope.isOver()) return false
+    const given = collect(mapping, scope.layer)
+    if (given === undefined || !isDue(spec.processor.regenerates, mapping, given, scope.layer)) continue
+    const value = generate(spec.processor, given.inputs, scanners)
+    given.layer.generated(mapping.output, given.count)
+    if (value === undefined) continue
+    if (spec.evaluate) keeper.keep(mapping.output, value, given.layer)
+    if (spec.output) attributes.regenerate(mapping.output, value)
   }
+  return true
 }
 
 /** The inputs of a mapping that are there, and the topmost layer that holds one of them. */
