@@ -54,8 +54,6 @@ export const stageAddress = {
 /** The framework that mounted the tracer. */
 export interface Framework {
   readonly name: string
-  /** Adding to its requests and responses is to be avoided: see `isPlain`. */
-  readonly replacesPrototypes?: boolean
   /** The headers of the answer so far; lower-case names. */
   headers(request: InboundRequest): Readonly<Record<string, unknown>>
   /** The tracer answers this request: the framework is to leave it alone. */

@@ -2,7 +2,7 @@ import { eventName, eventPrefix, tag, type IpSource } from '../model/tags.ts'
 import { clientIp } from '../net/client-ip.ts'
 import { headerOrderFingerprint } from '../waf/header-order.ts'
 import type { Addresses } from '../waf/waf.ts'
-import { carriedBeside, carriedBy, carry, carryBeside } from './carrier.ts'
+import { carriedBy, carriedByRequest, carry, carryOn, type Records } from './carrier.ts'
 import { blockReply, fromParameters, writeReply, type Exchange } from './block.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import { Inspection } from './inspection.ts'
@@ -44,11 +44,16 @@ export function requestOf(carrier: object): InboundRequest | undefined {
   return carriedBy(carrier) as InboundRequest | undefined
 }
 
-/** The record of a request of Express. Asked where its handlers run, which is mostly in its own course. */
+/** The record of one of Node's requests. Asked where its handlers run, which is mostly in its own course. */
 export function recordBeside(request: object): InboundRequest | undefined {
   const current = active.get()
   if (current !== undefined && current.request === request) return current
-  return carriedBeside(request) as InboundRequest | undefined
+  return carriedByRequest(request) as InboundRequest | undefined
+}
+
+/** Whether a request comes by that was looked at, and is over: a second tracer in its way must not begin anew. */
+export function isOver(response: HttpResponse): boolean {
+  return active.get()?.finished === true && response.writableEnded
 }
 
 /** Whether the caller stands in the course of the request already. */
@@ -86,6 +91,8 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
   attachment: unknown = undefined
   readonly #peer: string | undefined
   readonly #otelSpan: OtelSpan | undefined
+  /** Where the request is known under. */
+  readonly #records: Records
   #hasEvent = false
   #failureBody: CapturedBody | undefined = undefined
   /** What each stage was fed with; only where there is an inspection. */
@@ -96,6 +103,7 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     this.framework = framework
     this.request = request
     this.response = response
+    this.#records = carry(request, this)
     const peer = request.socket?.remoteAddress
     this.#peer = peer
     this.#otelSpan = scope.tagsOtelSpan ? findOtelSpan() : undefined
@@ -285,6 +293,9 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
       span.setTag('_dd.portcullis.error', 'the request could not be reported in full')
     }
     this.finished = true
+    this.#records.delete(request)
+    // What is stopped stays so: what the app began before may go on long after the answer.
+    if (this.stopped) carryOn(request, this)
     this.request = this.response = this.error = this.attachment = this.#offered = undefined
     inspection?.dispose()
     const found = inspection !== undefined && (inspection.events.length > 0 || inspection.toldOfEvent)
@@ -359,8 +370,6 @@ export function openRequest(
   response: HttpResponse,
 ): InboundRequest {
   const record = new InboundRequest(scope, framework, request, response)
-  if (framework.replacesPrototypes === true) carryBeside(request, record)
-  else carry(request, response, record)
   // Follows `finish` where there is one, and comes alone when the client goes away.
   response.on('close', () => record.finish())
   return record

@@ -1,6 +1,9 @@
-import { carriedBy, isPlain } from './carrier.ts'
+import { carriedBy } from './carrier.ts'
 import type { HttpResponse } from './http.ts'
 import type { CapturedBody } from './response-capture.ts'
+import { currentRequest } from './span/current.ts'
+
+const active = currentRequest<ResponseObserver>()
 
 /** The line and headers of a response as they are about to be sent; names in lower case. */
 export interface ResponseHead {
@@ -10,6 +13,7 @@ export interface ResponseHead {
 
 /** Who is told of a response; carried by its request. */
 export interface ResponseObserver {
+  readonly response: HttpResponse | undefined
   readonly watch: ResponseWatch | undefined
   /**
    * Called once, before the first byte leaves. True: the response was answered in its place, and the app's call is
@@ -35,10 +39,14 @@ const ours = new WeakSet<Method>()
 /** The latest methods that were hooked, and their hooks: in most processes all responses have the same. */
 let latest: { readonly over: Methods; readonly hooks: Methods } | undefined
 
-/** Tells `observer` of a response, which `carry` must have tied to it. */
+/** Tells `observer` of a response, to whose request `carry` must have tied it. */
 export function watchResponse(response: HttpResponse, observer: ResponseObserver): ResponseWatch {
-  if (isPlain(response)) hook(response)
-  else hookShared(Object.getPrototypeOf(response))
+  const shared: unknown = Object.getPrototypeOf(response)
+  // Express puts a prototype of the app in the place of Node's.
+  if (!hooked.has(shared as object)) {
+    if (shared === (response.constructor as { prototype?: unknown }).prototype) hook(response)
+    else hookShared(shared)
+  }
   return { observer, seen: false, capture: undefined }
 }
 
@@ -111,6 +119,8 @@ function hooksOver(over: Methods): Methods {
 }
 
 function watchOf(response: HttpResponse): ResponseWatch | undefined {
+  const current = active.get()
+  if (current !== undefined && current.response === response) return current.watch
   return (carriedBy(response) as ResponseObserver | undefined)?.watch
 }
 

@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse } from '../http.ts'
-import { openRequest, recordBeside, within } from '../request.ts'
+import { isOver, openRequest, recordBeside, within } from '../request.ts'
 import type { Framework, RequestScope } from '../request-scope.ts'
 import {
   courseOf,
@@ -17,7 +17,6 @@ export type ExpressMiddleware = (request: HttpRequest, response: HttpResponse, n
 
 const express: Framework = {
   name: 'express',
-  replacesPrototypes: true,
   headers: (record) => ({ ...record.response?.getHeaders() }),
   // Express waits for nobody: a middleware that does not call next() is the end.
   release() {},
@@ -49,7 +48,7 @@ export function expressMiddleware(
   let lastApp: object | undefined
   return function portcullis(request, response, next) {
     const current = scope()
-    if (current === undefined || recordBeside(request) !== undefined) {
+    if (current === undefined || recordBeside(request) !== undefined || isOver(response)) {
       next()
       return
     }

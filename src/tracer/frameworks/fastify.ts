@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse } from '../http.ts'
-import { openRequest, requestOf, within, type InboundRequest } from '../request.ts'
+import { openRequest, recordBeside, within, type InboundRequest } from '../request.ts'
 import type { Framework, RequestScope } from '../request-scope.ts'
 
 /** What the tracer uses of a Fastify request. Structural, so that Fastify 4 and 5 both fit. */
@@ -58,7 +58,7 @@ const fastify: Framework = {
 export function addFastifyHooks(app: FastifyLike, scope: () => RequestScope | undefined): void {
   app.addHook('onRequest', (request, reply, done) => {
     const current = scope()
-    if (current === undefined || requestOf(request.raw) !== undefined) {
+    if (current === undefined || recordBeside(request.raw) !== undefined) {
       done()
       return
     }
@@ -69,7 +69,7 @@ export function addFastifyHooks(app: FastifyLike, scope: () => RequestScope | un
   app.addHook('preValidation', advance)
   app.addHook('preHandler', advance)
   app.addHook('onError', (request, _reply, error, done) => {
-    const record = requestOf(request.raw)
+    const record = recordBeside(request.raw)
     if (record !== undefined && !record.finished) record.error = error
     done()
   })
@@ -77,7 +77,7 @@ export function addFastifyHooks(app: FastifyLike, scope: () => RequestScope | un
 
 /** Feeds the stages with what parsers have made of the request; after a block nothing more runs. */
 const advance: Hook = (request, _reply, done) => {
-  const record = requestOf(request.raw)
+  const record = recordBeside(request.raw)
   if (record === undefined) {
     done()
     return
