@@ -152,6 +152,9 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
     } else ledger.drop(queue.putBack(batch), 'queue_full')
   }
 
+  /** Whether spans may wait for long: a few with security events would hold the memory of all that were written beside them. */
+  const isBacklogged = (): boolean => failures > 0 || queue.size >= limits.maxBatchSpans
+
   const isIdle = (): boolean => queue.size === 0 && inFlight === 0
 
   /** Sends until nothing is left or `isOver`, pausing after failures. */
@@ -183,7 +186,8 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
       accepted += 1
       const reportsDropped = ledger.takeUnreported()
       if (reportsDropped > 0) span.numbers.set(DROPPED_METRIC, reportsDropped)
-      const bytes = format.encode(span)
+      const encoded = format.encode(span)
+      const bytes = security && isBacklogged() ? Uint8Array.prototype.slice.call(encoded) : encoded
       const queued = { bytes, security, queuedAtMs: clock.nowMs(), reportsDropped }
       if (bytes.length > limits.maxSpanBytes) ledger.drop([queued], 'refused')
       else ledger.drop(queue.push(queued), 'queue_full')

@@ -1,34 +1,29 @@
-/** Bytes a writer starts with; most spans fit. */
-const INITIAL_BYTES = 16_384
-/** Spans are copied out side by side into slabs: an allocation of its own for each costs more than writing it. */
+/** Values are written side by side into slabs: an allocation, or a copy, of its own for each costs more than writing it. */
 const SLAB_BYTES = 131_072
-/** Longest text that is copied unit by unit; its size fits one byte. */
-const MAX_COPIED = 96
+/** Longest text that is copied unit by unit, which costs less than a call into the platform up to here. */
+const MAX_COPIED = 28
+/** Longest text whose size in UTF-8 fits one byte whatever it holds. */
+const MAX_SHORT = 85
+/** Keys that are remembered; there are some dozens, beside those that the app makes up. */
+const MAX_KEYS = 512
 
 /**
- * Writes msgpack values one after the other into a buffer that grows and is used again.
+ * Writes msgpack values one after the other.
  * Written here because identifiers and start times must be `uint 64` whatever their size, as the agent protocol has them.
  * Source: the msgpack specification (github.com/msgpack/msgpack).
  */
 export class MsgpackWriter {
-  #buffer = Buffer.allocUnsafe(INITIAL_BYTES)
+  #buffer = Buffer.alloc(0)
+  /** Where what is not taken yet begins. */
+  #start = 0
   #length = 0
-  #slab = Buffer.alloc(0)
-  #slabUsed = 0
+  readonly #keys = new Map<string, Uint8Array>()
 
-  /** The bytes written since the last call, as a copy; the writer starts anew. */
+  /** The bytes written since the last call. They are not written to again. */
   take(): Uint8Array {
-    const size = this.#length
-    this.#length = 0
-    if (size > SLAB_BYTES / 8) return Uint8Array.prototype.slice.call(this.#buffer, 0, size)
-    if (this.#slabUsed + size > this.#slab.length) {
-      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
-      this.#slabUsed = 0
-    }
-    const start = this.#slabUsed
-    this.#slabUsed += size
-    this.#buffer.copy(this.#slab, start, 0, size)
-    return this.#slab.subarray(start, this.#slabUsed)
+    const taken = this.#buffer.subarray(this.#start, this.#length)
+    this.#start = this.#length
+    return taken
   }
 
   mapHeader(size: number): void {
@@ -46,30 +41,48 @@ export class MsgpackWriter {
   }
 
   string(text: string): void {
+    const { length } = text
     // A UTF-16 unit takes at most three bytes in UTF-8.
-    this.#reserve(5 + text.length * 3)
-    if (text.length <= MAX_COPIED && this.#ascii(text)) return
-    // The longest short header, since the size is known only once it is written.
-    const written = this.#buffer.write(text, this.#length + 5, 'utf8')
+    this.#reserve(5 + length * 3)
+    if (length <= MAX_COPIED && this.#ascii(text)) return
+    const buffer = this.#buffer
+    const at = this.#length
+    if (length <= MAX_SHORT) {
+      const written = buffer.write(text, at + 2, 'utf8')
+      buffer[at] = 0xd9
+      buffer[at + 1] = written
+      this.#length = at + 2 + written
+      return
+    }
+    // The longest header, since the size is known only once it is written.
+    const written = buffer.write(text, at + 5, 'utf8')
     this.#tag32(0xdb, written)
     this.#length += written
   }
 
-  /** Copies a short text unit by unit, which costs less than a call into the platform. False when it is not ASCII. */
+  /** A text that is written in most spans: its bytes are remembered. */
+  key(text: string): void {
+    const known = this.#keys.get(text)
+    if (known !== undefined) {
+      this.raw(known)
+      return
+    }
+    this.#reserve(5 + text.length * 3)
+    const start = this.#length
+    this.string(text)
+    if (this.#keys.size < MAX_KEYS) this.#keys.set(text, Buffer.from(this.#buffer.subarray(start, this.#length)))
+  }
+
   #ascii(text: string): boolean {
     const { length } = text
     const buffer = this.#buffer
-    const start = this.#length + (length < 32 ? 1 : 2)
+    const start = this.#length + 1
     for (let index = 0; index < length; index++) {
       const unit = text.charCodeAt(index)
       if (unit > 0x7f) return false
       buffer[start + index] = unit
     }
-    if (length < 32) buffer[this.#length] = 0xa0 | length
-    else {
-      buffer[this.#length] = 0xd9
-      buffer[this.#length + 1] = length
-    }
+    buffer[this.#length] = 0xa0 | length
     this.#length = start + length
     return true
   }
@@ -162,10 +175,13 @@ export class MsgpackWriter {
   }
 
   #reserve(bytes: number): void {
-    const needed = this.#length + bytes
-    if (needed <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2))
-    this.#buffer.copy(grown, 0, 0, this.#length)
-    this.#buffer = grown
+    if (this.#length + bytes <= this.#buffer.length) return
+    const written = this.#length - this.#start
+    // What is larger than a slab grows by doubling, so that it is copied a few times only.
+    const slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, written * 2 + bytes))
+    this.#buffer.copy(slab, 0, this.#start, this.#length)
+    this.#buffer = slab
+    this.#start = 0
+    this.#length = written
   }
 }
