@@ -110,7 +110,7 @@ export function detectionRuleRoutes(
       params: idParams(),
       reply: object({ guide: textOrNull }),
     }),
-    async ({ params }) => ({ guide: await guideOf(params.id) }),
+    async ({ params }) => ({ guide: await guideOf((await rules.find(params.id)).rule.id) }),
   )
 
   server.post<{ Body: unknown }>(

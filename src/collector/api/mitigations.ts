@@ -6,6 +6,7 @@ import type { ManagedWafRule } from '../../model/waf-rule.ts'
 import { acknowledgements, unprotectedServices } from '../acknowledgements.ts'
 import { readBlastRadius } from '../blast-radius.ts'
 import { readCourse } from '../mitigation.ts'
+import { offsetOf } from '../page-offset.ts'
 import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
 import type { Responder, Selected } from '../respond/respond.ts'
 import type { WafRules } from '../respond/waf-rules.ts'
@@ -14,7 +15,7 @@ import type { Store } from '../store/store.ts'
 import { isInForce, wireRuleIds } from '../wire-rule.ts'
 import { entryKinds } from './components.ts'
 import { leftOutSchema, shownLeftOut } from './left-out.ts'
-import { pageOf, pageQuery, type PageQuery } from './paging.ts'
+import { pageQuery, type PageQuery } from './paging.ts'
 import { route } from './route.ts'
 import {
   array,
@@ -104,8 +105,8 @@ export function mitigationRoutes(server: FastifyInstance, parts: MitigationParts
       const groups = (await groupsOf(parts, rules, nowMs)).filter(
         ({ signalId }) => query.signalId === undefined || signalId === query.signalId,
       )
-      const { limit, cursor = '0' } = pageOf(query)
-      const start = /^\d{1,9}$/.test(cursor) ? Number(cursor) : 0
+      const { limit } = query
+      const start = offsetOf(query)
       const items: unknown[] = []
       for (const group of groups.slice(start, start + limit)) {
         const own = rules.filter(({ origin }) => origin.signalId === group.signalId)

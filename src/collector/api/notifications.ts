@@ -218,6 +218,9 @@ type DeliveryQuery = PageQuery & {
   readonly signalId?: string
 }
 
+/** When a delivery was made, and its id: what a page of them ends with. */
+const deliveryKey = /^\d{4}-\d\d-\d\dT[\d:.]+Z\/./
+
 function deliveryRoutes(server: FastifyInstance, { state }: NotificationParts): void {
   server.get<{ Querystring: DeliveryQuery }>(
     `${root}/deliveries`,
@@ -228,6 +231,9 @@ function deliveryRoutes(server: FastifyInstance, { state }: NotificationParts): 
       reply: page(shownDeliverySchema),
     }),
     async ({ query }) => {
+      if (query.cursor !== undefined && !deliveryKey.test(query.cursor)) {
+        throw fail('REQUEST_INVALID', 'cursor', 'it is not one that an earlier page gave')
+      }
       const wanted = (await state.documents('delivery'))
         .filter(
           (delivery) =>

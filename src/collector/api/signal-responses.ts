@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
 import { acknowledgements } from '../acknowledgements.ts'
+import { offsetOf } from '../page-offset.ts'
 import type { RemoteConfigServer } from '../remote-config/remote-config.ts'
 import { readHits } from '../response-hits.ts'
 import type { WafRules } from '../respond/waf-rules.ts'
 import type { ResponseRecord, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { wireRuleIds } from '../wire-rule.ts'
-import { pageQuery, pageOf } from './paging.ts'
+import { pageQuery } from './paging.ts'
 import { idParams, route } from './route.ts'
 import { array, object, page, ref, textOrNull, text, count, instant, instantOrNull, orNull } from './schema.ts'
 import { signalNamed } from './signals.ts'
@@ -53,8 +54,8 @@ export function signalResponseRoutes(
     async ({ params, query }) => {
       const signal = await signalNamed(state, params.id)
       const all = [...(await state.responses({ signalId: signal.id }))].reverse()
-      const { limit, cursor = '0' } = pageOf(query)
-      const start = /^\d{1,9}$/.test(cursor) ? Number(cursor) : 0
+      const { limit } = query
+      const start = offsetOf(query)
       const end = start + limit
       const shownOnes = all.slice(start, end)
       const ruleIdsOf = (id: string): readonly string[] => {

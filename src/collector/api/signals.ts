@@ -205,7 +205,7 @@ export function signalRoutes(server: FastifyInstance, { state, responder, notifi
       params: idParams(),
       reply: object({ items: array(ref('StandingAnswer')) }),
     }),
-    async ({ params }) => ({ items: responder.standing(params.id) }),
+    async ({ params }) => ({ items: responder.standing((await signalOf(params.id)).id) }),
   )
 
   server.delete<{ Params: { id: string } }>(

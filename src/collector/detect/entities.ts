@@ -1,5 +1,4 @@
 import type { AttackingIp, CompromisedUser, TargetedUser } from '../../model/attack-entities.ts'
-import { fail } from '../../model/error.ts'
 import {
   anyValue,
   attemptsQuery,
@@ -10,6 +9,7 @@ import {
   successesOf,
 } from '../campaign.ts'
 import type { Campaign } from '../campaign.ts'
+import { offsetOf } from '../page-offset.ts'
 import type { Page, PageRequest } from '../state/state.ts'
 import type { Store, TimeRange, TopRow } from '../store/store.ts'
 import { countsBy, slices, topAll, valuesAtOnce } from '../whole-results.ts'
@@ -97,10 +97,7 @@ async function topPage(
   distinct: readonly { readonly cardinality: string }[],
   page: PageRequest,
 ): Promise<{ readonly rows: readonly TopRow[]; readonly next: string | null }> {
-  const offset = page.cursor === undefined ? 0 : Number(page.cursor)
-  if (!Number.isSafeInteger(offset) || offset < 0) {
-    throw fail('REQUEST_INVALID', 'cursor', 'it is not one that an earlier page gave')
-  }
+  const offset = offsetOf(page)
   const aggregates = ['count' as const, ...distinct]
   const rows = await store.top(query, range, { by: [by], aggregates, limit: page.limit + 1, offset })
   return { rows: rows.slice(0, page.limit), next: rows.length > page.limit ? String(offset + page.limit) : null }

@@ -1,5 +1,5 @@
-import { fail } from '../../model/error.ts'
 import { campaignOf } from '../campaign.ts'
+import { offsetOf } from '../page-offset.ts'
 import { accountKey } from '../account-key.ts'
 import type { CompromisedState, Page, PageRequest, SignalFacts, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
@@ -30,20 +30,17 @@ export function createSignalLists({ store, state }: { readonly store: Store; rea
     users: async (signal, page) => targetedUsers(store, await campaignOf(state, signal), page),
     ips: async (signal, page) => attackingIps(store, await campaignOf(state, signal), page),
     report: async (signal) => readReport(store, state, { ...(await campaignOf(state, signal)), signal }),
-    async compromisedUsers(signal, { limit, cursor }) {
+    async compromisedUsers(signal, page) {
       const all = await compromisedUsers(store, await campaignOf(state, signal))
-      const start = cursor === undefined ? 0 : Number(cursor)
-      if (!Number.isSafeInteger(start) || start < 0) {
-        throw fail('REQUEST_INVALID', 'cursor', 'it is not one that an earlier page gave')
-      }
+      const start = offsetOf(page)
       const states = new Map(
         (await state.document('compromised', signal.id))?.users.map((user) => [accountKey(user), user]) ?? [],
       )
-      const items = all.slice(start, start + limit).map((user): CompromisedAccount => {
+      const items = all.slice(start, start + page.limit).map((user): CompromisedAccount => {
         const known = states.get(accountKey(user))
         return { ...user, state: known?.state ?? 'open', stateBy: known?.by ?? null, stateAt: known?.at ?? null }
       })
-      return { items, next: start + limit < all.length ? String(start + limit) : null }
+      return { items, next: start + page.limit < all.length ? String(start + page.limit) : null }
     },
   }
 }
