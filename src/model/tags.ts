@@ -24,6 +24,8 @@ export const tag = {
   origin: '_dd.origin',
   decisionMaker: '_dd.p.dm',
   traceIdHigh: '_dd.p.tid',
+  traceSource: '_dd.p.ts',
+  apmEnabled: '_dd.apm.enabled',
   samplingPriority: '_sampling_priority_v1',
   topLevel: '_dd.top_level',
   userCollectionMode: '_dd.appsec.user.collection_mode',

@@ -10,8 +10,8 @@ interface Preference {
 }
 
 /**
- * Which of the two pages a client prefers by its `Accept` header (RFC 9110 12.5.1): HTML only where it is wanted more
- * than JSON, or as much while JSON is covered by a wildcard alone. Everything else gets JSON.
+ * Which of the two pages a client prefers by its `Accept` header (RFC 9110 12.5.1): HTML only where it is named, and
+ * wanted more than JSON, or as much while JSON is covered by a wildcard alone. Everything else gets JSON.
  */
 export function preferredPage(accept: string | undefined): PageKind {
   if (accept === undefined) return 'json'
@@ -38,7 +38,6 @@ function readRange(text: string): Range {
 function preference(ranges: readonly Range[], exact: string, group: string): Preference {
   const named = ranges.find(({ type }) => type === exact)
   if (named !== undefined) return { quality: named.quality, exact: true }
-  const grouped = ranges.find(({ type }) => type === group)
-  if (grouped !== undefined) return { quality: grouped.quality, exact: group === 'text/*' }
-  return { quality: ranges.find(({ type }) => type === '*/*')?.quality ?? 0, exact: false }
+  const covering = ranges.find(({ type }) => type === group) ?? ranges.find(({ type }) => type === '*/*')
+  return { quality: covering?.quality ?? 0, exact: false }
 }

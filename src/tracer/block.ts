@@ -78,7 +78,7 @@ export function blockReply(action: BlockAction, pages: BlockPages, accept: strin
 }
 
 /** A request that is to be answered, with the headers that the app meant to answer with so far. */
-export interface Exchange {
+interface Exchange {
   readonly request: HttpRequest
   readonly response: HttpResponse
   readonly headers: Readonly<Record<string, unknown>>

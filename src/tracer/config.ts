@@ -7,7 +7,7 @@ type Widen<S extends Setting> = S['type'] extends 'text' | 'url'
   ? string
   : S['type'] extends 'list'
     ? readonly string[]
-    : S['type'] extends 'map'
+    : S['type'] extends 'map' | 'tags'
       ? Readonly<Record<string, string>>
       : S['type'] extends 'flag'
         ? boolean
@@ -59,12 +59,46 @@ export function readConfig(
     values[name] = found === undefined ? setting.default : found.value
     origins[name] = found === undefined ? 'default' : found.origin
   }
+  deriveFromTags(values as Config, values, origins)
+  deriveAgentUrl(values as Config, values, origins, warnings)
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(settings, name)) continue
     const near = nearest(name, Object.keys(settings))
     warnings.push({ code: 'CONFIG_UNKNOWN', message: errors.CONFIG_UNKNOWN(name, near) })
   }
   return { values: values as Config, origins: origins as Record<SettingName, Origin>, warnings }
+}
+
+type Values = Partial<Record<SettingName, unknown>>
+type Origins = Partial<Record<SettingName, Origin>>
+
+/** The settings that Datadog tracers also take from their tags. */
+export const namedByTags = ['service', 'env', 'version'] as const
+
+function deriveFromTags({ tags }: Config, values: Values, origins: Origins): void {
+  for (const name of namedByTags) {
+    const value = Object.hasOwn(tags, name) ? tags[name] : ''
+    if (origins[name] !== 'default' || value === '' || origins.tags === undefined) continue
+    values[name] = value
+    origins[name] = origins.tags
+  }
+}
+
+function deriveAgentUrl(
+  { agentHost, agentPort }: Config,
+  values: Values,
+  origins: Origins,
+  warnings: ConfigWarning[],
+): void {
+  const from = [origins.agentHost, origins.agentPort].find((origin) => origin !== 'default')
+  if (origins.agentUrl !== 'default' || from === undefined) return
+  const url = `http://${agentHost.includes(':') ? `[${agentHost}]` : agentHost}:${agentPort}`
+  if (readAgentUrl(url) === undefined) {
+    warnings.push(refusal('agentHost', agentHost, settings.agentUrl))
+    return
+  }
+  values.agentUrl = url
+  origins.agentUrl = from
 }
 
 /** Both spellings of a setting's environment names, the more specific first. */
@@ -80,6 +114,7 @@ export function accepted({ type, accepts, min, max }: Setting): string {
     const kind = type === 'count' ? 'a whole number' : 'a number'
     return `${kind} of at least ${min ?? 0}${max === undefined ? '' : ` and at most ${max}`}`
   }
+  if (type === 'tags') return 'name:value, separated by commas or spaces'
   if (type === 'url') return 'http://host:port, https://host:port or unix:///path'
   return type === 'list' ? 'a list separated by commas' : type === 'map' ? 'name=value, separated by commas' : 'text'
 }
@@ -98,8 +133,7 @@ function fromOption(
   if (!Object.hasOwn(options, name) || options[name] === undefined) return undefined
   const value = decode(setting, options[name])
   if (value !== undefined) return { value, origin: 'option' }
-  warnings.push(refusal(name, options[name], setting))
-  return undefined
+  return refuse(name, options[name], setting, 'option', warnings)
 }
 
 function fromEnvironment(
@@ -113,15 +147,29 @@ function fromEnvironment(
     if (text === undefined || (text.trim() === '' && !name.endsWith('_REGEXP'))) continue
     const value = decode(setting, text)
     if (value !== undefined) return { value, origin: { env: name } }
-    warnings.push(refusal(name, text, setting))
+    const found = refuse(name, text, setting, { env: name }, warnings)
+    if (found !== undefined) return found
   }
   return undefined
+}
+
+/** Tells of a value that is not accepted; gives what counts in its place, where that is not the next source. */
+function refuse(
+  name: string,
+  got: unknown,
+  setting: Setting,
+  origin: Origin,
+  warnings: ConfigWarning[],
+): Found | undefined {
+  warnings.push(refusal(name, got, setting))
+  return setting.whenRefused === undefined ? undefined : { value: setting.whenRefused, origin }
 }
 
 function refusal(name: string, got: unknown, setting: Setting): ConfigWarning {
   const text = typeof got === 'string' ? got : (JSON.stringify(got) ?? String(got))
   const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text
-  const used = setting.default === undefined ? 'no value' : JSON.stringify(setting.default)
+  const { default: otherwise, whenRefused = otherwise } = setting
+  const used = whenRefused === undefined ? 'no value' : JSON.stringify(whenRefused)
   return { code: 'CONFIG_INVALID', message: errors.CONFIG_INVALID(name, shown, accepted(setting), used) }
 }
 
@@ -140,7 +188,8 @@ const decoders: Readonly<Record<SettingType, (given: unknown, setting: Setting) 
   seconds: decodeNumber,
   microseconds: decodeNumber,
   list: decodeList,
-  map: decodeMap,
+  map: (given) => (typeof given === 'string' ? readPairs(given.split(','), '=') : decodeRecord(given)),
+  tags: (given) => (typeof given === 'string' ? readTags(given) : decodeRecord(given)),
 }
 
 function decodeFlag(given: unknown): boolean | undefined {
@@ -166,17 +215,27 @@ function decodeList(given: unknown): readonly string[] | undefined {
   return items.map((item) => item.trim()).filter((item) => item !== '')
 }
 
-function decodeMap(given: unknown): Readonly<Record<string, string>> | undefined {
-  if (typeof given === 'object' && given !== null) {
-    const entries = Object.entries(given)
-    return entries.every(([, value]) => typeof value === 'string') ? Object.fromEntries(entries) : undefined
-  }
-  if (typeof given !== 'string') return undefined
+function decodeRecord(given: unknown): Readonly<Record<string, string>> | undefined {
+  if (typeof given !== 'object' || given === null) return undefined
+  const entries = Object.entries(given)
+  return entries.every(([, value]) => typeof value === 'string') ? Object.fromEntries(entries) : undefined
+}
+
+function readPairs(pairs: readonly string[], separator: string): Readonly<Record<string, string>> | undefined {
   const entries: [string, string][] = []
-  for (const pair of given.split(',')) {
-    const equals = pair.indexOf('=')
-    if (equals <= 0) return undefined
-    entries.push([pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()])
+  for (const pair of pairs) {
+    const at = pair.indexOf(separator)
+    if (at <= 0) return undefined
+    entries.push([pair.slice(0, at).trim(), pair.slice(at + separator.length).trim()])
   }
   return Object.fromEntries(entries)
+}
+
+/** A name alone is a tag without a value. */
+function readTags(given: string): Readonly<Record<string, string>> | undefined {
+  const items = given.split(given.includes(',') ? ',' : ' ').filter((item) => item.trim() !== '')
+  return readPairs(
+    items.map((item) => (item.includes(':') ? item : `${item}:`)),
+    ':',
+  )
 }

@@ -2,6 +2,7 @@ import { fail, PortcullisError } from '../model/error.ts'
 import { product } from '../model/remote-config.ts'
 import type { RulesetDiagnostics } from '../model/ruleset.ts'
 import type { ActionParameters } from '../model/waf-event.ts'
+import { refusalOf } from '../waf/refusal.ts'
 import type { CompileOptions, Waf } from '../waf/waf.ts'
 import type { Denylist } from './denylist/denylist.ts'
 import type { Protection } from './inspection.ts'
@@ -104,7 +105,8 @@ export class ProtectionControl {
       else await waf.removeInSlices(enginePath)
     } else {
       const diagnostics = await waf.updateInSlices(enginePath, content)
-      if (diagnostics.error !== undefined) return diagnostics.error
+      const refusal = refusalOf(diagnostics)
+      if (refusal !== undefined) return refusal
       if (isRuleset) this.#remoteRulesets.set(path, { enginePath, version: diagnostics.ruleset_version })
       if (change.product === product.custom) this.#takeReplies(path, content)
     }

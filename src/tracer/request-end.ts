@@ -1,8 +1,11 @@
+import { samplingPriority } from '../model/span.ts'
 import { tag } from '../model/tags.ts'
 import { headerOrderFingerprint } from '../waf/header-order.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import type { Inspection } from './inspection.ts'
 import { reportInspection } from './report.ts'
+import type { RateLimiter } from './rate-limiter.ts'
+import { recordBody } from './record-body.ts'
 import type { RequestScope } from './request-scope.ts'
 import type { ResponseHead } from './response-watch.ts'
 import { recordConfigured, recordExtended, recordLoginHeaders, recordSecurityHeaders } from './span/header-tags.ts'
@@ -10,6 +13,9 @@ import type { LiveSpan } from './span/live-span.ts'
 
 /** Longest error text that is recorded. */
 const MAX_ERROR_LENGTH = 4_096
+
+/** `_dd.p.ts` of a trace that the security product keeps. */
+export const KEPT_BY_SECURITY = '02'
 
 /** A request whose response is over. */
 export interface Ending {
@@ -19,6 +25,8 @@ export interface Ending {
   readonly response: HttpResponse
   readonly inspection: Inspection | undefined
   readonly route: string | undefined
+  /** What the app's parsers made of the body. */
+  readonly body: unknown
   readonly peer: string | undefined
   /** The app told of a login or another business event. */
   readonly hasEvent: boolean
@@ -28,6 +36,12 @@ export interface Ending {
 
 /** Completes the span of a request that is over. */
 export function conclude(ending: Ending): void {
+  const { standalone } = ending.scope
+  describe(ending)
+  if (standalone !== undefined) decideAlone(ending.span, standalone)
+}
+
+function describe(ending: Ending): void {
   const { span, scope, request, response, inspection, route, head } = ending
   const hasEvent = ending.hasEvent || inspection?.toldOfEvent === true
   const status = response.statusCode
@@ -47,12 +61,20 @@ export function conclude(ending: Ending): void {
   reportInspection(span, inspection, ending.peer)
   const event = hasEvent || inspection.events.length > 0
   recordSecurityHeaders(span, { request: request.headers, response: responseHeader, event })
-  if (inspection.extended !== undefined && event) {
-    const limit = Number(inspection.extended['max_collected_headers'])
+  const { extended } = inspection
+  if (event && (extended !== undefined || scope.collectAllHeaders)) {
+    const limit = Number(extended?.['max_collected_headers'] ?? scope.maxCollectedHeaders)
     const sent = { ...response.getHeaders(), ...head?.headers } as Record<string, string>
-    recordExtended(span, { request: request.headers, response: sent }, limit > 0 ? limit : undefined)
+    recordExtended(span, { request: request.headers, response: sent }, limit >= 0 ? limit : scope.maxCollectedHeaders)
   }
   decideKeep(span, inspection, scope)
+  if (extended !== undefined) recordBody(span, ending.body, scope.isSecretKey)
+}
+
+/** Without tracing for its own sake, what security does not keep is dropped, but for a sign of life now and then. */
+function decideAlone(span: LiveSpan, others: RateLimiter): void {
+  if (span.priority === samplingPriority.userKeep) span.setTag(tag.traceSource, KEPT_BY_SECURITY)
+  else if (!others.take()) span.priority = samplingPriority.autoReject
 }
 
 function decideKeep(span: LiveSpan, inspection: Inspection, scope: RequestScope): void {

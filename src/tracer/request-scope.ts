@@ -20,6 +20,13 @@ export interface RequestScope {
   readonly obfuscateQuery: QueryObfuscator
   readonly pages: BlockPages
   readonly limiter: RateLimiter
+  /** Where only security keeps traces: what of the others is kept all the same. */
+  readonly standalone: RateLimiter | undefined
+  /** `APPSEC_COLLECT_ALL_HEADERS`: a security event has all headers recorded. */
+  readonly collectAllHeaders: boolean
+  /** Most headers of a request, and of a response, where all are recorded. */
+  readonly maxCollectedHeaders: number
+  readonly isSecretKey: (key: string) => boolean
   readonly stealth: StealthReplies
   /** `EXPORTER=none`: the tags go to the active OpenTelemetry span, and nothing is shipped. */
   readonly tagsOtelSpan: boolean

@@ -3,11 +3,11 @@ import { clientIp } from '../net/client-ip.ts'
 import { headerOrderFingerprint } from '../waf/header-order.ts'
 import type { Addresses } from '../waf/waf.ts'
 import { carriedBy, carriedByRequest, carry, carryOn, type Records } from './carrier.ts'
-import { blockReply, fromParameters, writeReply, type Exchange } from './block.ts'
+import { blockReply, fromParameters, writeReply, type Reply } from './block.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import { Inspection } from './inspection.ts'
 import type { BlockAction, LoginTarget } from './login/login-target.ts'
-import { conclude } from './request-end.ts'
+import { conclude, KEPT_BY_SECURITY } from './request-end.ts'
 import { stageAddress, type Framework, type FrameworkEnd, type RequestScope, type Stage } from './request-scope.ts'
 import { captureBody, CapturedBody } from './response-capture.ts'
 import { watchResponse, type ResponseHead, type ResponseObserver, type ResponseWatch } from './response-watch.ts'
@@ -156,6 +156,7 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
 
   keep(): void {
     this.span.keep()
+    if (this.scope.standalone !== undefined) this.span.setTag(tag.traceSource, KEPT_BY_SECURITY)
   }
 
   /** Looks at the line, the headers, the address and, where the framework has it, the query. Returns true when it blocked. */
@@ -234,7 +235,7 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     const answer = (): void => {
       if (this.finished) return
       if (reply === undefined) this.#write({ request, response }, { ...action, type: 'block_request' })
-      else if (!writeReply(this.#exchange({ request, response }), reply)) this.#couldNotBlock()
+      else this.#answer({ request, response }, reply)
     }
     if (delayMs === 0) answer()
     else this.scope.clock.after(delayMs, answer)
@@ -284,6 +285,7 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
         response,
         inspection,
         route,
+        body: leftovers?.body,
         peer: this.#peer,
         hasEvent: this.#hasEvent,
         head: this.head,
@@ -314,12 +316,14 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
 
   #write(http: { request: HttpRequest; response: HttpResponse }, action: BlockAction): void {
     const accept = http.request.headers['accept']
-    const reply = blockReply(action, this.scope.pages, Array.isArray(accept) ? accept.join(',') : accept)
-    if (!writeReply(this.#exchange(http), reply)) this.#couldNotBlock()
+    this.#answer(http, blockReply(action, this.scope.pages, Array.isArray(accept) ? accept.join(',') : accept))
   }
 
-  #exchange(http: { request: HttpRequest; response: HttpResponse }): Exchange {
-    return { ...http, headers: { ...this.framework.headers(this), ...this.head?.headers } }
+  #answer(http: { request: HttpRequest; response: HttpResponse }, reply: Reply): void {
+    const headers = { ...this.framework.headers(this), ...this.head?.headers }
+    // What the app was about to say was never sent, and is not to be reported.
+    if (writeReply({ ...http, headers }, reply)) this.head = reply
+    else this.#couldNotBlock()
   }
 
   /** A login failed: how the app answered is what a stealth block will look like. */

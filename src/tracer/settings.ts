@@ -4,6 +4,7 @@ export type SettingType =
   | 'url'
   | 'list'
   | 'map'
+  | 'tags'
   | 'flag'
   | 'tristate'
   | 'count'
@@ -20,6 +21,8 @@ export interface Setting {
   readonly accepts?: readonly string[]
   readonly min?: number
   readonly max?: number
+  /** What counts in place of a value that is not accepted; without it, the next source does. */
+  readonly whenRefused?: unknown
   readonly meaning: string
 }
 
@@ -43,6 +46,39 @@ export const settings = {
     default: 'http://127.0.0.1:8126',
     meaning:
       'Where spans go and remote configuration comes from: a collector or a Datadog Agent; `unix:///path` works too.',
+  },
+  agentHost: {
+    type: 'text',
+    env: ['AGENT_HOST', 'TRACE_AGENT_HOSTNAME'],
+    default: '127.0.0.1',
+    meaning: 'Host of the agent, where `agentUrl` is not set.',
+  },
+  agentPort: {
+    type: 'count',
+    env: ['TRACE_AGENT_PORT'],
+    default: 8_126,
+    min: 1,
+    max: 65_535,
+    meaning: 'Port of the agent, where `agentUrl` is not set.',
+  },
+  tags: {
+    type: 'tags',
+    env: ['TAGS'],
+    default: {},
+    meaning:
+      'Tags of every span; `service`, `env` and `version` among them count where the settings of these names are not set.',
+  },
+  apmTracing: {
+    type: 'flag',
+    env: ['APM_TRACING_ENABLED', 'TRACING_ENABLED'],
+    default: true,
+    meaning: '`false` keeps traces with security events, and of the others one a minute.',
+  },
+  appsecStandalone: {
+    type: 'flag',
+    env: ['EXPERIMENTAL_APPSEC_STANDALONE_ENABLED'],
+    default: false,
+    meaning: 'Older name: `true` does what `apmTracing` does when it is `false`.',
   },
   exporter: {
     type: 'choice',
@@ -100,7 +136,8 @@ export const settings = {
     type: 'count',
     env: ['APPSEC_TRACE_RATE_LIMIT'],
     default: 100,
-    meaning: 'Traces with WAF events kept a second; login events are not limited.',
+    min: -1,
+    meaning: 'Traces with WAF events kept a second, -1 for all; login events are not limited.',
   },
   obfuscationKeyRegex: {
     type: 'text',
@@ -133,6 +170,8 @@ export const settings = {
     env: ['APPSEC_AUTO_USER_INSTRUMENTATION_MODE', 'APPSEC_AUTOMATED_USER_EVENTS_TRACKING'],
     default: 'identification',
     accepts: ['identification', 'anonymization', 'disabled', 'ident', 'anon', 'extended', 'safe'],
+    // Whoever mistypes a word for less must not get more.
+    whenRefused: 'disabled',
     meaning: 'What automatic login events record of users: their ids, a hash of them, or nothing.',
   },
   clientIpHeader: {
@@ -152,6 +191,24 @@ export const settings = {
     env: ['TRACE_REQUEST_HEADER_TAGS', 'TRACE_HEADER_TAGS'],
     default: [],
     meaning: 'Request and response headers to record on every span, as `header` or `header:tag`.',
+  },
+  collectAllHeaders: {
+    type: 'flag',
+    env: ['APPSEC_COLLECT_ALL_HEADERS'],
+    default: false,
+    meaning: 'With `headerRedaction` at `false`: records all headers of requests and responses with a security event.',
+  },
+  maxCollectedHeaders: {
+    type: 'count',
+    env: ['APPSEC_MAX_COLLECTED_HEADERS'],
+    default: 50,
+    meaning: 'Most headers of a request, and of a response, where all are recorded.',
+  },
+  headerRedaction: {
+    type: 'flag',
+    env: ['APPSEC_HEADER_COLLECTION_REDACTION_ENABLED'],
+    default: true,
+    meaning: '`true` keeps `collectAllHeaders` from taking effect. Headers that hold secrets are hidden either way.',
   },
   queryObfuscationRegex: {
     type: 'text',

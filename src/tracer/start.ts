@@ -5,9 +5,10 @@ import { portcullisClientTag } from '../model/remote-config.ts'
 import { tag } from '../model/tags.ts'
 import { PrefixSet } from '../net/prefix-set.ts'
 import { compileRuleset } from '../waf/compile-ruleset.ts'
+import { createObfuscator } from '../waf/obfuscator.ts'
 import { connectAgent } from './agent-connection.ts'
 import { blockPages } from './block-page.ts'
-import { readConfig, type ConfigOptions, type EffectiveConfig } from './config.ts'
+import { namedByTags, readConfig, type ConfigOptions, type EffectiveConfig } from './config.ts'
 import { createExporter } from './create-exporter.ts'
 import type { Exporter } from './export/exporter.ts'
 import type { CollectionMode } from './login/collection-mode.ts'
@@ -130,11 +131,13 @@ export function traceHeaders(): Record<string, string> {
   const request = activeRequest()
   if (request === undefined) return {}
   const { traceId, spanId, priority, tracestate, decisionMaker } = request.span
+  const source = request.tag(tag.traceSource)
   return outgoingHeaders({
     traceId,
     spanId,
     priority,
     decisionMaker,
+    source,
     origin: request.tag(tag.origin),
     tracestate,
   })
@@ -148,6 +151,7 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
   const { values } = config
   const runtimeId = randomUUID()
   const random = parts.random ?? Math.random
+  const standalone = values.appsecStandalone || !values.apmTracing
   const exporter = parts.exporter ?? createExporter(values, { clock, warn, random })
 
   const engineClock = wafClock(clock)
@@ -208,6 +212,7 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
     spanDefaults: {
       service: values.service,
       meta: {
+        ...ownTags(values.tags),
         ...(values.env === '' ? {} : { [tag.env]: values.env }),
         ...(values.version === '' ? {} : { [tag.version]: values.version }),
         'runtime-id': runtimeId,
@@ -216,8 +221,17 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
         [tag.spanKind]: 'server',
         ...(remote === undefined ? {} : { '_dd.rc.client_id': remote.clientId }),
       },
-      metrics: { [tag.topLevel]: 1, '_dd.measured': 1, process_id: process.pid },
+      metrics: {
+        [tag.topLevel]: 1,
+        '_dd.measured': 1,
+        process_id: process.pid,
+        ...(standalone ? { [tag.apmEnabled]: 0 } : {}),
+      },
     },
+    collectAllHeaders: values.collectAllHeaders && !values.headerRedaction,
+    maxCollectedHeaders: values.maxCollectedHeaders,
+    isSecretKey: createObfuscator({ keyRegex: values.obfuscationKeyRegex }).isSecretKey,
+    standalone: standalone ? rateLimiter(1 / 60, clock, 1) : undefined,
     clientIpOptions: {
       header: values.clientIpHeader === '' ? undefined : values.clientIpHeader.toLowerCase(),
       trusted: trustedProxies(values.trustedProxies, warn),
@@ -280,6 +294,12 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
     },
   }
   return tracer
+}
+
+/** Tags of the user's for every span: none that the tracer writes itself. */
+function ownTags(tags: Readonly<Record<string, string>>): Record<string, string> {
+  const written = new Set<string>([...Object.values(tag), ...namedByTags])
+  return Object.fromEntries(Object.entries(tags).filter(([name]) => !written.has(name)))
 }
 
 function trustedProxies(items: readonly string[], warn: Warn): PrefixSet | undefined {

@@ -8,6 +8,7 @@ import { parseConfig } from './load/parse-config.ts'
 import type { Config, ConfigScope, DataById } from './load/parse-config.ts'
 import { readStrings } from './load/parse-data.ts'
 import { createObfuscator } from './obfuscator.ts'
+import { refusalOf } from './refusal.ts'
 import type { Obfuscator } from './obfuscator.ts'
 import { buildPlan } from './build-plan.ts'
 import type { Plan } from './plan.ts'
@@ -122,6 +123,11 @@ class Engine implements Waf {
       if (!(error instanceof PortcullisError)) throw error
       this.#diagnostics = { error: error.message }
       return this.#diagnostics
+    }
+    if (refusalOf(config.diagnostics) !== undefined) {
+      // What stands there is better than nothing.
+      this.#diagnostics = config.diagnostics
+      return config.diagnostics
     }
     const before = this.#configs.get(path)
     const configs = new Map(this.#configs).set(path, config)

@@ -15,12 +15,13 @@ const cases = [
   { accept: 'text/html;q=0, */*', page: 'json' },
   { accept: 'TEXT/HTML', page: 'html' },
   { accept: 'application/*, text/html;q=0.9', page: 'json' },
+  { accept: 'text/*', page: 'json' },
   { accept: 'image/png', page: 'json' },
 ]
 
 test.each(cases)('$accept gets $page', ({ accept, page }) => expect(preferredPage(accept)).toBe(page))
 
-test('every case ran', () => expect(cases).toHaveLength(13))
+test('every case ran', () => expect(cases).toHaveLength(14))
 
 test('no header makes it throw', () => {
   fc.assert(

@@ -136,6 +136,78 @@ const cases: readonly Case[] = [
     origin: 'default',
     warns: /service=7/,
   },
+  {
+    says: 'a mistyped mode of automatic events records nothing, rather than more than was wanted',
+    environment: { DD_APPSEC_AUTO_USER_INSTRUMENTATION_MODE: 'anonymous' },
+    name: 'autoUserMode',
+    value: 'disabled',
+    origin: { env: 'DD_APPSEC_AUTO_USER_INSTRUMENTATION_MODE' },
+    warns: /=anonymous is not accepted .* using "disabled"/,
+  },
+  {
+    says: 'a host and a port make an address',
+    environment: { DD_AGENT_HOST: 'agent', DD_TRACE_AGENT_PORT: '9126' },
+    name: 'agentUrl',
+    value: 'http://agent:9126',
+    origin: { env: 'DD_AGENT_HOST' },
+  },
+  {
+    says: 'a port alone is one of this machine',
+    environment: { DD_TRACE_AGENT_PORT: '9126' },
+    name: 'agentUrl',
+    value: 'http://127.0.0.1:9126',
+    origin: { env: 'DD_TRACE_AGENT_PORT' },
+  },
+  {
+    says: 'a host may be an IPv6 address',
+    environment: { DD_AGENT_HOST: '::1' },
+    name: 'agentUrl',
+    value: 'http://[::1]:8126',
+    origin: { env: 'DD_AGENT_HOST' },
+  },
+  {
+    says: 'an address beats a host',
+    environment: { DD_AGENT_HOST: 'agent', DD_TRACE_AGENT_URL: 'http://other:1' },
+    name: 'agentUrl',
+    value: 'http://other:1',
+    origin: { env: 'DD_TRACE_AGENT_URL' },
+  },
+  {
+    says: 'what is no host is refused',
+    environment: { DD_AGENT_HOST: 'a b' },
+    name: 'agentUrl',
+    value: 'http://127.0.0.1:8126',
+    origin: 'default',
+    warns: /agentHost=a b is not accepted/,
+  },
+  {
+    says: 'tags have commas, or spaces, and a name alone has no value',
+    environment: { DD_TAGS: 'team:red k:v:w lone' },
+    name: 'tags',
+    value: { team: 'red', k: 'v:w', lone: '' },
+    origin: { env: 'DD_TAGS' },
+  },
+  {
+    says: 'a value among commas may have spaces',
+    environment: { DD_TAGS: 'team:red one, k:v' },
+    name: 'tags',
+    value: { team: 'red one', k: 'v' },
+    origin: { env: 'DD_TAGS' },
+  },
+  {
+    says: 'tags name the service where nothing else does',
+    environment: { DD_TAGS: 'service:shop,env:prod' },
+    name: 'service',
+    value: 'shop',
+    origin: { env: 'DD_TAGS' },
+  },
+  {
+    says: 'a service of its own beats tags',
+    environment: { DD_TAGS: 'service:shop', DD_SERVICE: 'own' },
+    name: 'service',
+    value: 'own',
+    origin: { env: 'DD_SERVICE' },
+  },
 ]
 
 test.each(cases)('$says', ({ options = {}, environment = {}, name, value, origin, warns }) => {
@@ -147,7 +219,7 @@ test.each(cases)('$says', ({ options = {}, environment = {}, name, value, origin
   else expect(warnings).toEqual([expect.stringMatching(warns)])
 })
 
-test('every case ran', () => expect(cases).toHaveLength(19))
+test('every case ran', () => expect(cases).toHaveLength(29))
 
 test('an unknown option is told of, with what it may have meant', () => {
   const { warnings } = readConfig({ agentURL: 'http://a', nonsense: 1 }, {})

@@ -52,6 +52,8 @@ export function* validItems(items: readonly unknown[], onBad: (item: string) => 
     if (typeof value !== 'string') onBad(JSON.stringify(item) ?? 'undefined')
     else if (expiration === undefined || expiration === null) yield { value }
     else if (typeof expiration === 'number' && Number.isFinite(expiration)) yield { value, expiration }
+    else if (typeof expiration === 'string' && /^\d{1,15}$/.test(expiration))
+      yield { value, expiration: Number(expiration) }
     else onBad(value)
   }
 }

@@ -87,6 +87,16 @@ export class MsgpackWriter {
     return true
   }
 
+  nil(): void {
+    this.#reserve(1)
+    this.#buffer[this.#length++] = 0xc0
+  }
+
+  boolean(value: boolean): void {
+    this.#reserve(1)
+    this.#buffer[this.#length++] = value ? 0xc3 : 0xc2
+  }
+
   binary(bytes: Uint8Array): void {
     this.#reserve(5 + bytes.length)
     this.#tag32(0xc6, bytes.length)

@@ -78,9 +78,6 @@ const harmlessPrefixes = ['accept', 'sec-']
 const MAX_LOGIN_HEADERS = 50
 const MAX_NAME_LENGTH = 200
 
-/** How many headers `extended_data_collection` records where its action does not say. */
-const MAX_EXTENDED_HEADERS = 50
-
 /** One header to record on every span, and the tag it goes to where the user named one. */
 export interface HeaderTag {
   readonly header: string
@@ -134,11 +131,11 @@ export function recordSecurityHeaders(
   }
 }
 
-/** Records all other headers up to a bound, as the WAF action `extended_data_collection` asks for. */
+/** Records all other headers up to a bound. */
 export function recordExtended(
   span: LiveSpan,
   sides: { readonly request: Headers; readonly response: Headers },
-  limit: number = MAX_EXTENDED_HEADERS,
+  limit: number,
 ): void {
   const kinds = [
     { side: 'request', prefix: requestHeaderPrefix, headers: sides.request },

@@ -109,7 +109,7 @@ export class LiveSpan implements FinishedSpan {
   }
 
   finish(endMs: number): void {
-    this.tags.set(tag.decisionMaker, this.decisionMaker)
+    if (this.priority > 0) this.tags.set(tag.decisionMaker, this.decisionMaker)
     this.numbers.set(tag.samplingPriority, this.priority)
     this.durationMs = Math.max(0, endMs - this.startMs)
   }

@@ -41,22 +41,31 @@ export interface Outgoing {
   readonly spanId: string
   readonly priority: number
   readonly decisionMaker: string
+  /** `_dd.p.ts`: the products that kept a trace which tracing alone would not have. */
+  readonly source?: string | undefined
   readonly origin?: string | undefined
   readonly tracestate?: string | undefined
 }
 
 /** Headers that make a called service part of the trace, in both the W3C and the Datadog format. */
 export function outgoingHeaders(from: Outgoing): Record<string, string> {
-  const { traceId, spanId, priority, decisionMaker, origin, tracestate } = from
-  const state = [`s:${priority}`, ...(origin === undefined ? [] : [`o:${origin.replace(/[,;~=]/g, '_')}`])]
-  const own = `dd=${[...state, `t.dm:${decisionMaker}`, `p:${spanId}`].join(';')}`
+  const { traceId, spanId, priority, decisionMaker, source, origin, tracestate } = from
+  const members = [
+    `s:${priority}`,
+    ...(origin === undefined ? [] : [`o:${origin.replace(/[,;~=]/g, '_')}`]),
+    `t.dm:${decisionMaker}`,
+    ...(source === undefined ? [] : [`t.ts:${source}`]),
+    `p:${spanId}`,
+  ]
+  const own = `dd=${members.join(';')}`
+  const propagated = `_dd.p.dm=${decisionMaker},_dd.p.tid=${traceId.slice(0, 16)}`
   return {
     traceparent: `00-${traceId}-${spanId}-${priority > 0 ? '01' : '00'}`,
     tracestate: tracestate === undefined ? own : `${own},${tracestate}`,
     'x-datadog-trace-id': toDecimal(traceId.slice(16)),
     'x-datadog-parent-id': toDecimal(spanId),
     'x-datadog-sampling-priority': String(priority),
-    'x-datadog-tags': `_dd.p.dm=${decisionMaker},_dd.p.tid=${traceId.slice(0, 16)}`,
+    'x-datadog-tags': source === undefined ? propagated : `${propagated},_dd.p.ts=${source}`,
     ...(origin === undefined ? {} : { 'x-datadog-origin': origin }),
   }
 }
