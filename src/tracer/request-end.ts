@@ -44,7 +44,8 @@ export function conclude(ending: Ending): void {
 function describe(ending: Ending): void {
   const { span, scope, request, response, inspection, route, head } = ending
   const hasEvent = ending.hasEvent || inspection?.toldOfEvent === true
-  const status = response.statusCode
+  // What was sent: the app may set another status once it was blocked.
+  const status = head?.status ?? response.statusCode
   const method = span.tag(tag.httpMethod) ?? ''
   span.setTag(tag.httpStatusCode, String(status))
   if (route === undefined) span.resource = method

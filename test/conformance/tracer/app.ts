@@ -1,18 +1,23 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createRequire } from 'node:module'
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import { portcullis } from '../../../src/express.ts'
 import type { Tracer } from '../../../src/index.ts'
+import { addPassportRoutes } from './passport-routes.ts'
 
-const cookieParser = createRequire(import.meta.url)('cookie-parser') as () => RequestHandler
+const load = createRequire(import.meta.url)
+const cookieParser = load('cookie-parser') as () => RequestHandler
+const session = load('express-session') as (options: object) => RequestHandler
+const multer = load('multer') as () => { any(): RequestHandler }
 
 /** A service that calls every Datadog name. */
-export async function openApp({ appsec }: Tracer): Promise<{ readonly url: string; close(): Promise<void> }> {
+export async function openApp(tracer: Tracer): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const { appsec } = tracer
   const user = { id: 'u1', email: 'e@example.com' }
   const app = express()
   app.use(portcullis())
-  app.use(cookieParser(), express.json())
+  app.use(cookieParser(), express.json(), express.urlencoded({ extended: true }), express.text())
   app.all('/ok', (_request, response) => void response.json({ ok: true }))
   app.get('/users/:id', (_request, response) => void response.send('user'))
   app.get('/leak', (_request, response) => void response.set('x-secret', 'stop-response').send('secret'))
@@ -54,6 +59,38 @@ export async function openApp({ appsec }: Tracer): Promise<{ readonly url: strin
     appsec.trackCustomEvent('my.event', { k: 'v' })
     response.send('done')
   })
+  app.post('/call', (request, response) => {
+    const returned = (request.body as unknown[][]).map(([name, ...all]) => callByName(appsec, String(name), all))
+    if (!response.headersSent) response.json(returned)
+  })
+  app.get('/block-given', (request, response) => void appsec.blockRequest(request, response))
+  app.get('/goes-on', (request, response) => {
+    appsec.blockRequest(request, response)
+    response.setHeader('x-late', 'v')
+    response.status(200).json({ late: true })
+  })
+  app.get('/leak-across', (_request, response) => {
+    response.set({ 'access-control-allow-origin': 'https://app.example', vary: 'Origin', 'x-secret': 'stop-response' })
+    response.send('secret')
+  })
+  app.get('/languages', (_request, response) => {
+    response.set({ 'content-language': 'de', 'content-encoding': 'identity', 'x-other': '1', 'set-cookie': 'a=b' })
+    response.send('hallo')
+  })
+  app.post('/upload', multer().any(), (_request, response) => void response.send('up'))
+  app.post('/parses-itself', (request, response) => {
+    request.setEncoding('utf8').on('data', (text: string) => {
+      request.body = JSON.parse(text)
+      response.send('parsed')
+    })
+  })
+  const genid = (request: IncomingMessage): unknown => request.headers['x-session']
+  const options = { secret: 's', resave: false, saveUninitialized: true, genid }
+  app.get('/sessions/me', session(options), (_request, response) => void response.send('me'))
+  const mounted = express.Router({ mergeParams: true })
+  mounted.get('/b/:b', (_request, response) => void response.send('mounted'))
+  app.use('/mount/:m', mounted)
+  addPassportRoutes(app, tracer)
   // Nothing outside can see a router that is called in a closure.
   const inner = express.Router()
   inner.get('/inner/:id', (_request, response) => void response.send('inner'))
@@ -78,4 +115,11 @@ export async function openApp({ appsec }: Tracer): Promise<{ readonly url: strin
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+function callByName(appsec: Tracer['appsec'], name: string, all: readonly unknown[]): unknown {
+  const [first = '', second] = name.split('.')
+  const owner: unknown = second === undefined ? appsec : Reflect.get(appsec, first)
+  const method: unknown = Reflect.get(owner as object, second ?? first)
+  return (method as (...given: readonly unknown[]) => unknown)(...all)
 }

@@ -1,7 +1,8 @@
 import { gunzipSync } from 'node:zlib'
+import { unpack } from 'msgpackr'
 import { expect } from 'vitest'
 import type { WireSpan } from '../../support/fake-agent.ts'
-import type { TracerCase } from './cases.ts'
+import type { TracerCase } from './cases/tracer-case.ts'
 
 /** What came back of a request, and what arrived at the agent. */
 export interface Seen {
@@ -11,7 +12,7 @@ export interface Seen {
 }
 
 /** Holds what was seen of a request against its case. */
-export function expectSeen(one: Omit<TracerCase, 'says'>, { response, reply, span }: Seen): void {
+export function expectSeen(one: Omit<TracerCase, 'says' | 'before'>, { response, reply, span }: Seen): void {
   expect(response.status).toBe(one.status)
   if (one.reply !== undefined) expect(reply).toMatch(one.reply)
   for (const [name, value] of Object.entries(one.replyHeaders ?? {})) {
@@ -34,5 +35,10 @@ export function expectSeen(one: Omit<TracerCase, 'says'>, { response, reply, spa
     const packed = Buffer.from(span.meta[name] ?? '', 'base64')
     expect(JSON.parse(gunzipSync(packed).toString())).toEqual(value)
   }
+  if (one.structs !== undefined) {
+    const structs = Object.entries(span.meta_struct ?? {}).map(([name, bytes]) => [name, unpack(bytes) as unknown])
+    expect(Object.fromEntries(structs)).toEqual(one.structs)
+  }
+  if (one.service !== undefined) expect(span.service).toBe(one.service)
   if (one.error !== undefined) expect(span.error).toBe(one.error)
 }

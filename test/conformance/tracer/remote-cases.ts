@@ -1,8 +1,8 @@
-import type { TracerCase } from './cases.ts'
+import type { TracerCase } from './cases/tracer-case.ts'
 import { conformanceRules } from './rules.ts'
 
 /** Remote configurations by product, and what a request to the app of app.ts meets under them. */
-export interface RemoteCase extends TracerCase {
+export interface RemoteCase extends Omit<TracerCase, 'before'> {
   /** In force, and acknowledged, before `configs` takes their place. */
   readonly before?: Readonly<Record<string, object>>
   readonly configs: Readonly<Record<string, object>>

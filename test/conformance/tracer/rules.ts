@@ -31,6 +31,10 @@ export const conformanceRules = {
     ...ruleset.actions,
     { id: 'teapot', type: 'block_request', parameters: { status_code: 418, type: 'html' } },
     { id: 'oddly', type: 'redirect_request', parameters: { status_code: 200, location: 'https://example.com/' } },
+    { id: 'in-json', type: 'block_request', parameters: { status_code: 409, type: 'json' } },
+    { id: 'unheard', type: 'block_request', parameters: { type: 'smoke-signals' } },
+    { id: 'nowhere', type: 'redirect_request', parameters: { status_code: 302 } },
+    { id: 'collect-few', type: 'extended_data_collection', parameters: { max_collected_headers: 12 } },
     { id: 'collect', type: 'extended_data_collection', parameters: { max_collected_headers: 50 } },
   ],
   rules: [
@@ -38,6 +42,32 @@ export const conformanceRules = {
     onQuery('teapot', 'stop-teapot', ['teapot']),
     onQuery('oddly', 'send-oddly', ['oddly']),
     onQuery('collect', 'collect-all', ['collect']),
+    onQuery('collect-few', 'collect-few', ['collect-few']),
+    onQuery('in-json', 'stop-json', ['in-json']),
+    onQuery('unheard', 'stop-unheard', ['unheard']),
+    onQuery('both', 'send-or-stop', ['block', 'away']),
+    onQuery('nowhere', 'send-nowhere', ['nowhere']),
+    onQuery('monitored', 'only-monitored', ['monitor']),
+    onQuery('undefined', 'stop-undefined', ['what-nobody-defined']),
+    onValue('line', 'server.request.uri.raw', 'raw-target'),
+    onValue('method', 'server.request.method', '^PATCH$'),
+    onValue('session', 'usr.session_id', 'stop-session'),
+    onValue('file', 'server.request.body.filenames', 'stop-file'),
+    {
+      ...onQuery('client', '', ['block']),
+      conditions: [
+        { operator: 'ip_match', parameters: { inputs: [{ address: 'http.client_ip' }], list: ['203.0.113.66'] } },
+      ],
+    },
+    {
+      ...onQuery('failure', '', []),
+      conditions: [
+        {
+          operator: 'exists',
+          parameters: { inputs: [{ address: 'server.business_logic.users.login.failure' }] },
+        },
+      ],
+    },
     {
       ...onQuery('tagger', 'tag-me', []),
       output: {
@@ -106,11 +136,15 @@ function schema(output: string, address: string, conditions: readonly object[]):
 }
 
 function onQuery(id: string, regex: string, on_match: readonly string[]): object {
+  return onValue(id, 'server.request.query', regex, on_match)
+}
+
+function onValue(id: string, address: string, regex: string, on_match: readonly string[] = ['block']): object {
   return {
     id,
     name: `the ${id} rule`,
     tags: { type: id, category: 'attack_attempt' },
-    conditions: [{ operator: 'match_regex', parameters: { inputs: [{ address: 'server.request.query' }], regex } }],
+    conditions: [{ operator: 'match_regex', parameters: { inputs: [{ address }], regex } }],
     transformers: [],
     on_match,
   }
