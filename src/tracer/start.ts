@@ -206,6 +206,7 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
         })
       : undefined
 
+  const secrets = createObfuscator({ keyRegex: values.obfuscationKeyRegex })
   const scope: RequestScope = {
     clock,
     exporter,
@@ -230,7 +231,7 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
     },
     collectAllHeaders: values.collectAllHeaders && !values.headerRedaction,
     maxCollectedHeaders: values.maxCollectedHeaders,
-    isSecretKey: createObfuscator({ keyRegex: values.obfuscationKeyRegex }).isSecretKey,
+    isSecretKey: (name) => secrets.isSecretKey(name),
     standalone: standalone ? rateLimiter(1 / 60, clock, 1) : undefined,
     clientIpOptions: {
       header: values.clientIpHeader === '' ? undefined : values.clientIpHeader.toLowerCase(),

@@ -56,10 +56,12 @@ const claims: readonly (readonly [headers: Headers, ip: string])[] = [
 ]
 
 /** Addresses of private networks: a public one beats each, in whatever order they come. */
-const privateAddresses = [
-  ...['127.1.2.3', '10.255.0.1', '172.16.0.1', '172.31.255.255', '192.168.1.1', '169.254.169.254'],
-  ...['100.64.0.1', '100.65.0.1', '100.127.255.255', '::1', 'fec0::1', 'fe80::1', 'fc00::1', 'fd12::1'],
-]
+const privateAddresses = `
+  127.1.2.3 10.255.0.1 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1
+  100.65.0.1 100.127.255.255 ::1 fec0::1 fe80::1 fc00::1 fd12::1
+`
+  .trim()
+  .split(/\s+/)
 /** Their neighbours, which are public. */
 const publicAddresses = [
   '9.255.255.255',

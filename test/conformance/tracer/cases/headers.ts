@@ -1,14 +1,18 @@
 import { nested, type TracerCase } from './tracer-case.ts'
 
-const alwaysRecorded = [
-  ...['accept', 'user-agent', 'x-amzn-trace-id', 'cloudfront-viewer-ja3-fingerprint', 'cf-ray'],
-  ...['x-cloud-trace-context', 'x-appgw-trace-id', 'x-sigsci-requestid', 'x-sigsci-tags', 'akamai-user-risk'],
-]
-const recordedOnEvents = [
-  ...['x-forwarded-for', 'x-real-ip', 'true-client-ip', 'x-client-ip', 'forwarded-for', 'x-cluster-client-ip'],
-  ...['fastly-client-ip', 'cf-connecting-ip', 'cf-connecting-ipv6', 'x-forwarded', 'forwarded', 'via'],
-  ...['content-encoding', 'content-language', 'accept-encoding', 'accept-language'],
-]
+const alwaysRecorded = `
+  accept user-agent x-amzn-trace-id cloudfront-viewer-ja3-fingerprint cf-ray
+  x-cloud-trace-context x-appgw-trace-id x-sigsci-requestid x-sigsci-tags akamai-user-risk
+`
+  .trim()
+  .split(/\s+/)
+const recordedOnEvents = `
+  x-forwarded-for x-real-ip true-client-ip x-client-ip forwarded-for x-cluster-client-ip
+  fastly-client-ip cf-connecting-ip cf-connecting-ipv6 x-forwarded forwarded via content-encoding
+  content-language accept-encoding accept-language
+`
+  .trim()
+  .split(/\s+/)
 
 function many(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, n) => [`x-many-${n}`, String(n)]))
