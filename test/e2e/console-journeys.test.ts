@@ -101,6 +101,37 @@ describe.skipIf(whyNoBrowser !== undefined)(`the console's journeys ${whyNoBrows
     await page.close()
   })
 
+  test('a signal is told to somebody by hand, from its page', async () => {
+    // Nobody has to listen at the other end: that it was sent off is what the console says.
+    const recipient = { name: 'on call', kind: 'email', to: ['security@shop.example'] }
+    const { status } = await console.collector.api('POST', '/api/notifications/recipients', recipient)
+    expect(status).toBe(201)
+    const page = await console.page(`/signals/${signal.id}`, { role: 'responder' })
+    await page.getByRole('button', { name: 'Tell somebody …' }).click()
+    expect(await dialog(page).getByRole('button', { name: 'Send' }).isDisabled()).toBe(true)
+    await dialog(page).getByLabel('on call').check()
+    await dialog(page).getByRole('button', { name: 'Send' }).click()
+    await toast(page, '1 recipient: on its way').waitFor()
+    await expect
+      .poll(async () => (await api(`/api/notifications/deliveries?signalId=${signal.id}`)).items)
+      .toMatchObject([{ type: 'signal.shared' }])
+    await page.close()
+  })
+
+  test('the list of signals shows the course of each, and rules may be let to block from the signal', async () => {
+    const page = await console.page('/signals')
+    const row = rows(page, 'Signals').filter({ hasText: 'Credential stuffing' }).first()
+    await row.locator('svg.spark rect[height="22"]').first().waitFor()
+    await row.getByRole('link').click()
+    await page.getByRole('button', { name: 'Let rules block by themselves' }).click()
+    await toast(page, 'Detection rules may block by themselves.').waitFor()
+    expect(await api('/api/settings')).toMatchObject({ automation: true })
+    await undo(page)
+    expect(await api('/api/settings')).toMatchObject({ automation: false })
+    await page.getByRole('button', { name: 'Let rules block by themselves' }).waitFor()
+    await page.close()
+  })
+
   test('a false positive is archived with its reason and an exception of its rule; undo takes both back', async () => {
     const page = await console.page(`/signals/${signal.id}`)
     await page.getByRole('button', { name: 'Triage …' }).click()

@@ -41,7 +41,7 @@ export function eventRoutes(
 
   const description = route({
     summary:
-      'Server-sent events: signal.opened, signal.updated, signal.closed, response.taken, response.undone, list.changed, tracer.connected, configuration.applied',
+      'Server-sent events: signal.opened, signal.updated, signal.closed, response.taken, response.undone, list.changed, settings.changed, tracer.connected, configuration.applied',
     tag: 'signals',
     alsoAs: ['text/event-stream'],
   })
@@ -86,6 +86,9 @@ function eventsOf(changes: Changes): CollectorEvent[] {
       data: response,
     })),
     ...(changes.entries?.length ? [{ name: 'list.changed', data: { count: changes.entries.length } }] : []),
+    ...(changes.documents ?? []).flatMap((change) =>
+      change.kind === 'settings' && 'put' in change ? [{ name: 'settings.changed', data: change.put }] : [],
+    ),
   ]
 }
 

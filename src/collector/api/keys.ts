@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
+import { putBackWithinMs } from '../recently-removed.ts'
 import type { KeyRecord, State } from '../state/state.ts'
+import type { Principal } from './access.ts'
 import { auditOf } from './audit.ts'
 import { roles } from './components.ts'
 import { idParams, route } from './route.ts'
@@ -84,15 +86,46 @@ export function keyRoutes(
     async ({ params, principal }) => {
       const key = await state.document('key', params.id)
       if (key === null) throw fail('NOT_FOUND', `key ${params.id}`)
-      const revoked = { ...key, revokedAt: key.revokedAt ?? new Date(clock.nowMs()).toISOString() }
-      const [before, after] = [withoutSecret(key), withoutSecret(revoked)]
-      await state.commit({
-        documents: [{ kind: 'key', put: revoked }],
-        audit: [auditOf(clock, principal, { action: 'key.revoke', subject: key.id, before, after })],
-      })
-      return after
+      const revokedAt = key.revokedAt ?? new Date(clock.nowMs()).toISOString()
+      return put({ key, change: { revokedAt }, action: 'key.revoke', principal })
     },
   )
+
+  server.post<{ Params: { id: string } }>(
+    '/api/keys/:id/undo',
+    route({
+      summary: 'Undo the revocation of a key, within ten minutes: what uses it is let in again',
+      tag,
+      access: 'admin',
+      params: idParams(),
+      reply: ref('Key'),
+    }),
+    async ({ params, principal }) => {
+      const key = await state.document('key', params.id)
+      if (key === null) throw fail('NOT_FOUND', `key ${params.id}`)
+      if (key.revokedAt === null) throw fail('CONFLICT', 'the key is not revoked')
+      if (clock.nowMs() - Date.parse(key.revokedAt) > putBackWithinMs) {
+        throw fail('CONFLICT', 'the key was revoked more than ten minutes ago; make a new one')
+      }
+      return put({ key, change: { revokedAt: null }, action: 'key.undo', principal })
+    },
+  )
+
+  async function put(wanted: {
+    readonly key: KeyRecord
+    readonly change: Pick<KeyRecord, 'revokedAt'>
+    readonly action: string
+    readonly principal: Principal
+  }): Promise<object> {
+    const { key, change, action, principal } = wanted
+    const changed = { ...key, ...change }
+    const [before, after] = [withoutSecret(key), withoutSecret(changed)]
+    await state.commit({
+      documents: [{ kind: 'key', put: changed }],
+      audit: [auditOf(clock, principal, { action, subject: key.id, before, after })],
+    })
+    return after
+  }
 }
 
 /** A new key and its secret, which is shown once and kept only as its hash. */

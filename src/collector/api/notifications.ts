@@ -6,6 +6,7 @@ import { fail } from '../../model/error.ts'
 import { signalEventTypes } from '../../model/notification.ts'
 import type { Notifier } from '../notify/notify.ts'
 import type { Outbound } from '../outbound.ts'
+import { keepRecentlyRemoved } from '../recently-removed.ts'
 import type { DeliveryRecord, NotificationRule, Recipient } from '../state/notification-records.ts'
 import type { DocumentChange, State } from '../state/state.ts'
 import type { Principal } from './access.ts'
@@ -148,6 +149,7 @@ function ruleRoutes(server: FastifyInstance, parts: NotificationParts): void {
 
 function recipientRoutes(server: FastifyInstance, parts: NotificationParts): void {
   const { state, notifier, clock } = parts
+  const removed = keepRecentlyRemoved<Recipient>(() => clock.nowMs())
   server.get(
     `${root}/recipients`,
     route({ summary: 'Who can be told', tag, reply: page(shownRecipientSchema) }),
@@ -200,9 +202,29 @@ function recipientRoutes(server: FastifyInstance, parts: NotificationParts): voi
     `${root}/recipients/:id`,
     route({ summary: 'Remove a recipient', tag, access: 'admin', params, status: 204 }),
     async ({ params: { id }, principal }, reply) => {
-      const before = shownRecipient(await recipientOf(state, id))
+      const recipient = await recipientOf(state, id)
+      const before = shownRecipient(recipient)
       await put(parts, principal, 'recipient.delete', { kind: 'recipient', delete: id }, before, null)
+      removed.keep(id, recipient)
       return reply.code(204).send()
+    },
+  )
+  server.post<ById>(
+    `${root}/recipients/:id/undo`,
+    route({
+      summary: 'Put a removed recipient back, its secrets too: within ten minutes, at the collector that removed it',
+      tag,
+      access: 'admin',
+      params,
+      reply: shownRecipientSchema,
+    }),
+    async ({ params: { id }, principal }) => {
+      await checkRoom(state, 'recipient')
+      const recipient = removed.take(id)
+      if (recipient === undefined) throw fail('NOT_FOUND', `a recipient ${id} that was removed within ten minutes`)
+      const shown = shownRecipient(recipient)
+      await put(parts, principal, 'recipient.undo', { kind: 'recipient', put: recipient }, null, shown)
+      return shown
     },
   )
   server.post<ById>(

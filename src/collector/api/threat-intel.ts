@@ -94,4 +94,16 @@ export function threatIntelRoutes(
       return reply.code(204).send()
     },
   )
+
+  server.post<{ Params: { list: string } }>(
+    '/api/threat-intel/:list/undo',
+    route({
+      summary: 'Put a removed list back, its rows too: within ten minutes, at the collector that removed it',
+      tag,
+      access: 'admin',
+      params,
+      reply: shownList,
+    }),
+    async ({ params, principal }) => threatIntel.putBack(params.list, principal.name),
+  )
 }

@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
 import type { Outbound } from '../outbound.ts'
+import { keepRecentlyRemoved, putBackWithinMs } from '../recently-removed.ts'
 import type { AuditEntry, State, ThreatIntelRecord } from '../state/state.ts'
 import { threatIntelList, type ThreatIntelList } from './threat-intel.ts'
 import { parseThreatIntelCsv } from './threat-intel-csv.ts'
@@ -12,6 +13,8 @@ const maxListBytes = 256 * 1024 * 1024
 const maxLists = 100
 const fetchTimeoutMs = 120_000
 const lookEveryMs = 60_000
+/** What a list is called that can still be put back; none outlives the process that removed it. */
+const removedEnding = '.removed'
 
 /** What a person wants of a list: a content, or an address that it comes from. */
 export interface ThreatIntelChange {
@@ -39,6 +42,8 @@ export interface ThreatIntelLists {
   /** Fetches a list anew. Rejects when it cannot be fetched or read; the old content stays. */
   refresh(name: string, author: string): Promise<ShownList>
   remove(name: string, author: string): Promise<void>
+  /** Puts a removed list back, its rows too: within ten minutes. Rejects with NOT_FOUND, CONFLICT. */
+  putBack(name: string, author: string): Promise<ShownList>
   stop(): void
 }
 
@@ -69,7 +74,10 @@ export async function keepThreatIntel(options: {
   let stopped = false
   let cancel: () => void = () => undefined
 
+  const removed = keepRecentlyRemoved<ThreatIntelRecord>(() => clock.nowMs())
   const fileOf = (name: string): string => join(dir, `${name}.csv`)
+  const removedFileOf = (name: string): string => `${fileOf(name)}${removedEnding}`
+  for (const name of await readdir(dir)) if (name.endsWith(removedEnding)) await rm(join(dir, name))
   const applyAll = (): void =>
     apply([...configured, ...[...held.values()].flatMap(({ record, list }) => (record.enabled ? (list ?? []) : []))])
 
@@ -202,7 +210,21 @@ export async function keepThreatIntel(options: {
         })
         held.delete(name)
         applyAll()
-        await rm(fileOf(name), { force: true })
+        removed.keep(name, record)
+        if (record.updatedAt !== null) await rename(fileOf(name), removedFileOf(name))
+        clock.after(putBackWithinMs + 1, () => {
+          if (!removed.has(name)) rm(removedFileOf(name), { force: true }).catch((error) => onError(error, name))
+        })
+      }),
+    putBack: (name, author) =>
+      inTurn(async () => {
+        if (held.has(name)) throw fail('CONFLICT', `there is a list ${name} again`)
+        const record = removed.take(name)
+        if (record === undefined) throw fail('NOT_FOUND', `a list ${name} that was removed within ten minutes`)
+        const csv = record.updatedAt === null ? undefined : await readFile(removedFileOf(name), 'utf8')
+        const back = await write(record, csv, { by: author, action: 'threat-intel.undo' })
+        await rm(removedFileOf(name), { force: true })
+        return back
       }),
     stop() {
       stopped = true

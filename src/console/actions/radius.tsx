@@ -44,7 +44,7 @@ export function Radius(props: {
           connected and able to.
         </Note>
       )}
-      {requests === 0 ? null : (
+      {points.length < 2 ? null : (
         <Chart
           label="Requests it would have stopped"
           height={90}

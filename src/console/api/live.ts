@@ -13,6 +13,7 @@ const staleBy: Readonly<Record<string, readonly string[]>> = {
   'response.taken': ['signals', 'denylist', 'mitigations', 'entity'],
   'response.undone': ['signals', 'denylist', 'mitigations', 'entity'],
   'list.changed': ['denylist', 'passlist', 'mitigations', 'entity', 'overview'],
+  'settings.changed': ['settings', 'overview', 'mitigations'],
   'tracer.connected': ['services', 'overview'],
   'configuration.applied': ['services', 'signals', 'mitigations', 'waf-rules'],
 }

@@ -70,7 +70,7 @@ export function drawChart(frame: HTMLElement, drawing: Drawing): UPlot {
           ...axis,
           grid: { show: false },
           size: 26,
-          space: 70,
+          space: 52,
           values: (_plot, splits, _axis, _space, stepMs) => clockLabels(dateOf, splits, stepMs),
         },
         {
@@ -166,7 +166,10 @@ function drawMarks(plot: UPlot, marks: Drawing['marks'], color: string): void {
   ctx.textAlign = 'left'
   ctx.textBaseline = 'alphabetic'
   ctx.lineWidth = ratio
-  for (const { atMs, says } of marks) {
+  // Of marks close to each other, the later ones say theirs a line lower.
+  let line = 0
+  let takenTo = Number.NEGATIVE_INFINITY
+  for (const { atMs, says } of marks.toSorted((a, b) => a.atMs - b.atMs)) {
     const x = Math.round(plot.valToPos(atMs, 'x', true))
     if (x < bbox.left || x > bbox.left + bbox.width) continue
     ctx.setLineDash([4 * ratio, 3 * ratio])
@@ -176,7 +179,10 @@ function drawMarks(plot: UPlot, marks: Drawing['marks'], color: string): void {
     ctx.stroke()
     const width = ctx.measureText(says).width
     const isLeft = x + width + 8 * ratio > bbox.left + bbox.width
-    ctx.fillText(says, isLeft ? x - width - 5 * ratio : x + 5 * ratio, bbox.top + 11 * ratio)
+    const from = isLeft ? x - width - 5 * ratio : x + 5 * ratio
+    line = from < takenTo ? line + 1 : 0
+    takenTo = from + width + 5 * ratio
+    ctx.fillText(says, from, bbox.top + (11 + line * 13) * ratio)
   }
   ctx.restore()
 }

@@ -6,7 +6,7 @@ import {
   type VirtualizerOptions,
 } from '@tanstack/virtual-core'
 import type { RefObject } from 'preact'
-import { useEffect, useLayoutEffect, useReducer, useState } from 'preact/hooks'
+import { useLayoutEffect, useReducer, useState } from 'preact/hooks'
 
 /** Rows made above and below those in sight. */
 const overscan = 12
@@ -40,9 +40,11 @@ export function useWindow(
   virtualizer.setOptions(options)
   useLayoutEffect(() => virtualizer._didMount(), [])
   useLayoutEffect(() => virtualizer._willUpdate())
-  useEffect(() => {
+  // Before the first paint, so that columns without room are not seen to go.
+  useLayoutEffect(() => {
     const element = frame.current
     if (element === null || typeof ResizeObserver === 'undefined') return
+    setWidth(element.clientWidth)
     const observer = new ResizeObserver(() => setWidth(element.clientWidth))
     observer.observe(element)
     return () => observer.disconnect()

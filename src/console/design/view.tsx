@@ -99,9 +99,10 @@ export function Card(props: {
   readonly children: ComponentChildren
   /** Whether the content reaches the edges, as tables do. */
   readonly flush?: boolean
+  readonly id?: string
 }): JSX.Element {
   return (
-    <section class="card">
+    <section class="card" id={props.id}>
       <header>
         <h2>{props.title}</h2>
         <div class="row">{props.actions}</div>

@@ -65,6 +65,7 @@ function notificationCalls(): readonly Call[] {
     { operation: `get ${url}/deliveries`, query: 'limit=1', status: 200 },
     { operation: `delete ${url}/rules/{id}`, params: { id: ':notificationRule' }, status: 204 },
     { operation: `delete ${url}/recipients/{id}`, params, status: 204 },
+    { operation: `post ${url}/recipients/{id}/undo`, params, status: 200 },
     {
       operation: `post ${url}/recipients`,
       body: {
@@ -312,6 +313,7 @@ const calls: readonly Call[] = [
   { operation: 'get /api/threat-intel/{list}', params: { list: 'mine' }, status: 200 },
   { operation: 'post /api/threat-intel/{list}/refresh', params: { list: 'mine' }, status: 400 },
   { operation: 'delete /api/threat-intel/{list}', params: { list: 'mine' }, status: 204 },
+  { operation: 'post /api/threat-intel/{list}/undo', params: { list: 'mine' }, status: 200 },
   { operation: 'get /api/overview', status: 200 },
   { operation: 'get /api/audit', status: 200 },
   {
@@ -336,6 +338,7 @@ const calls: readonly Call[] = [
   },
   { operation: 'get /api/keys', status: 200 },
   { operation: 'delete /api/keys/{id}', params: { id: ':key' }, status: 200 },
+  { operation: 'post /api/keys/{id}/undo', params: { id: ':key' }, status: 200 },
   { operation: 'post /api/erasures', body: {}, status: 400 },
   { operation: 'post /api/erasures', body: { userId: 'u-gone', login: 'gone@example.com' }, status: 200 },
   { operation: 'post /api/backups', body: { directory: 'relative' }, status: 400 },

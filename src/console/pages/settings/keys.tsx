@@ -90,14 +90,17 @@ function RevokeDialog({ revoked, onClose }: { readonly revoked: Key; readonly on
   const run = async (): Promise<void> => {
     await call('DELETE', `/api/keys/${encodeURIComponent(revoked.id)}`)
     await refresh('keys')
-    toast(`${revoked.name} was revoked.`)
+    toast(`${revoked.name} was revoked.`, async () => {
+      await call('POST', `/api/keys/${encodeURIComponent(revoked.id)}/undo`)
+      await refresh('keys')
+    })
   }
   return (
     <Dialog title="Revoke a key" onClose={onClose} action={{ says: 'Revoke', look: 'danger', run }}>
       <p>
         Whatever uses <Raw text={revoked.name} /> is refused from now on
-        {revoked.role === 'ingest' ? ': services that send with it are no longer watched' : ''}. This cannot be undone;
-        make a new key and put it in place first.
+        {revoked.role === 'ingest' ? ': services that send with it are no longer watched' : ''}. Make a new key and put
+        it in place first; this can be undone for ten minutes only.
       </p>
     </Dialog>
   )

@@ -14,9 +14,10 @@ import { Card, View } from '../../design/view.tsx'
 import { Keys } from './keys.tsx'
 import { OnceDialog, type ShownOnce } from './once-dialog.tsx'
 import { roleWords, UserDialog } from './user-dialog.tsx'
+import { Sessions } from './sessions.tsx'
 import type { User } from './settings-shapes.ts'
 
-/** Who may sign in and as what, and the keys that programs use. */
+/** Who may sign in and as what, who has, and the keys that programs use. */
 export function People(): JSX.Element {
   const [isAdding, setAdding] = useState(false)
   const [shown, setShown] = useState<ShownOnce>()
@@ -41,6 +42,7 @@ export function People(): JSX.Element {
           )}
         </View>
       </Card>
+      <Sessions users={users.data?.items ?? []} />
       <Keys onSecret={setShown} />
       {isAdding ? <UserDialog onLink={setShown} onClose={() => setAdding(false)} /> : null}
       {shown === undefined ? null : <OnceDialog shown={shown} onClose={() => setShown(undefined)} />}

@@ -7,7 +7,7 @@ import { Raw } from '../../design/raw.tsx'
 import { toast } from '../../design/toast.tsx'
 import type { NotificationRule, Recipient } from './settings-shapes.ts'
 
-/** Removes a recipient that no rule names any more; its secrets cannot be brought back. */
+/** Removes a recipient that no rule names any more. */
 export function RemoveRecipientDialog(props: {
   readonly recipient: Recipient
   readonly rules: readonly NotificationRule[]
@@ -18,7 +18,10 @@ export function RemoveRecipientDialog(props: {
   const run = async (): Promise<void> => {
     await call('DELETE', `/api/notifications/recipients/${encodeURIComponent(recipient.id)}`)
     await refresh('notifications')
-    toast(`${recipient.name} was removed.`)
+    toast(`${recipient.name} was removed.`, async () => {
+      await call('POST', `/api/notifications/recipients/${encodeURIComponent(recipient.id)}/undo`)
+      await refresh('notifications')
+    })
   }
   return (
     <Dialog
@@ -27,8 +30,8 @@ export function RemoveRecipientDialog(props: {
       action={{ says: 'Remove', look: 'danger', disabled: naming.length > 0, run }}
     >
       <p>
-        <Raw text={recipient.name} /> is told of nothing any more. Its address and its secrets are deleted: this cannot
-        be undone.
+        <Raw text={recipient.name} /> is told of nothing any more. Its address and its secrets are deleted, which can be
+        undone for ten minutes only.
       </p>
       {naming.length === 0 ? null : (
         <Note kind="warn">

@@ -75,6 +75,13 @@ export interface User {
   readonly lastSignInAt: string | null
 }
 
+export interface Session {
+  readonly id: string
+  readonly userId: string
+  readonly createdAt: string
+  readonly expiresAt: string
+}
+
 export interface Key {
   readonly id: string
   readonly name: string

@@ -13,14 +13,11 @@ import { RetentionDialog } from './retention-dialog.tsx'
 import type { Settings } from '../../api/shapes.ts'
 import { StopBlockingDialog } from './stop-blocking-dialog.tsx'
 
-const readAgainMs = 10_000
-
 /** The switches of all services: blocking, automation, retention. */
 export function Switches(): JSX.Element {
   const settings = useData<Settings>({
     key: ['settings'],
     load: (signal) => call('GET', '/api/settings', undefined, signal),
-    everyMs: readAgainMs,
   })
   return (
     <View data={settings}>

@@ -170,13 +170,17 @@ function RemoveListDialog({
   const run = async (): Promise<void> => {
     await call('DELETE', `${root}/${encodeURIComponent(list.name)}`)
     await refresh('threat-intel')
-    toast(`${list.name} was removed.`)
+    toast(`${list.name} was removed.`, async () => {
+      await call('POST', `${root}/${encodeURIComponent(list.name)}/undo`)
+      await refresh('threat-intel')
+    })
   }
   return (
     <Dialog title="Remove a list" onClose={onClose} action={{ says: 'Remove', look: 'danger', run }}>
       <p>
         <Raw text={list.name} />: {many(list.size, 'address', 'addresses')} are no longer marked when they are seen.
-        What was marked stays so. The rows are deleted; to keep them, switch the list off.
+        What was marked stays so. The rows are deleted, which can be undone for ten minutes; to keep them, switch the
+        list off.
       </p>
     </Dialog>
   )

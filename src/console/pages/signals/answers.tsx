@@ -76,6 +76,7 @@ export function Answers({ signal }: { readonly signal: Signal }): JSX.Element {
               <ShareList shares={userAgents} />
             </Answer>
             <Answer asks="From where?">
+              {countries.length + networks.length === 0 ? 'No database of countries and networks is set up' : null}
               <ShareList shares={countries} />
               <ShareList shares={networks} />
             </Answer>

@@ -12,7 +12,10 @@ const names: Readonly<Record<string, string>> = {
   '@appsec.fingerprint.header.order': 'Order of headers',
   '@appsec.fingerprint.header.known_headers': 'Known headers',
   '@http.useragent_details.browser.family': 'Browser',
+  '@http.useragent_details.browser.version': 'Version of the browser',
   '@http.useragent_details.os.family': 'System',
+  '@http.useragent_details.os.version': 'Version of the system',
+  '@http.useragent_details.device.category': 'Device',
 }
 
 /** An attribute in words: `Header accept-language`. */

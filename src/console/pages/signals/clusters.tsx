@@ -12,6 +12,9 @@ import { AttributeLine, Attributes } from './cluster-attributes.tsx'
 import { ClusterRule } from './cluster-rule.tsx'
 import { collateralBars } from './cluster-words.ts'
 
+/** Where it stands on the page of a signal. */
+export const clustersId = 'clusters'
+
 /** What the attackers share and others do not: how much of the attack it is, what a rule would hit, and the rule. */
 export function Clusters({ signal }: { readonly signal: Signal }): JSX.Element | null {
   const [opened, open] = useState<Cluster>()
@@ -19,6 +22,7 @@ export function Clusters({ signal }: { readonly signal: Signal }): JSX.Element |
   const explorer = `/traces?${new URLSearchParams({ q: signal.query, from: signal.firstSeen, view: 'analysis', signal: signal.id }).toString()}`
   return (
     <Card
+      id={clustersId}
       title={
         <>
           What the attackers share{' '}
@@ -58,7 +62,7 @@ export function Clusters({ signal }: { readonly signal: Signal }): JSX.Element |
                   <span>{percent(cluster.threatIntelShare)}</span>
                 </div>
                 <div>
-                  <span class="muted small">{cluster.trend}</span>
+                  <span class="muted small capital">{cluster.trend}</span>
                   <span>
                     {many(cluster.ips, 'address', 'addresses')}, {many(cluster.users, 'user')}
                   </span>

@@ -38,6 +38,7 @@ export function Course({ signal }: { readonly signal: Signal }): JSX.Element {
   ]
   return (
     <Card
+      id="course"
       title="Course of the attack"
       actions={
         zoomFrom === '' ? null : (

@@ -237,7 +237,7 @@ const targetedColumns: readonly Column<TargetedUser>[] = [
   },
   { key: 'attempts', title: 'Attempts', width: 84, number: true, cell: ({ attempts }) => count(attempts) },
   { key: 'ips', title: 'Addresses', width: 88, number: true, fromPx: 480, cell: ({ ips }) => count(ips) },
-  { key: 'first', title: 'First', width: 104, fromPx: 640, cell: ({ firstSeen }) => <Time at={firstSeen} /> },
+  { key: 'first', title: 'First', width: 104, fromPx: 760, cell: ({ firstSeen }) => <Time at={firstSeen} /> },
   { key: 'last', title: 'Last', width: 104, fromPx: 560, cell: ({ lastSeen }) => <Time at={lastSeen} /> },
 ]
 

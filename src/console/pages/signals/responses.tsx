@@ -90,6 +90,8 @@ export function Responses({ signal }: { readonly signal: Signal }): JSX.Element 
                     <Entity kind="ip" value={value} />
                   ) : kind === 'block_user' || kind === 'block_login' ? (
                     <Entity kind="user" value={value} />
+                  ) : kind === 'waf_rule' ? (
+                    <a href={`/waf/${encodeURIComponent(value)}`}>of what the attackers share</a>
                   ) : (
                     <Raw text={value} />
                   )}

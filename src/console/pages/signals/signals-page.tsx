@@ -14,6 +14,7 @@ import { EmptyState, View } from '../../design/view.tsx'
 import { go, parameter, setParameters } from '../../shell/address.ts'
 import { count } from '../../text/figures.ts'
 import { AttributeLine } from './cluster-attributes.tsx'
+import { SmallCourse } from './small-course.tsx'
 import { TriageDialog } from './triage-dialog.tsx'
 
 const states = [
@@ -25,7 +26,7 @@ const states = [
 type States = (typeof states)[number]['value']
 
 const columns: readonly Column<Signal>[] = [
-  { key: 'severity', title: 'Severity', width: 116, cell: ({ severity }) => <SeverityBadge severity={severity} /> },
+  { key: 'severity', title: 'Severity', width: 108, cell: ({ severity }) => <SeverityBadge severity={severity} /> },
   {
     key: 'title',
     title: 'Signal',
@@ -38,15 +39,15 @@ const columns: readonly Column<Signal>[] = [
   {
     key: 'service',
     title: 'Service',
-    width: 180,
-    fromPx: 1_250,
+    width: 130,
+    fromPx: 1_450,
     cell: ({ group }) => <Raw text={[group['service'], group['env']].filter(Boolean).join(' / ')} />,
   },
   {
     key: 'share',
     title: 'Attackers share',
-    width: 240,
-    fromPx: 1_500,
+    width: 220,
+    fromPx: 1_250,
     cell: ({ clusters = [] }) => {
       const first = clusters[0]?.attributes[0]
       if (first === undefined) return <span class="muted">–</span>
@@ -60,9 +61,16 @@ const columns: readonly Column<Signal>[] = [
     },
   },
   {
+    key: 'course',
+    title: 'Course',
+    width: 112,
+    fromPx: 900,
+    cell: (signal) => <SmallCourse signal={signal} />,
+  },
+  {
     key: 'compromised',
     title: 'Taken over',
-    width: 92,
+    width: 96,
     number: true,
     fromPx: 520,
     cell: ({ compromisedUsers }) =>
@@ -71,7 +79,7 @@ const columns: readonly Column<Signal>[] = [
   {
     key: 'users',
     title: 'Targeted',
-    width: 84,
+    width: 76,
     number: true,
     fromPx: 760,
     cell: ({ targetedUsers }) => count(targetedUsers),
@@ -81,12 +89,12 @@ const columns: readonly Column<Signal>[] = [
     title: 'Addresses',
     width: 88,
     number: true,
-    fromPx: 760,
+    fromPx: 1_100,
     cell: ({ attackingIps }) => count(attackingIps),
   },
-  { key: 'state', title: 'State', width: 116, fromPx: 640, cell: ({ state }) => <StateBadge state={state} /> },
-  { key: 'first', title: 'First seen', width: 104, fromPx: 1_400, cell: ({ firstSeen }) => <Time at={firstSeen} /> },
-  { key: 'last', title: 'Last seen', width: 104, fromPx: 520, cell: ({ lastSeen }) => <Time at={lastSeen} /> },
+  { key: 'state', title: 'State', width: 108, fromPx: 640, cell: ({ state }) => <StateBadge state={state} /> },
+  { key: 'first', title: 'First seen', width: 100, fromPx: 1_400, cell: ({ firstSeen }) => <Time at={firstSeen} /> },
+  { key: 'last', title: 'Last seen', width: 100, fromPx: 520, cell: ({ lastSeen }) => <Time at={lastSeen} /> },
 ]
 
 const pageSize = 500
