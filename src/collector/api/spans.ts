@@ -3,6 +3,7 @@ import type { Clock } from '../../model/clock.ts'
 import { fail } from '../../model/error.ts'
 import type { SpanRecord } from '../../model/span-record.ts'
 import type { Aggregate, Store } from '../store/store.ts'
+import { maxQueryLength } from '../../query/query.ts'
 import { route } from './route.ts'
 import { array, count, map, number, object, oneOf, point, ref, text, when, type Schema } from './schema.ts'
 import { parseInterval, parseRange, printInterval } from './time-range.ts'
@@ -11,7 +12,8 @@ import { parseInterval, parseRange, printInterval } from './time-range.ts'
 const maxBuckets = 2_000
 export const maxRows = 10_000
 
-export const queryText: Schema = { type: 'string', maxLength: 20_000, default: '' }
+/** Its bound is the parser's, which says where the query is too long. */
+export const queryText: Schema = { type: 'string', default: '', description: `at most ${maxQueryLength} characters` }
 const rangeProperties = { query: queryText, from: when, to: when }
 export const aggregateList: Schema = {
   type: 'array',

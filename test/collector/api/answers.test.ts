@@ -108,6 +108,21 @@ test('pages of a search follow each other without a gap', async () => {
   expect(seen).toHaveLength(47)
 })
 
+test('a query of thousands of addresses is answered; one that is too long says where it goes on', async () => {
+  const listOf = (count: number): string =>
+    `@http.client_ip:(${Array.from({ length: count }, (_, n) => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`).join(' OR ')})`
+  const many = await collector.api('POST', '/api/spans/search', {
+    query: `${listOf(5_000)} OR @http.client_ip:${attackerIp}`,
+  })
+  expect({ status: many.status, found: many.body.spans?.length > 0 }).toEqual({ status: 200, found: true })
+  const { status, body } = await collector.api('POST', '/api/spans/search', { query: listOf(20_000) })
+  expect({ status, code: body.code, position: body.position }).toEqual({
+    status: 400,
+    code: 'QUERY_SYNTAX',
+    position: 250_000,
+  })
+})
+
 test('an address is shown with what it did, whom it reached, and what was done about it', async () => {
   const { body } = await collector.api('GET', `/api/entities/ip/${attackerIp}`)
   expect(body).toMatchObject({ kind: 'ip', successes: 1, failures: 41, blocked: 1, requests: 42 })
