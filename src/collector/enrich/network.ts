@@ -15,16 +15,18 @@ export interface NetworkDatabases {
 export function createNetworkReader({ asn, country, onWarning }: NetworkDatabases): (ip: string) => Attributes {
   const asnReader = open<AsnResponse>('ASN_DATABASE', asn, onWarning)
   const countryReader = open<CountryResponse>('COUNTRY_DATABASE', country, onWarning)
-  return (ip) => {
-    const range = rangeOf(ip)
-    if (range === undefined) return {}
+  return (text) => {
+    const words = parseIp(text)
+    if (words === undefined) return {}
+    // IPv4 inside of IPv6 is looked up, and named, as what it is.
+    const ip = formatIp(words)
     const network = asnReader?.get(ip)
     const place = countryReader?.get(ip)
     // The whois databases of @ip-location-db give the code flat; MaxMind's give a structure.
     const code = place?.country?.iso_code ?? (place as { country_code?: string } | null | undefined)?.country_code
     return {
       'network.client.ip': ip,
-      'network.client.range': range,
+      'network.client.range': rangeOf(words),
       ...(network ? { 'network.client.asn': network.autonomous_system_number } : {}),
       ...(network ? { 'network.client.as_name': network.autonomous_system_organization } : {}),
       ...(code ? { 'network.client.country': code } : {}),
@@ -47,9 +49,7 @@ function open<T extends AsnResponse | CountryResponse>(
 }
 
 /** The neighbourhood that usually belongs to one holder: /24 of IPv4, /48 of IPv6. */
-function rangeOf(ip: string): string | undefined {
-  const words = parseIp(ip)
-  if (words === undefined) return undefined
+function rangeOf(words: Uint32Array): string {
   const [first = 0, second = 0, third = 0, fourth = 0] = words
   return isMapped(words)
     ? `${formatIp(Uint32Array.of(first, second, third, fourth & 0xffffff00))}/24`

@@ -179,6 +179,15 @@ const cases: readonly { says: string; meta: Record<string, string>; gives: Recor
     },
   },
   {
+    says: 'IPv4 inside of IPv6 is what it is',
+    meta: { 'http.client_ip': '::ffff:203.0.113.9' },
+    gives: {
+      'network.client.ip': '203.0.113.9',
+      'network.client.range': '203.0.113.0/24',
+      'appsec.threat_intel': true,
+    },
+  },
+  {
     says: 'what is no address has no facts',
     meta: { 'http.client_ip': 'nonsense' },
     gives: { 'network.client.range': undefined },
@@ -189,7 +198,7 @@ test.each(cases)('$says', ({ meta, gives }) => {
   const attributes = attributesOf(meta)
   expect(Object.fromEntries(Object.keys(gives).map((name) => [name, attributes[name]]))).toEqual(gives)
 })
-test('every case ran', () => expect(cases.length).toBe(15))
+test('every case ran', () => expect(cases.length).toBe(16))
 
 test('tags, numbers and reserved fields are all there', () => {
   const span = aSpan({
