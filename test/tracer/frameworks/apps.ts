@@ -81,6 +81,10 @@ async function expressApp(express: Express): Promise<App> {
     response.write('two')
     response.end('three')
   })
+  app.get('/endless', (_request, response) => {
+    response.write('begin')
+  })
+  app.get('/held', () => {})
   app.get('/boom', () => {
     ran.push('boom')
     throw new Error('it broke')
@@ -185,6 +189,13 @@ async function fastifyApp(create: () => FastifyInstance): Promise<App> {
     reply.raw.write('one')
     reply.raw.write('two')
     reply.raw.end('three')
+  })
+  app.get('/endless', (_request, reply) => {
+    reply.hijack()
+    reply.raw.write('begin')
+  })
+  app.get('/held', (_request, reply) => {
+    reply.hijack()
   })
   app.get('/boom', () => {
     ran.push('boom')
