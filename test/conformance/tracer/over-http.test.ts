@@ -1,26 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { start } from '../../../src/tracer/start.ts'
 import type { Tracer } from '../../../src/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import { startFakeAgent, type FakeAgent, type WireSpan } from '../../support/fake-agent.ts'
 import { openApp } from './app.ts'
+import { writeCaseFiles, type CaseFiles } from './case-files.ts'
 import { cases } from './cases.ts'
 import type { TracerCase } from './cases/tracer-case.ts'
 import { expectSeen, type Seen } from './expect-seen.ts'
-import { conformanceRules } from './rules.ts'
 
 // An Express app driven over HTTP, configured by variables only, its spans read from the wire.
-const directory = mkdtempSync(join(tmpdir(), 'portcullis-'))
-const rulesFile = join(directory, 'rules.json')
+let files: CaseFiles
 beforeAll(() => {
-  writeFileSync(rulesFile, JSON.stringify(conformanceRules))
-  writeFileSync(join(directory, 'page.html'), '<p>[security_response_id] [security_response_id]</p>')
-  writeFileSync(join(directory, 'page.json'), '{"mine":"[security_response_id]"}')
+  files = writeCaseFiles()
 })
-afterAll(() => rmSync(directory, { recursive: true }))
+afterAll(() => files.remove())
 
 let agent: FakeAgent
 let tracer: Tracer | undefined
@@ -34,17 +28,13 @@ afterEach(async () => {
   await agent.close()
 })
 
-function filledIn(value: string): string {
-  return value.replace('{directory}', directory).replace('{port}', String(agent.port))
-}
-
 async function ask(one: TracerCase): Promise<Seen> {
   const environment = {
     DD_TRACE_AGENT_URL: agent.url,
     DD_APPSEC_ENABLED: 'true',
-    DD_APPSEC_RULES: rulesFile,
+    DD_APPSEC_RULES: files.rules,
     DD_REMOTE_CONFIGURATION_ENABLED: 'false',
-    ...Object.fromEntries(Object.entries(one.environment ?? {}).map(([name, value]) => [name, filledIn(value)])),
+    ...files.fill(one.environment, agent.port),
   }
   tracer = start({ logger: { warn: () => {} } }, { environment })
   app = await openApp(tracer)

@@ -1,14 +1,21 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Tracer } from '../../../src/index.ts'
 import { start } from '../../../src/tracer/start.ts'
 import { eventually } from '../../support/eventually.ts'
 import { healthy, startFakeAgent, type FakeAgent, type WireSpan } from '../../support/fake-agent.ts'
 import { configServer, requestOf } from '../../tracer/remote-config/config-server.ts'
 import { openApp } from './app.ts'
+import { writeCaseFiles, type CaseFiles } from './case-files.ts'
 import { expectSeen } from './expect-seen.ts'
 import { remoteCases, type RemoteCase } from './remote-cases.ts'
 
 // The same app as in over-http.test.ts, on the default rules, told by remote configuration what to do.
+let files: CaseFiles
+beforeAll(() => {
+  files = writeCaseFiles()
+})
+afterAll(() => files.remove())
+
 let agent: FakeAgent
 let config: ReturnType<typeof configServer>
 let tracer: Tracer | undefined
@@ -25,13 +32,13 @@ afterEach(async () => {
   await agent.close()
 })
 
-/** Puts one configuration a product in force; resolves when the tracer has acknowledged each. */
-async function put(configs: RemoteCase['configs']): Promise<void> {
-  const files = Object.entries(configs).map(([of, content]) => [
+/** Puts one configuration a product in force; resolves when the tracer has told what became of each. */
+async function put(configs: RemoteCase['configs'], refused: RemoteCase['refused'] = {}): Promise<void> {
+  const contents = Object.entries(configs).map(([of, content]) => [
     `datadog/2/${of}/${of.toLowerCase()}/config`,
     JSON.stringify(content),
   ])
-  config.put(Object.fromEntries(files))
+  config.put(Object.fromEntries(contents))
   const version = config.version()
   const told = await eventually(
     () =>
@@ -41,16 +48,22 @@ async function put(configs: RemoteCase['configs']): Promise<void> {
         .find(({ client }) => client.state.targets_version === version),
     { says: 'a report of the version' },
   )
-  const states = told.client.state.config_states.map(({ apply_state: state }) => state)
-  expect(states).toEqual(files.map(() => 2))
+  const states = told.client.state.config_states
+  expect(states.map(({ product, apply_state: state }) => [product, state]).toSorted()).toEqual(
+    Object.keys(configs)
+      .map((product) => [product, refused[product] === undefined ? 2 : 3])
+      .toSorted(),
+  )
+  for (const { product, apply_error: why } of states) expect(why).toMatch(refused[product] ?? /^$/)
 }
 
 test.each(remoteCases)('$says', async (one) => {
-  const environment = { DD_TRACE_AGENT_URL: agent.url, DD_APPSEC_ENABLED: 'true', ...one.environment }
+  const filled = files.fill(one.environment, agent.port)
+  const environment = { DD_TRACE_AGENT_URL: agent.url, DD_APPSEC_ENABLED: 'true', ...filled }
   tracer = start({ logger: { warn: () => {} } }, { environment })
   app = await openApp(tracer)
   if (one.before !== undefined) await put(one.before)
-  await put(one.configs)
+  await put(one.configs, one.refused)
   const response = await fetch(app.url + one.path, { redirect: 'manual', ...(one.headers && { headers: one.headers }) })
   const reply = await response.text()
   await tracer.flush()
@@ -58,4 +71,4 @@ test.each(remoteCases)('$says', async (one) => {
   expectSeen(one, { response, reply, span: await eventually(find, { says: 'the span' }) })
 })
 
-test('every case ran', () => expect(remoteCases.length).toBeGreaterThanOrEqual(19))
+test('every case ran', () => expect(remoteCases.length).toBeGreaterThanOrEqual(35))

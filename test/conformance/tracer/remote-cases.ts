@@ -1,4 +1,4 @@
-import type { TracerCase } from './cases/tracer-case.ts'
+import { uuid, type TracerCase } from './cases/tracer-case.ts'
 import { conformanceRules } from './rules.ts'
 
 /** Remote configurations by product, and what a request to the app of app.ts meets under them. */
@@ -6,6 +6,8 @@ export interface RemoteCase extends Omit<TracerCase, 'before'> {
   /** In force, and acknowledged, before `configs` takes their place. */
   readonly before?: Readonly<Record<string, object>>
   readonly configs: Readonly<Record<string, object>>
+  /** Products whose configuration is an error, and what is told of it. */
+  readonly refused?: Readonly<Record<string, RegExp>>
 }
 
 const action = (id: string, type: string, parameters: object): object => ({ actions: [{ id, type, parameters }] })
@@ -204,5 +206,146 @@ export const remoteCases: readonly RemoteCase[] = [
     headers: client,
     status: 200,
     meta: { 'appsec.event': 'true', 'appsec.blocked': undefined },
+  },
+  {
+    says: '2.8: a ruleset whose rules are no list is refused, and the default rules stay',
+    configs: { ASM_DD: { version: '2.2', rules: 'x' } },
+    refused: { ASM_DD: /^\{"rules":\{"error":".+"\}\}$/ },
+    path: '/ok?q=stop-query',
+    status: 200,
+    meta: { '_dd.appsec.event_rules.version': /^\d/ },
+    metrics: { '_dd.appsec.enabled': 1 },
+  },
+  {
+    says: '2.8: a ruleset without a rule that can be loaded is refused, and what was in force stays',
+    before: { ASM_DD: conformanceRules },
+    configs: { ASM_DD: { version: '2.2', rules: [{ id: 'bad' }] } },
+    refused: { ASM_DD: /^\{"rules":\{"errors":\{".+":\["bad"\]\}\}\}$/ },
+    path: '/ok?q=stop-query',
+    status: 403,
+    meta: { '_dd.appsec.event_rules.version': '1.2.3' },
+  },
+  {
+    says: '2.8: one bad rule does not keep the others out',
+    configs: { ASM_DD: { ...conformanceRules, rules: [...conformanceRules.rules, { id: 'bad' }] } },
+    path: '/ok?q=stop-query',
+    status: 403,
+  },
+  {
+    says: '2.8: custom rules that are no list are refused',
+    before: { ASM: ownRule },
+    configs: { ASM: { custom_rules: 'x' } },
+    refused: { ASM: /^\{"custom_rules":\{"error":".+"\}\}$/ },
+    path: '/ok?q=stop-own',
+    status: 451,
+  },
+  {
+    says: '2.8: a rule with an operator that nobody knows is refused',
+    configs: {
+      ASM: {
+        custom_rules: [{ ...ownRule.custom_rules[0], conditions: [{ operator: 'zzz', parameters: { inputs: [] } }] }],
+      },
+    },
+    refused: { ASM: /own-1/ },
+    path: '/ok?q=stop-own',
+    status: 200,
+  },
+  {
+    says: '2.8: a configuration that is no object is refused',
+    configs: { ASM: [], ASM_DATA: addresses('203.0.113.7') },
+    refused: { ASM: /object/ },
+    path: '/ok',
+    headers: client,
+    status: 403,
+  },
+  {
+    says: '2.8: a configuration without content is taken over',
+    configs: { ASM: {}, ASM_DD: {}, ASM_DATA: {}, ASM_FEATURES: {} },
+    path: '/ok',
+    headers: client,
+    status: 200,
+  },
+  {
+    says: '2.8: a list of an unknown type is refused',
+    configs: { ASM_DATA: { rules_data: [{ id: 'blocked_ips', type: 'nope', data: [{ value: '203.0.113.7' }] }] } },
+    refused: { ASM_DATA: /nope/ },
+    path: '/ok',
+    headers: client,
+    status: 200,
+  },
+  {
+    says: '2.8: what is no address in a list is left out',
+    configs: { ASM_DATA: addresses('nonsense', '203.0.113.7') },
+    path: '/ok',
+    headers: client,
+    status: 403,
+  },
+  {
+    says: '2.8: the end of an entry may be written as text',
+    configs: {
+      ASM_DATA: {
+        rules_data: [
+          {
+            id: 'blocked_ips',
+            type: 'ip_with_expiration',
+            data: [{ value: '203.0.113.7', expiration: '99999999999' }],
+          },
+        ],
+      },
+    },
+    path: '/ok',
+    headers: client,
+    status: 403,
+  },
+  {
+    says: '2.8: an address of an IPv6 network of ASM_DATA is stopped, and its form does not matter',
+    configs: { ASM_DATA: addresses('2001:db8::/32') },
+    path: '/ok',
+    headers: { 'x-forwarded-for': '2001:0DB8:0:1::5' },
+    status: 403,
+    meta: { 'http.client_ip': '2001:db8:0:1::5' },
+  },
+  {
+    says: '2.8: an override of ASM may only report',
+    configs: {
+      ASM_DD: conformanceRules,
+      ASM: { rules_override: [{ rules_target: [{ rule_id: 'query' }], on_match: ['monitor'] }] },
+    },
+    path: '/ok?q=stop-query',
+    status: 200,
+    meta: { 'appsec.event': 'true', 'appsec.blocked': undefined },
+  },
+  {
+    says: '2.9: the mode of automatic events comes from ASM_FEATURES',
+    configs: { ASM_FEATURES: { auto_user_instrum: { mode: 'anonymization' } } },
+    path: '/passport/basic',
+    headers: { authorization: `Basic ${btoa('alice:right')}` },
+    status: 200,
+    meta: { 'usr.id': 'anon_bb82030dbc2bcaba32a90bf2e207a84a' },
+  },
+  {
+    says: '2.9: a mode of ASM_FEATURES that nobody knows records nothing',
+    configs: { ASM_FEATURES: { auto_user_instrum: { mode: 'whatever' } } },
+    path: '/passport/basic',
+    headers: { authorization: `Basic ${btoa('alice:right')}` },
+    status: 200,
+    meta: { 'usr.id': undefined, 'appsec.events.users.login.success.track': undefined },
+  },
+  {
+    says: '2.9: once ASM_FEATURES says no more of it, the local mode is back',
+    before: { ASM_FEATURES: { auto_user_instrum: { mode: 'disabled' } } },
+    configs: {},
+    path: '/passport/basic',
+    headers: { authorization: `Basic ${btoa('alice:right')}` },
+    status: 200,
+    meta: { 'usr.id': 'u1' },
+  },
+  {
+    says: '2.2: a rules file leaves remote rules and lists alone',
+    environment: { DD_APPSEC_RULES: '{directory}/rules.json' },
+    configs: {},
+    path: '/ok?q=stop-query',
+    status: 403,
+    meta: { '_dd.appsec.event_rules.version': '1.2.3', '_dd.rc.client_id': new RegExp(`^${uuid}$`) },
   },
 ]
