@@ -2,4 +2,5 @@ export { startCollector, type Collector, type StartCollectorOptions } from './co
 export type { CollectorConfig, CollectorOptions } from './collector/config.ts'
 export { describeCollectorSettings, type ShownSetting } from './collector/describe-settings.ts'
 export { requestBackup } from './collector/request-backup.ts'
+export { restoreBackup } from './collector/restore-backup.ts'
 export { requestSignInLink } from './collector/request-sign-in-link.ts'

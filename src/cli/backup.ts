@@ -21,6 +21,6 @@ export async function backupCommand(args: string[], io: Io): Promise<number> {
     configFile: values.config,
     clock: { nowMs: () => Date.now() },
   })
-  io.out(`backed up to ${target}; a collector starts on a copy of it: portcullis collector --data DIR`)
+  io.out(`backed up to ${target}; to go on from it: portcullis restore ${target} --data DIR`)
   return 0
 }

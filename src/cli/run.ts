@@ -28,6 +28,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: 'copy the data directory of a collector, while it runs or not',
     load: async () => (await import('./backup.ts')).backupCommand,
   },
+  restore: {
+    summary: 'put a backup into a new data directory, after checking it',
+    load: async () => (await import('./restore.ts')).restoreCommand,
+  },
   demo: {
     summary: 'the whole loop on this machine: collector, an example app, an attack that gets blocked',
     load: async () => (await import('./demo.ts')).demoCommand,

@@ -5,7 +5,7 @@ import type { State } from './state/state.ts'
 import type { Store } from './store/store.ts'
 
 /** Files beside the two stores that a collector needs to go on. */
-const others = ['threat-intel']
+export const filesBeside = ['threat-intel'] as const
 
 /**
  * Copies a checkpoint of both stores, and the threat-intel lists, into a new or empty directory; a collector starts on
@@ -18,7 +18,7 @@ export async function backUp(
   try {
     await mkdir(target, { recursive: true, mode: 0o700 })
     if ((await readdir(target)).length > 0) throw new Error('it is not empty')
-    for (const name of others) {
+    for (const name of filesBeside) {
       await cp(join(dir, name), join(target, name), { recursive: true }).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error
       })

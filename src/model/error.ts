@@ -38,6 +38,7 @@ export const errors = {
     `${file} was written by a newer version (format ${found}, this one knows ${known}); nothing was changed. Upgrade portcullis`,
   BACKUP_FAILED: (target: string, why: string) =>
     `${target} does not hold a whole backup (${why}); remove it and try again with a new directory`,
+  RESTORE_FAILED: (dir: string, why: string) => `nothing was restored to ${dir} (${why})`,
   STATE_FENCED: () => 'another collector leads detection now; this one stopped writing',
   STORE_FULL: (why: string) => `the store cannot take more at the moment (${why}); try again later`,
   PORT_IN_USE: (host: string, port: number, setting: string) =>

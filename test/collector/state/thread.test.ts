@@ -95,3 +95,45 @@ test('calls after closing are refused with a code, and those under way are finis
   expect(await again.position('p')).toBe(7)
   await again.close()
 })
+
+test(
+  'a disk that is full refuses changes, loses none, and takes more once there is room',
+  { timeout: 60_000 },
+  async () => {
+    const script = join(dir, 'filler.mjs')
+    await writeFile(
+      script,
+      `import { randomBytes } from 'node:crypto'
+    const { openState } = await import(${JSON.stringify(built)})
+    const state = await openState({ dir: process.argv[2] })
+    let refused = 0
+    for (let number = 1; refused < 3; number++) {
+      const note = randomBytes(40_000).toString('hex')
+      const entry = { at: '2026-01-01T00:00:00.000Z', by: note, action: 'a.b', subject: String(number), before: null, after: null }
+      try {
+        await state.commit({ positions: { p: number }, audit: [entry] })
+        console.log(number)
+      } catch (error) {
+        refused++
+        console.log(error.code)
+      }
+      if (number % 20 === 0) await state.checkpoint().catch(() => undefined)
+    }
+    console.log('last ' + (await state.position('p')))
+    process.exit(0)`,
+    )
+    const child = spawn('bash', ['-c', 'ulimit -f 3000; exec "$0" "$@"', process.execPath, script, dir], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const said: string[] = []
+    for await (const line of createInterface({ input: child.stdout })) said.push(line)
+    const acknowledged = said.filter((line) => /^\d+$/.test(line))
+    expect(said.filter((line) => line === 'DISK_FULL')).toHaveLength(3)
+    expect(said.at(-1)).toBe(`last ${acknowledged.at(-1)}`)
+    const state = await openState()
+    expect(await state.position('p')).toBe(Number(acknowledged.at(-1)))
+    await state.commit({ positions: { p: -1 } })
+    expect(await state.position('p')).toBe(-1)
+    await state.close()
+  },
+)

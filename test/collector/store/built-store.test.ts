@@ -171,7 +171,7 @@ test(
     const acknowledged = said.filter((line) => /^\d+$/.test(line))
     // A small commit may still find room between two refusals; what is said of each has to be true.
     expect(said.filter((line) => line === 'DISK_FULL')).toHaveLength(4)
-    expect(said.slice(-2)).toEqual(['checkpoint STORE_FULL', `records ${acknowledged.length * 20}`])
+    expect(said.slice(-2)).toEqual(['checkpoint DISK_FULL', `records ${acknowledged.length * 20}`])
     const store = await openStore({ dir, clock })
     const rows = await store.top('', always, { by: ['@batch'], aggregates: ['count'], limit: 10_000 })
     expect(new Set(rows.map(({ group }) => group['@batch']))).toEqual(new Set(acknowledged))

@@ -54,7 +54,8 @@ export async function writeChanges(connection: Connection, sequence: Sequence, c
     }
     await connection.rows('COMMIT')
   } catch (error) {
-    await connection.rows('ROLLBACK')
+    // What failed may have ended the transaction, or the whole instance.
+    await connection.rows('ROLLBACK').catch(() => undefined)
     throw error
   }
 }

@@ -25,47 +25,70 @@ export async function connect(file: string): Promise<Connection> {
   const driver = await import('@duckdb/node-api').catch(() => {
     throw fail('DRIVER_MISSING', '@duckdb/node-api')
   })
-  let instance: DuckDBInstance
+  const database = new Database(driver, file)
   try {
-    instance = await driver.DuckDBInstance.create(file, {
+    await database.open()
+  } catch (error) {
+    throw openingError(file, error)
+  }
+  try {
+    await prepareTables(file, database)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+  return database
+}
+
+/**
+ * The open file. DuckDB gives an instance up after a failed write, such as a checkpoint on a full disk: what was committed
+ * is in the log, so the file is opened again when it is next needed.
+ */
+class Database implements Connection {
+  readonly #driver: typeof Driver
+  readonly #file: string
+  #open: { readonly instance: DuckDBInstance; readonly connection: DuckDBConnection } | undefined
+
+  constructor(driver: typeof Driver, file: string) {
+    this.#driver = driver
+    this.#file = file
+  }
+
+  async open(): Promise<DuckDBConnection> {
+    if (this.#open) return this.#open.connection
+    const instance = await this.#driver.DuckDBInstance.create(this.#file, {
       // A million entries are about 200 MB while they are sorted; the spans need the rest of the machine.
       memory_limit: '512MB',
       threads: '1',
       checkpoint_threshold: '64MB',
       storage_compatibility_version: 'latest',
     })
-  } catch (error) {
-    throw openingError(file, error)
+    const connection = await instance.connect()
+    this.#open = { instance, connection }
+    return connection
   }
-  const connection = await instance.connect()
-  const opened = wrap(driver, instance, connection)
-  try {
-    await prepareTables(file, opened, connection)
-  } catch (error) {
-    opened.close()
-    throw error
-  }
-  return opened
-}
 
-function wrap(driver: typeof Driver, instance: DuckDBInstance, connection: DuckDBConnection): Connection {
-  return {
-    async rows(sql, parameters = {}) {
-      const values: Record<string, DuckDBValue> = {}
-      const types: Record<string, DuckDBType | undefined> = {}
-      for (const [name, value] of Object.entries(parameters)) {
-        if (typeof value === 'object' && value !== null) {
-          values[name] = driver.listValue(value)
-          types[name] = driver.LIST(driver.VARCHAR)
-        } else {
-          values[name] = value
-          if (typeof value === 'number') types[name] = driver.DOUBLE
-        }
+  rows(sql: string, parameters: Parameters = {}): Promise<readonly Row[]> {
+    const driver = this.#driver
+    const values: Record<string, DuckDBValue> = {}
+    const types: Record<string, DuckDBType | undefined> = {}
+    for (const [name, value] of Object.entries(parameters)) {
+      if (typeof value === 'object' && value !== null) {
+        values[name] = driver.listValue(value)
+        types[name] = driver.LIST(driver.VARCHAR)
+      } else {
+        values[name] = value
+        if (typeof value === 'number') types[name] = driver.DOUBLE
       }
+    }
+    return this.#with(async (connection) => {
       const reader = await connection.runAndReadAll(sql, values, types)
       return reader.getRowObjectsJS()
-    },
-    async append(table, rows) {
+    })
+  }
+
+  append(table: string, rows: readonly (readonly (string | number | boolean | null)[])[]): Promise<void> {
+    return this.#with(async (connection) => {
       const appender = await connection.createAppender(table)
       for (const row of rows) {
         for (const value of row) {
@@ -77,15 +100,27 @@ function wrap(driver: typeof Driver, instance: DuckDBInstance, connection: DuckD
         appender.endRow()
       }
       appender.closeSync()
-    },
-    close() {
-      connection.closeSync()
-      instance.closeSync()
-    },
+    })
+  }
+
+  async #with<T>(run: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    try {
+      return await run(await this.open())
+    } catch (error) {
+      if (error instanceof Error && /^FATAL|has been invalidated/.test(error.message)) this.close()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#open?.connection.closeSync()
+    this.#open?.instance.closeSync()
+    this.#open = undefined
   }
 }
 
-async function prepareTables(file: string, opened: Connection, connection: DuckDBConnection): Promise<void> {
+async function prepareTables(file: string, opened: Database): Promise<void> {
+  const connection = await opened.open()
   const [found] = await opened.rows(
     `SELECT count(*)::DOUBLE AS tables, (count(*) FILTER (table_name = 'meta'))::DOUBLE AS meta FROM information_schema.tables`,
   )

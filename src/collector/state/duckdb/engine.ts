@@ -1,7 +1,8 @@
 import { copyFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { PortcullisError, fail } from '../../../model/error.ts'
+import { fail } from '../../../model/error.ts'
 import type { TimelineEntry } from '../../../model/signal.ts'
+import { writeRefusal } from '../../write-refusal.ts'
 import type {
   AuditEntry,
   ClusterVersion,
@@ -35,9 +36,7 @@ export async function openEngine(file: string): Promise<Engine> {
     const turn = last.then(() => {
       if (closed) throw fail('STORE_FULL', 'the collector is stopping')
       return run().catch((error: unknown) => {
-        throw error instanceof PortcullisError
-          ? error
-          : fail('STORE_FULL', error instanceof Error ? error.message : String(error))
+        throw writeRefusal(error)
       })
     })
     last = turn.catch(() => undefined)

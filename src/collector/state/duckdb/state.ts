@@ -17,12 +17,15 @@ export interface Answer {
   readonly error?: { readonly code: ErrorCode; readonly message: string }
 }
 
+/** The state's file under the data directory. */
+export const fileName = 'state.duckdb'
+
 /**
  * Opens the state in `<dir>/state.duckdb`, in a thread of its own. The directory's lock is the caller's.
  * Rejects with DRIVER_MISSING, STORE_LOCKED, STORE_CORRUPT or STORE_NEWER.
  */
 export async function openState({ dir }: { readonly dir: string }): Promise<State> {
-  const thread = startThread(join(dir, 'state.duckdb'))
+  const thread = startThread(join(dir, fileName))
   await thread.opened
   return observe(thread.engine)
 }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { fail } from '../../../model/error.ts'
+import { writeRefusal } from '../../write-refusal.ts'
 import type { AppendResult } from '../store.ts'
 import type { TableRows } from './commit-plan.ts'
 import { CommitPlan } from './commit-plan.ts'
@@ -18,8 +19,6 @@ const MAX_WAITING_ROWS = 60_000
 const MAX_COMMIT_ROWS = 10_000
 /** The log of recent commits is replayed at start, about 100 MB a second, and folded into the file when this long. */
 const CHECKPOINT_WAL_BYTES = 256 * 1024 * 1024
-/** What systems say when a file cannot grow: the disk, a quota, or a limit on the size of files. */
-const diskFull = /no space left on device|disk quota exceeded|file too large/i
 /** DuckDB's data chunks hold no more. */
 const CHUNK_ROWS = 2048
 interface Waiting {
@@ -174,8 +173,7 @@ export class Writer {
       for (const { batch, nowMs } of taken) plan.add(batch, nowMs)
       await this.#write(plan)
     } catch (error) {
-      const why = error instanceof Error ? firstLine(error.message) : String(error)
-      const refusal = fail(diskFull.test(why) ? 'DISK_FULL' : 'STORE_FULL', why)
+      const refusal = writeRefusal(error)
       for (const waiting of taken) waiting.reject(refusal)
       return
     } finally {
@@ -236,8 +234,4 @@ function* chunks(shares: readonly Share[]): Generator<readonly Share[]> {
 /** Size of the log of recent commits. */
 export function walBytes(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text
 }

@@ -4,6 +4,7 @@ import { statSync } from 'node:fs'
 import type { Clock } from '../../../model/clock.ts'
 import type { Span } from '../../../model/span.ts'
 import { fail } from '../../../model/error.ts'
+import { writeRefusal } from '../../write-refusal.ts'
 import type { AppendResult, Store, StoreCapabilities, StoreStats } from '../store.ts'
 import { compare } from './compare.ts'
 import { facetValues, timeseries, top } from './aggregate.ts'
@@ -165,7 +166,7 @@ async function checkpoint(database: Database): Promise<void> {
   try {
     await database.write('CHECKPOINT')
   } catch (error) {
-    throw fail('STORE_FULL', (error as Error).message)
+    throw writeRefusal(error)
   }
 }
 
