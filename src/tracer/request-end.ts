@@ -1,14 +1,21 @@
 import { samplingPriority } from '../model/span.ts'
 import { tag } from '../model/tags.ts'
 import { headerOrderFingerprint } from '../waf/header-order.ts'
-import type { HttpRequest, HttpResponse } from './http.ts'
+import type { HttpResponse } from './http.ts'
 import type { Inspection } from './inspection.ts'
 import { reportInspection } from './report.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import { recordBody } from './record-body.ts'
 import type { RequestScope } from './request-scope.ts'
 import type { ResponseHead } from './response-watch.ts'
-import { recordConfigured, recordExtended, recordLoginHeaders, recordSecurityHeaders } from './span/header-tags.ts'
+import {
+  recordConfigured,
+  recordExtended,
+  recordLoginHeaders,
+  recordRequestHeaders,
+  recordResponseHeaders,
+  type Headers,
+} from './span/header-tags.ts'
 import type { LiveSpan } from './span/live-span.ts'
 
 /** Longest error text that is recorded. */
@@ -21,7 +28,9 @@ export const KEPT_BY_SECURITY = '02'
 export interface Ending {
   readonly span: LiveSpan
   readonly scope: RequestScope
-  readonly request: HttpRequest
+  readonly method: string
+  readonly headers: Headers
+  readonly rawHeaders: readonly string[]
   readonly response: HttpResponse
   readonly inspection: Inspection | undefined
   readonly route: string | undefined
@@ -42,11 +51,10 @@ export function conclude(ending: Ending): void {
 }
 
 function describe(ending: Ending): void {
-  const { span, scope, request, response, inspection, route, head } = ending
+  const { span, scope, method, headers, rawHeaders, response, inspection, route, head } = ending
   const hasEvent = ending.hasEvent || inspection?.toldOfEvent === true
   // What was sent: the app may set another status once it was blocked.
   const status = head?.status ?? response.statusCode
-  const method = span.tag(tag.httpMethod) ?? ''
   span.setTag(tag.httpStatusCode, String(status))
   if (route === undefined) span.resource = method
   else {
@@ -55,18 +63,22 @@ function describe(ending: Ending): void {
   }
   if (status >= 500) recordError(span, ending.error)
   const responseHeader = (name: string): unknown => head?.headers[name] ?? response.getHeader(name)
-  recordConfigured(span, scope.configuredHeaders, request.headers, responseHeader)
-  if (hasEvent) recordLoginHeaders(span, request.rawHeaders, scope.configuredHeaders)
-  if (hasEvent || inspection !== undefined) span.setTag(tag.headerOrder, headerOrderFingerprint(request.rawHeaders))
-  if (inspection === undefined) return
+  if (scope.configuredHeaders.length > 0) recordConfigured(span, scope.configuredHeaders, headers, responseHeader)
+  if (hasEvent) recordLoginHeaders(span, rawHeaders, scope.configuredHeaders)
+  if (hasEvent || inspection !== undefined) span.setTag(tag.headerOrder, headerOrderFingerprint(rawHeaders))
+  if (inspection === undefined) {
+    recordRequestHeaders(span, headers, 'markers')
+    return
+  }
   reportInspection(span, inspection, ending.peer)
   const event = hasEvent || inspection.events.length > 0
-  recordSecurityHeaders(span, { request: request.headers, response: responseHeader, event })
+  recordRequestHeaders(span, headers, event ? 'event' : 'security')
+  recordResponseHeaders(span, responseHeader, event)
   const { extended } = inspection
   if (event && (extended !== undefined || scope.collectAllHeaders)) {
     const limit = Number(extended?.['max_collected_headers'] ?? scope.maxCollectedHeaders)
     const sent = { ...response.getHeaders(), ...head?.headers } as Record<string, string>
-    recordExtended(span, { request: request.headers, response: sent }, limit >= 0 ? limit : scope.maxCollectedHeaders)
+    recordExtended(span, { request: headers, response: sent }, limit >= 0 ? limit : scope.maxCollectedHeaders)
   }
   decideKeep(span, inspection, scope)
   if (extended !== undefined) recordBody(span, ending.body, scope.isSecretKey)

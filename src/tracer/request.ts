@@ -23,14 +23,15 @@ const active = currentRequest<InboundRequest>()
 /** The tag by which a login call says that a login failed. */
 const LOGIN_FAILED = `${eventPrefix}${eventName.loginFailure}.track`
 type Offered = Record<Stage, unknown>
-const nothingOffered: Offered = {
+/** Written out for each: a copy by spreading costs more. */
+const offeredNothing = (): Offered => ({
   query: undefined,
   cookies: undefined,
   body: undefined,
   files: undefined,
   params: undefined,
   session: undefined,
-}
+})
 const FAILED_LOGIN = `${eventPrefix}${eventName.loginFailure}.${tag.usrLogin}`
 
 /** The request being handled where the caller stands; undefined outside one, or after its response. */
@@ -90,6 +91,10 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
   /** What the framework's adapter keeps of the request; it knows the type. */
   attachment: unknown = undefined
   readonly #peer: string | undefined
+  /** Read once: with Express each reading of a request costs up to a microsecond. */
+  readonly #method: string
+  #headers: HttpRequest['headers']
+  #rawHeaders: readonly string[]
   readonly #otelSpan: OtelSpan | undefined
   /** Where the request is known under. */
   readonly #records: Records
@@ -107,7 +112,10 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     const peer = request.socket?.remoteAddress
     this.#peer = peer
     this.#otelSpan = scope.tagsOtelSpan ? findOtelSpan() : undefined
-    const { headers } = request
+    const { headers, rawHeaders, method = 'GET' } = request
+    this.#method = method
+    this.#headers = headers
+    this.#rawHeaders = rawHeaders
     const span = new LiveSpan(
       scope.spanDefaults,
       `${framework.name}.request`,
@@ -122,13 +130,13 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     if (protection === undefined) this.inspection = undefined
     else {
       this.inspection = new Inspection(protection)
-      this.#offered = { ...nothingOffered }
+      this.#offered = offeredNothing()
       span.numbers.add(tag.appsecEnabled, 1)
     }
     const { tags } = span
     tags.add(tag.component, framework.name)
-    tags.add(tag.httpMethod, request.method ?? 'GET')
-    span.setTag(tag.httpUrl, recordedUrl(request, scope.obfuscateQuery))
+    tags.add(tag.httpMethod, method)
+    span.setTag(tag.httpUrl, recordedUrl(request, headers, scope.obfuscateQuery))
     const userAgent = headers['user-agent']
     if (userAgent !== undefined) span.setTag(tag.httpUseragent, String(userAgent))
     if (ip !== undefined) tags.add(tag.httpClientIp, ip)
@@ -159,27 +167,42 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     if (this.scope.standalone !== undefined) this.span.setTag(tag.traceSource, KEPT_BY_SECURITY)
   }
 
-  /** Looks at the line, the headers, the address and, where the framework has it, the query. Returns true when it blocked. */
-  start(query: unknown): boolean {
-    const { inspection, request, response } = this
-    if (inspection === undefined || request === undefined || response === undefined) return false
-    const subject = this.clientIp === undefined ? {} : { ip: this.clientIp, claimed: this.ipSource === 'claimed' }
-    const listed = inspection.lookUp(subject, this.scope.clock.nowMs() / 1_000)
+  /**
+   * Looks at the line, the headers, the address and, where the framework has them, the query and the path parameters.
+   * Returns true when it blocked.
+   */
+  start(query: unknown, params: unknown): boolean {
+    const { inspection, request, response, clientIp: ip } = this
+    const offered = this.#offered
+    if (inspection === undefined || request === undefined || response === undefined || offered === undefined) {
+      return false
+    }
+    const subject = ip === undefined ? {} : { ip, claimed: this.ipSource === 'claimed' }
+    const listed = inspection.lookUp(subject, this.span.startMs / 1_000)
     if (listed !== undefined) return this.block(listed)
     const addresses: Record<string, unknown> = {}
-    if (inspection.knows('server.request.uri.raw')) addresses['server.request.uri.raw'] = request.url
-    if (inspection.knows('server.request.headers.no_cookies')) {
-      addresses['server.request.headers.no_cookies'] = withoutHeader(request.headers, 'cookie')
+    let any = false
+    const add = (address: string, value: unknown): void => {
+      any = true
+      addresses[address] = value
     }
-    if (inspection.knows('server.request.method')) addresses['server.request.method'] = request.method
-    if (this.clientIp !== undefined && inspection.knows('http.client_ip')) addresses['http.client_ip'] = this.clientIp
-    if (inspection.knows(tag.headerOrder)) addresses[tag.headerOrder] = headerOrderFingerprint(request.rawHeaders)
+    if (inspection.knows('server.request.uri.raw')) add('server.request.uri.raw', request.url)
+    if (inspection.knows('server.request.headers.no_cookies')) {
+      add('server.request.headers.no_cookies', withoutHeader(this.#headers, 'cookie'))
+    }
+    if (inspection.knows('server.request.method')) add('server.request.method', this.#method)
+    if (ip !== undefined && inspection.knows('http.client_ip')) add('http.client_ip', ip)
+    if (inspection.knows(tag.headerOrder)) add(tag.headerOrder, headerOrderFingerprint(this.#rawHeaders))
     if (!isEmpty(query) && inspection.knows(stageAddress.query)) {
-      if (this.#offered !== undefined) this.#offered.query = query
-      addresses[stageAddress.query] = query
+      offered.query = query
+      add(stageAddress.query, query)
+    }
+    if (!isEmpty(params) && inspection.knows(stageAddress.params)) {
+      offered.params = params
+      add(stageAddress.params, params)
     }
     this.watch = watchResponse(response, this)
-    return this.#inspect(inspection, addresses)
+    return any && this.#inspect(inspection, addresses)
   }
 
   /**
@@ -256,11 +279,11 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     const { inspection } = this
     if (inspection === undefined || this.stopped || this.finished) return false
     const addresses: Record<string, unknown> = {}
-    if (inspection.knows('server.response.status')) addresses['server.response.status'] = String(head.status)
-    if (inspection.knows('server.response.headers.no_cookies')) {
-      addresses['server.response.headers.no_cookies'] = withoutHeader(head.headers, 'set-cookie')
-    }
-    if (this.#inspect(inspection, addresses)) return true
+    const readsStatus = inspection.knows('server.response.status')
+    const readsHeaders = inspection.knows('server.response.headers.no_cookies')
+    if (readsStatus) addresses['server.response.status'] = String(head.status)
+    if (readsHeaders) addresses['server.response.headers.no_cookies'] = withoutHeader(head.headers, 'set-cookie')
+    if ((readsStatus || readsHeaders) && this.#inspect(inspection, addresses)) return true
     // Compressed bytes cannot be repeated to another client.
     if (this.#failureBody === undefined && inspection.failedLogin !== undefined && !head.headers['content-encoding']) {
       this.#failureBody = new CapturedBody(MAX_BODY_BYTES)
@@ -281,7 +304,9 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
       conclude({
         span,
         scope,
-        request,
+        method: this.#method,
+        headers: this.#headers,
+        rawHeaders: this.#rawHeaders,
         response,
         inspection,
         route,
@@ -298,6 +323,8 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     this.#records.delete(request)
     // What is stopped stays so: what the app began before may go on long after the answer.
     if (this.stopped) carryOn(request, this)
+    this.#headers = {}
+    this.#rawHeaders = []
     this.request = this.response = this.error = this.attachment = this.#offered = undefined
     inspection?.dispose()
     const found = inspection !== undefined && (inspection.events.length > 0 || inspection.toldOfEvent)
@@ -307,11 +334,8 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
   }
 
   #inspect(inspection: Inspection, addresses: Addresses): boolean {
-    for (const _ in addresses) {
-      const action = inspection.run(addresses)
-      return action === undefined ? false : this.block(action)
-    }
-    return false
+    const action = inspection.run(addresses)
+    return action === undefined ? false : this.block(action)
   }
 
   #write(http: { request: HttpRequest; response: HttpResponse }, action: BlockAction): void {

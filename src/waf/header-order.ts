@@ -25,6 +25,42 @@ const leftOut: ReadonlySet<string> = new Set([
  * Node gives them. Source: spec/tracer.md 1.6.
  */
 export function headerOrderFingerprint(rawHeaders: readonly string[]): string {
+  let step = first
+  for (let index = 0; index < rawHeaders.length; index += 2) step = stepTo(step, rawHeaders[index] ?? '')
+  return (step.fingerprint ??= computed(rawHeaders))
+}
+
+/** A sequence of names that was met, as the way to its last: clients send theirs over and over in the same order. */
+interface Step {
+  readonly name: string
+  fingerprint: string | undefined
+  /** The sequences that go on from here: mostly one. */
+  next: Step | undefined
+  others: Map<string, Step> | undefined
+}
+
+/** Steps remembered; random names would fill the memory. */
+const MAX_STEPS = 4096
+const open = (name: string): Step => ({ name, fingerprint: undefined, next: undefined, others: undefined })
+let first = open('')
+let steps = 0
+
+function stepTo(from: Step, name: string): Step {
+  if (from.next?.name === name) return from.next
+  const known = from.others?.get(name)
+  if (known !== undefined) return known
+  const step = open(name)
+  steps += 1
+  if (steps > MAX_STEPS) {
+    first = open('')
+    steps = 0
+  }
+  if (from.next === undefined) from.next = step
+  else (from.others ??= new Map<string, Step>()).set(name, step)
+  return step
+}
+
+function computed(rawHeaders: readonly string[]): string {
   const names: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase()

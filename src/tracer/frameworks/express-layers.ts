@@ -312,13 +312,13 @@ function decoded(segment: string): string {
 function admits(record: InboundRequest, request: ExpressRequest): boolean {
   if (record.stopped) return false
   if (record.inspection === undefined) return true
-  const { cookies, files, file, sessionID } = request
+  // Asked for with `in`: reading what is not there takes V8 twice as long, since requests of Express share no layout.
   return !(
-    record.offer('params', request.params) ||
-    (cookies !== undefined && record.offer('cookies', allCookies(cookies, request.signedCookies))) ||
-    record.offer('body', request.body) ||
-    ((file !== undefined || files !== undefined) && record.offer('files', fileNames(file, files))) ||
-    (sessionID !== undefined && record.tag('usr.session_id') === undefined && record.offer('session', sessionID))
+    ('params' in request && record.offer('params', request.params)) ||
+    ('cookies' in request && record.offer('cookies', allCookies(request.cookies, request.signedCookies))) ||
+    ('body' in request && record.offer('body', request.body)) ||
+    (('file' in request || 'files' in request) && record.offer('files', fileNames(request.file, request.files))) ||
+    ('sessionID' in request && record.tag('usr.session_id') === undefined && record.offer('session', request.sessionID))
   )
 }
 

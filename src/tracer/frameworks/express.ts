@@ -28,8 +28,10 @@ const express: Framework = {
       ? { path: found.path, baseUrl: request?.baseUrl ?? '' }
       : courseOf(record)?.reached
     const route = reached && routePattern(reached.path, mountPattern(record, reached.baseUrl))
-    if (record.inspection === undefined) return { route }
-    return { route, leftovers: request && { cookies: request.cookies, body: request.body } }
+    if (record.inspection === undefined || request === undefined) return { route }
+    const cookies = 'cookies' in request ? request.cookies : undefined
+    const body = 'body' in request ? request.body : undefined
+    return cookies === undefined && body === undefined ? { route } : { route, leftovers: { cookies, body } }
   },
 }
 
@@ -63,7 +65,7 @@ export function expressMiddleware(
       const before = layersBefore(routerOf(app)?.stack ?? [], portcullis)
       if (before.length > 0) late(before)
     }
-    if (record.start(request.url?.includes('?') === true ? incoming.query : undefined)) return
+    if (record.start(request.url?.includes('?') === true ? incoming.query : undefined, undefined)) return
     within(record, next)
   }
 }

@@ -64,7 +64,7 @@ export function addFastifyHooks(app: FastifyLike, scope: () => RequestScope | un
     }
     const record = openRequest(current, fastify, request.raw, reply.raw)
     record.attachment = { request, reply } satisfies FastifyExchange
-    if (!record.start(request.query) && !record.offer('params', request.params)) within(record, done)
+    if (!record.start(request.query, request.params)) within(record, done)
   })
   app.addHook('preValidation', advance)
   app.addHook('preHandler', advance)

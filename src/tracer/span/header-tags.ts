@@ -103,31 +103,38 @@ function tagName(header: string): string {
     .toLowerCase()
 }
 
-/** Records what the user asked for, and the markers. */
+/** What is recorded of the headers of a request: the markers; what AppSec wants of each; more where there is an event. */
+export type Recorded = 'markers' | 'security' | 'event'
+
+/** Records the headers of a request that are on a list. */
+export function recordRequestHeaders(span: LiveSpan, headers: Headers, recorded: Recorded): void {
+  const depth = depths[recorded]
+  // Over the headers there are, of which there are fewer than of those on the lists.
+  for (const header in headers) {
+    const listed = requestTags.get(header)
+    if (listed === undefined || listed.depth > depth) continue
+    const value = headers[header]
+    if (value !== undefined && value !== '') span.setTag(listed.tag, String(value))
+  }
+}
+
+/** Records the headers of a response that are on a list. */
+export function recordResponseHeaders(span: LiveSpan, header: (name: string) => unknown, event: boolean): void {
+  for (const [name, tag] of event ? responseOnEventTags : responseAlwaysTags) recordOne(span, tag, name, header(name))
+}
+
+/** Records what the user asked for. */
 export function recordConfigured(
   span: LiveSpan,
   configured: readonly HeaderTag[],
   request: Headers,
   response: (name: string) => unknown,
 ): void {
-  recordListed(span, markerTags, request)
   for (const { header, tag } of configured) {
     recordOne(span, tag ?? requestHeaderPrefix + tagName(header), header, request[header])
     if (tag === undefined || request[header] === undefined) {
       recordOne(span, tag ?? responseHeaderPrefix + tagName(header), header, response(header))
     }
-  }
-}
-
-/** Records the headers of a request that AppSec looked at, and more of them when it carries a security event. */
-export function recordSecurityHeaders(
-  span: LiveSpan,
-  { request, response, event }: { request: Headers; response: (name: string) => unknown; event: boolean },
-): void {
-  recordListed(span, alwaysTags, request)
-  if (event) recordListed(span, onEventTags, request)
-  for (const [header, name] of event ? responseOnEventTags : responseAlwaysTags) {
-    recordOne(span, name, header, response(header))
   }
 }
 
@@ -185,18 +192,14 @@ function withTags(headers: readonly string[], prefix: string): readonly (readonl
   return headers.map((header) => [header, prefix + header] as const)
 }
 
-const alwaysTags = withTags(always, requestHeaderPrefix)
-const markerTags = withTags(markers, requestHeaderPrefix)
-const onEventTags = withTags(onEvent, requestHeaderPrefix)
+const depths: Readonly<Record<Recorded, number>> = { markers: 0, security: 1, event: 2 }
+const requestTags: ReadonlyMap<string, { readonly tag: string; readonly depth: number }> = new Map(
+  [markers, always, onEvent].flatMap((headers, depth) =>
+    withTags(headers, requestHeaderPrefix).map(([header, tag]) => [header, { tag, depth }] as const),
+  ),
+)
 const responseAlwaysTags = withTags(responseAlways, responseHeaderPrefix)
 const responseOnEventTags = withTags(responseOnEvent, responseHeaderPrefix)
-
-function recordListed(span: LiveSpan, tags: readonly (readonly [string, string])[], headers: Headers): void {
-  for (const [header, name] of tags) {
-    const value = headers[header]
-    if (value !== undefined && value !== '') span.setTag(name, String(value))
-  }
-}
 
 function recordOne(span: LiveSpan, name: string, header: string, value: unknown): void {
   if (typeof value !== 'string' && typeof value !== 'number' && !Array.isArray(value)) return

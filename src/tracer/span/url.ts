@@ -21,15 +21,17 @@ function cut(query: string): string {
 
 /** The parts of a request that make up its address. `originalUrl` is what arrived, where a router rewrites `url`. */
 export interface AddressedRequest {
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly url?: string | undefined
   readonly originalUrl?: string | undefined
   readonly socket?: { readonly encrypted?: boolean | undefined } | null | undefined
 }
 
 /** `http.url`: scheme, host and path as received, with the query obfuscated. */
-export function recordedUrl(request: AddressedRequest, obfuscate: QueryObfuscator): string {
-  const { headers } = request
+export function recordedUrl(
+  request: AddressedRequest,
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+  obfuscate: QueryObfuscator,
+): string {
   const authority = headers[':authority']
   const scheme = authority === undefined ? (request.socket?.encrypted === true ? 'https' : 'http') : headers[':scheme']
   const origin = `${String(scheme)}://${String(authority ?? headers['host'] ?? '')}`
