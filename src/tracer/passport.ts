@@ -1,6 +1,6 @@
 import { trackAutomaticUser } from './login/automatic-login.ts'
 import { observeDone, observeVerify, type LoginObserver, type VerifyOptions } from './login/observe-verify.ts'
-import { activeRequest } from './request.ts'
+import { activeRequest } from './active-request.ts'
 import { runningTracer } from './start.ts'
 
 /** What the events of a Passport instance or a strategy say beyond the login itself. */

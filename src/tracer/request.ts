@@ -2,7 +2,7 @@ import { eventName, eventPrefix, tag, type IpSource } from '../model/tags.ts'
 import { clientIp } from '../net/client-ip.ts'
 import { headerOrderFingerprint } from '../waf/header-order.ts'
 import type { Addresses } from '../waf/waf.ts'
-import { carriedBy, carriedByRequest, carry, carryOn, type Records } from './carrier.ts'
+import { carry, carryOn, type Records } from './carrier.ts'
 import { blockReply, fromParameters, writeReply, type Reply } from './block.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import { Inspection } from './inspection.ts'
@@ -11,7 +11,6 @@ import { conclude, KEPT_BY_SECURITY } from './request-end.ts'
 import { stageAddress, type Framework, type FrameworkEnd, type RequestScope, type Stage } from './request-scope.ts'
 import { captureBody, CapturedBody } from './response-capture.ts'
 import { watchResponse, type ResponseHead, type ResponseObserver, type ResponseWatch } from './response-watch.ts'
-import { currentRequest } from './span/current.ts'
 import { LiveSpan } from './span/live-span.ts'
 import { activeOtelSpan, findOtelSpan, tagOtelSpan, type OtelSpan } from './span/otel.ts'
 import { extractParent } from './span/trace-context.ts'
@@ -19,7 +18,6 @@ import { recordedUrl } from './span/url.ts'
 import { MAX_BODY_BYTES } from './stealth.ts'
 import { isEmpty, sameEntries, withoutHeader } from './stage-values.ts'
 
-const active = currentRequest<InboundRequest>()
 /** The tag by which a login call says that a login failed. */
 const LOGIN_FAILED = `${eventPrefix}${eventName.loginFailure}.track`
 type Offered = Record<Stage, unknown>
@@ -33,39 +31,6 @@ const offeredNothing = (): Offered => ({
   session: undefined,
 })
 const FAILED_LOGIN = `${eventPrefix}${eventName.loginFailure}.${tag.usrLogin}`
-
-/** The request being handled where the caller stands; undefined outside one, or after its response. */
-export function activeRequest(): InboundRequest | undefined {
-  const request = active.get()
-  return request === undefined || request.finished ? undefined : request
-}
-
-/** The record of a framework's request or response object. */
-export function requestOf(carrier: object): InboundRequest | undefined {
-  return carriedBy(carrier) as InboundRequest | undefined
-}
-
-/** The record of one of Node's requests. Asked where its handlers run, which is mostly in its own course. */
-export function recordBeside(request: object): InboundRequest | undefined {
-  const current = active.get()
-  if (current !== undefined && current.request === request) return current
-  return carriedByRequest(request) as InboundRequest | undefined
-}
-
-/** Whether a request comes by that was looked at, and is over: a second tracer in its way must not begin anew. */
-export function isOver(response: HttpResponse): boolean {
-  return active.get()?.finished === true && response.writableEnded
-}
-
-/** Whether the caller stands in the course of the request already. */
-export function isWithin(request: InboundRequest): boolean {
-  return active.get() === request
-}
-
-/** Runs `next` so that what it does, now and later, belongs to the request. */
-export function within<R>(request: InboundRequest, next: () => R): R {
-  return isWithin(request) ? next() : active.run(request, next)
-}
 
 /**
  * One inbound request from its first line to its last byte: its span, the checks on it, and its block. Nothing here

@@ -1,5 +1,6 @@
 import { hookShared } from '../response-watch.ts'
-import { isWithin, recordBeside, within, type InboundRequest } from '../request.ts'
+import { isWithin, recordBeside, within } from '../active-request.ts'
+import type { InboundRequest } from '../request.ts'
 
 /**
  * The parts of Express's router that are touched, on the app's own objects only: Express 4 and 5 keep their layers in

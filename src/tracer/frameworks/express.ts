@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse } from '../http.ts'
-import { isOver, openRequest, recordBeside, within } from '../request.ts'
+import { isOver, recordBeside, within } from '../active-request.ts'
+import { openRequest } from '../request.ts'
 import type { Framework, RequestScope } from '../request-scope.ts'
 import {
   courseOf,

@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse } from '../http.ts'
-import { openRequest, recordBeside, within, type InboundRequest } from '../request.ts'
+import { recordBeside, within } from '../active-request.ts'
+import { openRequest, type InboundRequest } from '../request.ts'
 import type { Framework, RequestScope } from '../request-scope.ts'
 
 /** What the tracer uses of a Fastify request. Structural, so that Fastify 4 and 5 both fit. */
