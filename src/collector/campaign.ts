@@ -62,6 +62,8 @@ export function fingerprintFacet(value: string): string {
   return `@${Object.hasOwn(fingerprintTags, kind) ? fingerprintTags[kind] : fingerprintTags['hdr']}`
 }
 
+/** Tags of rules for whose signals it is looked what attackers have in common. */
+export const clusteredTags: readonly string[] = ['category:account_takeover', 'category:fraud']
 /** The query of a rule that counts what went right; every other one counts attempts. */
 export const successesQuery = 'successes'
 export const loginSuccess = `@${attribute.activity}:${businessLogicActivity(eventName.loginSuccess)}`

@@ -12,6 +12,7 @@ import { newSecret } from './api/secret.ts'
 import { createSignIn } from './api/sign-in.ts'
 import { linkOf } from './api/users.ts'
 import { createClusterAnswers } from './cluster/answer-clusters.ts'
+import { clustersOf } from './cluster/clusters-of.ts'
 import { createClusterDoors } from './cluster/doors.ts'
 import { keepClusters } from './cluster/keep-clusters.ts'
 import { countCollector } from './collector-metrics.ts'
@@ -39,6 +40,7 @@ import { keepRetention } from './retention.ts'
 import { keepSettings } from './settings.ts'
 import { openState } from './state/duckdb/state.ts'
 import { openStore } from './store/duckdb/store.ts'
+import { urgently } from './urgently.ts'
 import { watchSuspects } from './watch-suspects.ts'
 
 export interface StartCollectorOptions {
@@ -136,7 +138,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
     const lists = createSignalLists({ store, state })
     const responder = await createResponder({
       state,
-      store,
+      store: urgently(store),
       lists,
       clock,
       switches: () => settings.current(),
@@ -276,7 +278,13 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       store,
       state,
       lists,
-      rules: createRuleBook({ state, store, clock }),
+      rules: createRuleBook({
+        state,
+        store,
+        clock,
+        findClusters: (signal, rule) =>
+          clustersOf({ store, replay: (request) => replayer.replay(request) }, signal, rule),
+      }),
       guideOf: readGuide,
       responder,
       wafRules,

@@ -216,6 +216,12 @@ test(
     expect(clusters.items[0].collateral.course.intervalMs).toBeGreaterThan(0)
     expect(clusters.items.map(({ id }: any) => id)).toContain(cluster.id)
     expect(clusters.versions.length).toBeGreaterThan(0)
+    const { body: tested } = await collector.api('POST', '/api/detection-rules/test', {
+      ruleId: signal.rule.id,
+      from: 'now-1h',
+      include: ['clusters'],
+    })
+    expect(tested.signals.flatMap((one: any) => one.clusters).map(({ reason }: any) => reason)).toContain(null)
     await eventually(async () => (await collector.api('GET', `/api/signals/${signal.id}`)).body.counts.blocked >= 50, {
       says: 'stopped requests count as blocked',
       withinMs: 30_000,

@@ -68,8 +68,9 @@ const testedSignal = object(
       }),
     ),
     compromised: array(object({ usrLogin: text, usrId: textOrNull, at: instant, ip: text, traceId: text })),
+    clusters: array(ref('Cluster')),
   },
-  ['users', 'ips', 'compromised'],
+  ['users', 'ips', 'compromised', 'clusters'],
 )
 
 /** `/api/detection-rules`: rules with their versions, and what a rule would have signalled. */
@@ -155,19 +156,22 @@ export function detectionRuleRoutes(
   )
 
   server.post<{
-    Body: { rule?: unknown; ruleId?: string; from?: unknown; to?: unknown; include?: readonly 'entities'[] }
+    Body: {
+      rule?: unknown
+      ruleId?: string
+      from?: unknown
+      to?: unknown
+      include?: readonly ('entities' | 'clusters')[]
+    }
   }>(
     '/api/detection-rules/test',
     route({
       summary: 'Back-test: what a rule would have signalled between from and to, and when',
       tag,
-      body: object({ rule: ruleBody, ruleId: text, from: when, to: when, include: array(oneOf('entities')) }, [
-        'rule',
-        'ruleId',
-        'from',
-        'to',
-        'include',
-      ]),
+      body: object(
+        { rule: ruleBody, ruleId: text, from: when, to: when, include: array(oneOf('entities', 'clusters')) },
+        ['rule', 'ruleId', 'from', 'to', 'include'],
+      ),
       reply: object({ signals: array(testedSignal), total: count }),
     }),
     async ({ body }) => {
@@ -177,7 +181,8 @@ export function detectionRuleRoutes(
       }
       const range = parseRange(from ?? 'now-24h', to, clock.nowMs())
       const tested = ruleId === undefined ? { value: rule } : { id: ruleId }
-      return rules.test(tested, { range, entities: include.includes('entities') })
+      const [entities, clusters] = [include.includes('entities'), include.includes('clusters')]
+      return rules.test(tested, { range, entities, clusters })
     },
   )
 }

@@ -5,7 +5,7 @@ import { sharedInWords } from '../../model/cluster.ts'
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
 import type { ManagedWafRule } from '../../model/waf-rule.ts'
-import { campaignRange } from '../campaign.ts'
+import { campaignRange, clusteredTags } from '../campaign.ts'
 import type { Changes, SignalFacts, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { traitOf } from './attribute.ts'
@@ -34,7 +34,6 @@ const fadesWithinMs = 3_600_000
 /** A version begins at the latest after this long, so that a slow change shows as well. */
 const versionEveryMs = 300_000
 const maxClusters = 16
-const tags = ['category:account_takeover', 'category:fraud']
 
 export interface ClusterKeeperOptions {
   readonly store: Store
@@ -160,7 +159,7 @@ export async function keepClusters(options: ClusterKeeperOptions): Promise<Clust
   }
 
   async function refresh(): Promise<number> {
-    const due = signals.due(clock.nowMs(), ({ tags: own }) => own.some((tag) => tags.includes(tag)))
+    const due = signals.due(clock.nowMs(), ({ tags: own }) => own.some((tag) => clusteredTags.includes(tag)))
     for (const id of due.slice(0, signalsAtOnce)) {
       if (stopped) break
       await inTurn(() => refreshOne(id)).catch(onError)

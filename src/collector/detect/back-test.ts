@@ -1,10 +1,12 @@
 import type { AttackingIp, CompromisedUser, TargetedUser } from '../../model/attack-entities.ts'
 import { randomUUID } from 'node:crypto'
+import type { Cluster } from '../../model/cluster.ts'
 import type { DetectionRule, RuleQuery } from '../../model/detection-rule.ts'
-import { anyOf, anyValue, bareName } from '../campaign.ts'
+import { anyOf, anyValue, bareName, clusteredTags } from '../campaign.ts'
 import { valuesAtOnce } from '../whole-results.ts'
 import type { SignalFacts } from '../state/state.ts'
 import type { Store, TimeRange, WindowCounts } from '../store/store.ts'
+import { isOfOneSubject } from './compromised-users.ts'
 import { readCourses, type Courses } from './course.ts'
 import { attackingIps, targetedUsers } from './entities.ts'
 import { compileRule, evaluate, type CompiledRule } from './evaluate.ts'
@@ -42,10 +44,21 @@ export interface BackTestedSignal {
   readonly users?: readonly TargetedUser[]
   readonly ips?: readonly AttackingIp[]
   readonly compromised?: readonly CompromisedUser[]
+  readonly clusters?: readonly Cluster[]
 }
 
+/** What is said of each signal beside its figures. */
+export interface BackTestDetail {
+  readonly entities: boolean
+  readonly clusters?: boolean
+}
+
+/** Finds what the attackers of a signal have in common. */
+export type FindClusters = (signal: SignalFacts, rule: DetectionRule) => Promise<readonly Cluster[]>
+
 /**
- * Replays what is stored in a range through a rule, learning from what is stored before; oldest crossing first. Of
+ * Replays what is stored in a range through a rule, learning from what is stored before; oldest crossing first. Who got in
+ * to a campaign of many addresses is told by clusters too, as with a signal (compromised-users.ts). Of
  * `others`, those that the rule is silent for (`unless`) are replayed before it.
  */
 export async function backTest(
@@ -53,9 +66,14 @@ export async function backTest(
   rule: DetectionRule,
   {
     range,
-    entities,
     others = [],
-  }: { readonly range: TimeRange; readonly entities: boolean; readonly others?: readonly DetectionRule[] },
+    findClusters,
+    ...detail
+  }: BackTestDetail & {
+    readonly range: TimeRange
+    readonly others?: readonly DetectionRule[]
+    readonly findClusters?: FindClusters | undefined
+  },
 ): Promise<{ readonly signals: readonly BackTestedSignal[]; readonly total: number }> {
   const stored = await within(store, range)
   let found = await replay(store, rule, stored, new SignalMemory([]))
@@ -67,7 +85,12 @@ export async function backTest(
     found = await replay(store, rule, stored, memory, termsOf(rule, found))
   }
   const signals: BackTestedSignal[] = []
-  for (const signal of found.slice(0, maxSignals)) signals.push(await describe(store, rule, signal, entities))
+  for (const signal of found.slice(0, maxSignals)) {
+    const isCampaign = rule.tags.some((tag) => clusteredTags.includes(tag))
+    const needed = detail.clusters === true || (detail.entities && !isOfOneSubject({ rule }))
+    const clusters = isCampaign && needed ? await findClusters?.(signal, rule) : undefined
+    signals.push(await describe(store, rule, { ...signal, clusters: clusters ?? [] }, detail))
+  }
   return { signals, total: found.length }
 }
 
@@ -181,7 +204,7 @@ async function describe(
   store: Store,
   rule: DetectionRule,
   signal: SignalFacts,
-  entities: boolean,
+  { entities, clusters = false }: BackTestDetail,
 ): Promise<BackTestedSignal> {
   const campaign = { rule, signal }
   const all = { limit: maxEntities }
@@ -204,5 +227,6 @@ async function describe(
           compromised,
         }
       : {}),
+    ...(clusters ? { clusters: signal.clusters ?? [] } : {}),
   }
 }

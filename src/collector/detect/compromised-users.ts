@@ -1,4 +1,5 @@
 import type { CompromisedUser } from '../../model/attack-entities.ts'
+import type { DetectionRule } from '../../model/detection-rule.ts'
 import { attribute } from '../../model/span-record.ts'
 import type { SpanRecord } from '../../model/span-record.ts'
 import {
@@ -46,7 +47,7 @@ export async function compromisedUsers(store: Store, campaign: Campaign): Promis
 }
 
 /** Whether the group names an address or an account, so that everything in it belongs together. */
-function isOfOneSubject({ rule }: Campaign): boolean {
+export function isOfOneSubject({ rule }: { readonly rule: Pick<DetectionRule, 'groupBy'> }): boolean {
   return rule.groupBy.some((by) => by === facet.ip || by === facet.login || by === facet.userId)
 }
 

@@ -3,7 +3,8 @@ import type { Clock } from '../../model/clock.ts'
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import type { SignalUpdate } from '../../model/signal.ts'
 import type { Changes, RuleVersion, State } from '../state/state.ts'
-import type { WindowCounts } from '../store/store.ts'
+import type { Store, WindowCounts } from '../store/store.ts'
+import { urgently } from '../urgently.ts'
 import type { Detection, DetectionOptions, TickReport } from './detect.ts'
 import { keepCourses } from './course.ts'
 import type { Courses } from './course.ts'
@@ -49,6 +50,7 @@ interface RunningRule {
  */
 export async function createDetection(options: DetectionOptions): Promise<Detection> {
   const { store, state, clock, respond, onError } = options
+  const promptStore = urgently(store)
   const epoch = await state.lead()
   await seed(state, clock)
   const memory = new SignalMemory(await state.recentSignals(clock.nowMs() - rememberMs))
@@ -56,6 +58,7 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
   const rules = new Map<string, RunningRule>()
   let savedAtMs = clock.nowMs()
   let running: Promise<unknown> = Promise.resolve()
+  let slowRunning: Promise<readonly SignalUpdate[]> | undefined
   let cancel: (() => void) | undefined
   let stopped = false
 
@@ -67,13 +70,13 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
     }
     const position = before?.position ?? (await firstPosition(rule))
     const compiled = compileRule(rule)
-    const courses = rule.method === 'anomaly' ? keepCourses(store, rule, clock) : undefined
+    const courses = rule.method === 'anomaly' ? keepCourses(promptStore, rule, clock) : undefined
     const readStandsOut = async (): Promise<StandsOut> =>
       standsOutBy(rule, { courses: (await courses?.read()) ?? new Map(), memory })
     rules.set(rule.id, {
       compiled,
       courses,
-      strangers: keepStrangers(store, rule),
+      strangers: keepStrangers(promptStore, rule),
       slow: isSlow(rule) ? keepSlowWindows(store, compiled, readStandsOut) : undefined,
       gridMs: 0,
       position,
@@ -109,32 +112,25 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
     }
   })
 
-  async function windowsOf(rule: RunningRule, upTo: number): Promise<readonly WindowCounts[]> {
-    const { rule: definition } = rule.compiled
-    if (rule.slow !== undefined) {
-      const step = gridMs(definition)
-      const toMs = Math.floor(clock.nowMs() / step) * step
-      if (toMs <= rule.gridMs) return []
-      const windows = await rule.slow.at(toMs)
-      if (windows !== undefined) rule.gridMs = toMs
-      return windows ?? []
-    }
-    if (rule.position >= upTo) return []
-    return store.windows({
-      queries: definition.queries,
-      suppress: definition.suppress ?? [],
-      groupBy: definition.groupBy,
-      windowSeconds: definition.windowSeconds,
-      touched: { afterSequence: rule.position, upToSequence: upTo },
-    })
+  async function slowWindowsOf(rule: RunningRule, slow: SlowWindows): Promise<readonly WindowCounts[]> {
+    const step = gridMs(rule.compiled.rule)
+    const toMs = Math.floor(clock.nowMs() / step) * step
+    if (toMs <= rule.gridMs) return []
+    const windows = await slow.at(toMs)
+    if (windows !== undefined) rule.gridMs = toMs
+    return windows ?? []
   }
 
-  async function evaluateRule(rule: RunningRule, upTo: number): Promise<readonly SignalUpdate[]> {
+  async function evaluateWindows(
+    rule: RunningRule,
+    all: readonly WindowCounts[],
+    from: Store,
+  ): Promise<readonly SignalUpdate[]> {
     const { rule: definition } = rule.compiled
-    const windows = withoutSignalled(definition, await windowsOf(rule, upTo), memory)
+    const windows = withoutSignalled(definition, all, memory)
     if (windows.length === 0) return []
     const courses = (await rule.courses?.read()) ?? new Map()
-    const findingOf = await readFindings(store, definition, windows, { courses, memory, strangers: rule.strangers })
+    const findingOf = await readFindings(from, definition, windows, { courses, memory, strangers: rule.strangers })
     return evaluate({
       compiled: rule.compiled,
       windows,
@@ -145,25 +141,76 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
     })
   }
 
+  /** Evaluates a rule and commits what it found; when it is due again depends on what looking cost, not on the answer. */
+  async function turn(
+    rule: RunningRule,
+    upTo: number,
+    look: () => Promise<readonly SignalUpdate[]>,
+  ): Promise<readonly SignalUpdate[]> {
+    const startedMs = clock.nowMs()
+    const isOver = (): void => {
+      const every = rule.compiled.rule.evaluateEveryMs ?? evaluateEveryMs
+      rule.costsMs = [...rule.costsMs, clock.nowMs() - startedMs].slice(-costsKept)
+      rule.nextAtMs = startedMs + Math.max(every, costFactor * Math.min(...rule.costsMs))
+    }
+    try {
+      const updates = await look().finally(isOver)
+      if (updates.length > 0) await commitFound(updates, { [positionOf(rule.compiled.rule)]: upTo })
+      rule.position = upTo
+      return updates
+    } catch (error) {
+      onError(error)
+      return []
+    }
+  }
+
+  /** The rules of short windows: one look tells for which of them anything is new. */
+  async function fastTurns(due: readonly RunningRule[], upTo: number): Promise<readonly SignalUpdate[]> {
+    const behind = due.filter(({ position }) => position < upTo)
+    const requests = behind.map(({ compiled: { rule }, position }) => ({
+      queries: rule.queries,
+      suppress: rule.suppress ?? [],
+      groupBy: rule.groupBy,
+      windowSeconds: rule.windowSeconds,
+      touched: { afterSequence: position, upToSequence: upTo },
+    }))
+    const touched = behind.length === 0 ? [] : await store.touched(requests)
+    const news = new Map(behind.map((rule, index) => [rule, { request: requests[index], seconds: touched[index] }]))
+    const found: SignalUpdate[] = []
+    for (const rule of due) {
+      const { request, seconds } = news.get(rule) ?? {}
+      const look = async (): Promise<readonly SignalUpdate[]> => {
+        if (request === undefined || seconds === undefined) return []
+        const windows = await store.windows({ ...request, touched: { ...request.touched, seconds } })
+        return evaluateWindows(rule, windows, promptStore)
+      }
+      found.push(...(await turn(rule, upTo, look)))
+    }
+    return found
+  }
+
+  /** The rules of long windows, beside the others: however long they take, these are not held up. */
+  async function slowTurns(upTo: number): Promise<readonly SignalUpdate[]> {
+    const found: SignalUpdate[] = []
+    for (const rule of rules.values()) {
+      const { slow } = rule
+      if (slow === undefined || rule.nextAtMs > clock.nowMs()) continue
+      found.push(...(await turn(rule, upTo, async () => evaluateWindows(rule, await slowWindowsOf(rule, slow), store))))
+    }
+    figures.touch(found)
+    return found
+  }
+
   async function tickNow(): Promise<TickReport> {
     const nowMs = clock.nowMs()
     const upTo = await store.sequence()
-    const found: SignalUpdate[] = []
-    const due = [...rules.values()].filter(({ nextAtMs }) => nextAtMs <= nowMs)
-    for (const rule of due.sort(blockingFirst)) {
-      const startedMs = clock.nowMs()
-      try {
-        const updates = await evaluateRule(rule, upTo)
-        if (updates.length > 0) await commitFound(updates, { [positionOf(rule.compiled.rule)]: upTo })
-        rule.position = upTo
-        found.push(...updates)
-      } catch (error) {
-        onError(error)
-      }
-      const every = rule.compiled.rule.evaluateEveryMs ?? evaluateEveryMs
-      rule.costsMs = [...rule.costsMs, clock.nowMs() - startedMs].slice(-costsKept)
-      rule.nextAtMs = nowMs + Math.max(every, costFactor * Math.min(...rule.costsMs))
+    const isDue = ({ nextAtMs }: RunningRule): boolean => nextAtMs <= nowMs
+    const due = [...rules.values()].filter(isDue)
+    if (slowRunning === undefined && due.some(({ slow }) => slow !== undefined)) {
+      slowRunning = slowTurns(upTo).finally(() => (slowRunning = undefined))
     }
+    const fast = due.filter(({ slow }) => slow === undefined).sort(blockingFirst)
+    const found = await fastTurns(fast, upTo)
     const closed = closings(nowMs, found)
     if (closed.length > 0 || nowMs - savedAtMs >= savePositionsEveryMs) {
       await commitFound(
@@ -202,7 +249,9 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
     const touched = new Set(updates.map(({ signal }) => signal.id))
     return memory.open().flatMap((signal) => {
       const rule = knownRules.get(signal.rule.id)
-      return touched.has(signal.id) || rule === undefined ? [] : closeQuiet(rule, [signal], nowMs)
+      // What is being looked at beside the tick may still go on.
+      const isLookedAt = slowRunning !== undefined && rules.get(signal.rule.id)?.slow !== undefined
+      return touched.has(signal.id) || isLookedAt || rule === undefined ? [] : closeQuiet(rule, [signal], nowMs)
     })
   }
 
@@ -227,15 +276,17 @@ export async function createDetection(options: DetectionOptions): Promise<Detect
     epoch,
     start: schedule,
     async tick() {
-      const report = await nextTick()
+      const { evaluatedRules, signals } = await nextTick()
+      const slow = (await slowRunning) ?? []
       await figures.refresh(onError)
-      return report
+      return { evaluatedRules, signals: [...signals, ...slow] }
     },
     async stop() {
       stopped = true
       cancel?.()
       unsubscribe()
       await running
+      await slowRunning
       await figures.idle()
     },
   }
@@ -253,13 +304,9 @@ async function seed(state: State, clock: Clock): Promise<void> {
   if (changes.rules !== undefined) await state.commit(changes)
 }
 
-/** Rules that block come first: what they find is enforced while the others are evaluated. Those of long windows come last. */
+/** Rules that block come first: what they find is enforced while the others are evaluated. */
 function blockingFirst(a: RunningRule, b: RunningRule): number {
-  return urgency(b) - urgency(a)
-}
-
-function urgency({ slow, compiled }: RunningRule): number {
-  return (slow === undefined ? 2 : 0) + Number(blocks(compiled.rule))
+  return Number(blocks(b.compiled.rule)) - Number(blocks(a.compiled.rule))
 }
 
 function blocks({ cases }: DetectionRule): boolean {

@@ -3,7 +3,7 @@ import type { DetectionRule } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
 import type { RuleVersion, State } from '../state/state.ts'
 import type { Store, TimeRange } from '../store/store.ts'
-import { backTest, type BackTestedSignal } from './back-test.ts'
+import { backTest, type BackTestDetail, type BackTestedSignal, type FindClusters } from './back-test.ts'
 import { checkRule } from './check-rule.ts'
 
 /** The detection rules as people change them: every change is a version, audited; detection takes it over at once. */
@@ -21,7 +21,7 @@ export interface RuleBook {
   /** What a rule, or the one of this id, would have signalled in a range of what is stored. */
   test(
     rule: { readonly value: unknown } | { readonly id: string },
-    options: { readonly range: TimeRange; readonly entities: boolean },
+    options: BackTestDetail & { readonly range: TimeRange },
   ): Promise<{ readonly signals: readonly BackTestedSignal[]; readonly total: number }>
 }
 
@@ -29,10 +29,13 @@ export function createRuleBook({
   state,
   store,
   clock,
+  findClusters,
 }: {
   readonly state: State
   readonly store: Store
   readonly clock: Clock
+  /** For back-tests; without it their signals have no clusters. */
+  readonly findClusters?: FindClusters
 }): RuleBook {
   const find = async (id: string): Promise<RuleVersion> => {
     const found = (await state.rules()).find(({ rule }) => rule.id === id)
@@ -85,7 +88,7 @@ export function createRuleBook({
     async test(wanted, options) {
       const rule = 'id' in wanted ? (await find(wanted.id)).rule : accepted(wanted.value)
       const others = (await state.rules()).map((version) => version.rule)
-      return backTest(store, rule, { ...options, others })
+      return backTest(store, rule, { ...options, others, findClusters })
     },
   }
 }

@@ -101,11 +101,33 @@ export interface WindowRequest {
    * Which windows: those that end at a whole second in which the group has a record of one of the queries, and
    * `sequence`: that records appended after this position touch; or `range`: all that end in the range (back-test).
    */
-  readonly touched: { readonly afterSequence: number; readonly upToSequence: number } | TimeRange
+  readonly touched: NewRecords | TimeRange
+}
+
+/** Records by the order in which they were appended: `afterSequence < sequence <= upToSequence`. */
+export interface NewRecords {
+  readonly afterSequence: number
+  readonly upToSequence: number
+  /** When they happened, in whole seconds, as `Store.touched` said; asked for anew when absent. */
+  readonly seconds?: TouchedSeconds
+}
+
+/** Whole seconds of event time, both inclusive. A record belongs to the second that its time is rounded up to. */
+export interface TouchedSeconds {
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Whether a question is one that protection waits for: these have a place of their own, so that no question of a person,
+ * however dear, delays a block.
+ */
+export interface Urgency {
+  readonly urgent?: boolean
 }
 
 /** What a rule of long windows asks of the store: its queries over stretches of event time, by group. */
-export interface CountRequest extends Pick<WindowRequest, 'queries' | 'suppress' | 'groupBy'> {
+export interface CountRequest extends Pick<WindowRequest, 'queries' | 'suppress' | 'groupBy'>, Urgency {
   /** Records with `fromMs < timestamp <= toMs`. */
   readonly range: TimeRange
   /** Cuts the range into stretches of this length, which ends with the last of them; one stretch when absent. */
@@ -207,7 +229,7 @@ export interface Store {
       readonly by?: readonly string[]
       readonly limit?: number
       readonly records?: RecordScope
-    },
+    } & Urgency,
   ): Promise<readonly Series[]>
   /** Groups by the facets, largest first aggregate first; `by` facets that a record lacks leave it out. */
   top(
@@ -219,7 +241,7 @@ export interface Store {
       readonly limit: number
       readonly offset?: number
       readonly records?: RecordScope
-    },
+    } & Urgency,
   ): Promise<readonly TopRow[]>
   /** The groups of a query in a window against a baseline, the largest excess first. */
   compare(
@@ -244,6 +266,13 @@ export interface Store {
    * cases hold and what becomes of it, is the detection's.
    */
   windows(request: WindowRequest): Promise<readonly WindowCounts[]>
+  /**
+   * When the records that are new to each of these requests happened; undefined: there are none, and so no windows. One
+   * look for all of them. Requests of a range are not for this.
+   */
+  touched(
+    requests: readonly (WindowRequest & { readonly touched: NewRecords })[],
+  ): Promise<readonly (TouchedSeconds | undefined)[]>
   /** Counts over stretches of time, each with its end as `toMs`, in this order; groups with the most records first. */
   counts(request: CountRequest): Promise<readonly WindowCounts[]>
   /** Requests by the traits of their client, the most frequent first; records without traits are left out. */

@@ -249,7 +249,7 @@ const calls: readonly Call[] = [
   { operation: 'get /api/detection-rules/{id}/guide', params: { id: 'brute-force' }, status: 200 },
   {
     operation: 'post /api/detection-rules/test',
-    body: { ruleId: 'many-failures', from: 'now-1h', include: ['entities'] },
+    body: { ruleId: 'many-failures', from: 'now-1h', include: ['entities', 'clusters'] },
     status: 200,
   },
   { operation: 'delete /api/detection-rules/{id}', params: { id: 'many-failures' }, status: 204 },

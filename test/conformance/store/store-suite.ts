@@ -543,6 +543,35 @@ export function storeSuite(engine: EngineUnderTest): void {
         ])
       })
 
+      test('one look tells for which requests anything is new, and when it happened', async () => {
+        await fresh()
+        await store.append(batchOf([aFailure('ann', '192.0.2.1', { timestampMs: nowMs - 5_400 })]))
+        await store.append(batchOf([aFailure('bob', '192.0.2.2', { timestampMs: nowMs + 1_000 })]))
+        await store.append(batchOf([aFailure('old', '192.0.2.3', { timestampMs: nowMs - 900_001 })]))
+        const asking = (afterSequence: number, suppress: readonly string[] = []) => ({
+          ...stuffing,
+          suppress,
+          touched: { afterSequence, upToSequence: 3 },
+        })
+        const second = Math.ceil(nowMs / 1000)
+        expect(
+          await store.touched([
+            asking(0),
+            asking(1),
+            asking(2),
+            asking(0, ['@http.client_ip:192.0.2.1']),
+            { ...asking(0), queries: { successes: { filter: success, aggregate: 'count' } } },
+          ]),
+        ).toEqual([
+          { from: Math.ceil((nowMs - 5_400) / 1000), to: second + 1 },
+          { from: second + 1, to: second + 1 },
+          undefined,
+          { from: second + 1, to: second + 1 },
+          undefined,
+        ])
+        expect(await store.touched([])).toEqual([])
+      })
+
       test('rows later than 15 minutes raise nothing live, and count in a back-test', async () => {
         await fresh()
         await store.append(batchOf([aFailure('ann', '192.0.2.1', { timestampMs: nowMs - 900_001 })]))
@@ -649,18 +678,31 @@ export function storeSuite(engine: EngineUnderTest): void {
                   const live = { ...request, touched: { afterSequence: after, upToSequence: rows.length } }
                   const past = { ...request, touched: { fromMs: nowMs - 5000, toMs: nowMs + 4000 } }
                   const longPast = { ...request, touched: { fromMs: nowMs - 130_000, toMs: nowMs - 20_000 } }
-                  for (const asked of [live, past, longPast]) {
+                  const [seconds] = await store.touched([live])
+                  const known = seconds && { ...live, touched: { ...live.touched, seconds } }
+                  for (const asked of [known ?? live, past, longPast]) {
                     const answers = windowModel(rows, asked)
                     expect(sorted(await store.windows(asked))).toEqual(answers)
                     compared++
                     const toMs = answers.at(-1)?.toMs ?? nowMs
                     const range = { fromMs: toMs - r.windowSeconds * 1000, toMs }
-                    const whole = await store.counts({ ...request, range, live: asked === live, limit: 100 })
+                    const whole = await store.counts({
+                      ...request,
+                      range,
+                      live: 'afterSequence' in asked.touched,
+                      limit: 100,
+                    })
                     expect(whole).toEqual(expect.arrayContaining(answers.filter((answer) => answer.toMs === toMs)))
                     const endsMs = [...new Set(answers.map((answer) => answer.toMs))]
                     const windows = { endsMs, lengthMs: r.windowSeconds * 1000 }
                     const all = { fromMs: (endsMs[0] ?? nowMs) - windows.lengthMs, toMs }
-                    const overlapping = { ...request, range: all, windows, live: asked === live, limit: 1_000 }
+                    const overlapping = {
+                      ...request,
+                      range: all,
+                      windows,
+                      live: 'afterSequence' in asked.touched,
+                      limit: 1_000,
+                    }
                     expect(await store.counts(overlapping)).toEqual(expect.arrayContaining([...answers]))
                   }
                   clock.nowMs += 1500

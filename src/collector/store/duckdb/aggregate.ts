@@ -1,9 +1,9 @@
 import { fail } from '../../../model/error.ts'
 import type { AttributeValue } from '../../../model/span-record.ts'
-import type { Aggregate, RecordScope, Series, TimeRange, TopRow } from '../store.ts'
+import type { Aggregate, RecordScope, Series, TimeRange, TopRow, Urgency } from '../store.ts'
 import { Binder, integer } from './binder.ts'
 import { compileQuery } from './compile-query.ts'
-import type { Database } from './database.ts'
+import type { Database, Lane } from './database.ts'
 import { Grouping, distinct, facetColumn, fromTables, matching } from './source.ts'
 import type { Tables } from './tables.ts'
 
@@ -42,6 +42,10 @@ export function aggregation(
   return { union, binder, groups: grouping.names, values }
 }
 
+function laneOf({ urgent }: Urgency): Lane {
+  return urgent === true ? 'detection' : 'explorer'
+}
+
 /** Largest value of the first aggregate first; equal ones in the order of their names, so that pages do not overlap. */
 export async function top(
   database: Database,
@@ -54,7 +58,7 @@ export async function top(
     readonly limit: number
     readonly offset?: number
     readonly records?: RecordScope
-  },
+  } & Urgency,
 ): Promise<readonly TopRow[]> {
   const { union, binder, groups, values } = aggregation(tables, text, range, options.by, options)
   if (union === undefined) return []
@@ -64,6 +68,7 @@ export async function top(
      ORDER BY ${['v0 DESC', ...groups].join(', ')}
      LIMIT ${integer(Math.min(options.limit, MAX_ROWS))} OFFSET ${integer(options.offset ?? 0)}`,
     binder.parameters,
+    laneOf(options),
   )
   return rows.map((row) => ({
     group: groupOf(options.by, row),
@@ -85,7 +90,7 @@ export async function timeseries(
     readonly by?: readonly string[]
     readonly limit?: number
     readonly records?: RecordScope
-  },
+  } & Urgency,
 ): Promise<readonly Series[]> {
   const { intervalMs, by = [] } = options
   const firstMs = Math.floor(range.fromMs / intervalMs) * intervalMs
@@ -113,6 +118,7 @@ export async function timeseries(
      GROUP BY ${[...groups, 'bucket'].join(', ')}
      ORDER BY ${groups.length > 0 ? `any_value(total) DESC, ${groups.join(', ')}, ` : ''}bucket`,
     binder.parameters,
+    laneOf(options),
   )
   for (const row of rows) {
     const group = groupOf(by, row)

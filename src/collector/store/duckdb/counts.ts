@@ -11,7 +11,7 @@ import type { Tables } from './tables.ts'
 export async function counts(
   database: Database,
   tables: Tables,
-  { queries, suppress, groupBy, range, stepMs, windows, live, limit }: CountRequest,
+  { queries, suppress, groupBy, range, stepMs, windows, live, limit, urgent }: CountRequest,
 ): Promise<readonly WindowCounts[]> {
   const names = Object.keys(queries)
   const compiled = Object.values(queries).map((query) => compileQuery(query.filter))
@@ -59,7 +59,7 @@ export async function counts(
      QUALIFY row_number() OVER (PARTITION BY k ORDER BY ${order}) <= ${integer(limit)}
      ORDER BY k, ${order}`,
     binder.parameters,
-    'detection',
+    urgent === true ? 'detection' : 'export',
   )
   return rows.map((row) => {
     const [first, last, trusted, ...found] = row.slice(groups.length)

@@ -27,7 +27,7 @@ import { fromTables } from './source.ts'
 import type { Table } from './tables.ts'
 import { Tables, holdsRecords, tableNamed } from './tables.ts'
 import { loadKnownTraits, traits } from './traits.ts'
-import { windows } from './windows.ts'
+import { touched, windows } from './windows.ts'
 
 /** Most spans of a trace that are shown (spec/collector.md 5). */
 const MAX_TRACE_SPANS = 1_000
@@ -83,6 +83,7 @@ export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): 
     facets: (range) => facets(database, tables, range),
     facetValues: (facet, query, range, limit) => facetValues(database, tables, facet, query, range, limit),
     windows: (request) => windows(database, tables, request),
+    touched: (requests) => touched(database, tables, requests),
     counts: (request) => counts(database, tables, request),
     traits: (request) => traits(database, tables, request),
     async trace(traceId, aroundMs): Promise<readonly Span[]> {

@@ -122,6 +122,7 @@ class RemoteEngine {
       facets: (...all) => this.#call('facets', ...all),
       facetValues: (...all) => this.#call('facetValues', ...all),
       windows: (...all) => this.#call('windows', ...all),
+      touched: (...all) => this.#call('touched', ...all),
       counts: (...all) => this.#call('counts', ...all),
       traits: (...all) => this.#call('traits', ...all),
       trace: (...all) => this.#call('trace', ...all),

@@ -1,5 +1,5 @@
 import { fail } from '../../../model/error.ts'
-import type { WindowCounts, WindowRequest } from '../store.ts'
+import type { NewRecords, TouchedSeconds, WindowCounts, WindowRequest } from '../store.ts'
 import { Binder, integer } from './binder.ts'
 import type { CompiledQuery } from './compile-query.ts'
 import { compileQuery } from './compile-query.ts'
@@ -7,15 +7,10 @@ import { oneOf } from './condition.ts'
 import type { Database } from './database.ts'
 import { LIVE_LATENESS_MS } from './lateness.ts'
 import { slide } from './slide.ts'
+import type { Scope } from './facet.ts'
 import type { FacetColumn } from './source.ts'
 import { Grouping, facetColumn, fromTables } from './source.ts'
 import type { TableKind, Tables } from './tables.ts'
-
-/** Whole seconds of event time, both inclusive. A record belongs to the second that its time is rounded up to. */
-interface Seconds {
-  readonly from: number
-  readonly to: number
-}
 
 interface Plan {
   readonly request: WindowRequest
@@ -38,10 +33,7 @@ export async function windows(
   request: WindowRequest,
 ): Promise<readonly WindowCounts[]> {
   const plan = planOf(request)
-  const ends =
-    'fromMs' in request.touched
-      ? { from: Math.ceil(request.touched.fromMs / 1000), to: Math.ceil(request.touched.toMs / 1000) - 1 }
-      : await touchedEnds(database, tables, plan)
+  const ends = await endsOf(database, tables, request)
   if (!ends || ends.from > ends.to) return []
   const rows = rowsOf(plan, tables, { from: ends.from - request.windowSeconds + 1, to: ends.to })
   if (rows.union === undefined) return []
@@ -67,31 +59,65 @@ function planOf(request: WindowRequest): Plan {
   }
 }
 
-/** The ends of windows that new records touch, over all groups; later ends come from late records. */
-async function touchedEnds(database: Database, tables: Tables, plan: Plan): Promise<Seconds | undefined> {
-  const { fresh, binder } = rowsOf(plan, tables, { from: 1, to: LAST_SECOND })
-  if (fresh === undefined) return undefined
-  const [row] = await database.read(`SELECT min(s), max(s) FROM (${fresh})`, binder.parameters, 'detection')
-  if (row === undefined || row[0] === null) return undefined
-  const [from, newest] = [Number(row[0]), Number(row[1])]
-  const later = { from: newest, to: newest + plan.request.windowSeconds - 1 }
-  const union = fromTables(
-    tables.overlapping(plan.kinds, rangeOf(later)),
-    new Binder(),
-    (_, table) => `SELECT max(ts) AS ts FROM ${table} WHERE ${inSeconds(later)} AND ${plan.live}`,
+/** The ends of the windows that are asked for: of new records, all windows that these lie in. */
+async function endsOf(
+  database: Database,
+  tables: Tables,
+  { touched: asked, ...request }: WindowRequest,
+): Promise<TouchedSeconds | undefined> {
+  if ('fromMs' in asked) return { from: Math.ceil(asked.fromMs / 1000), to: Math.ceil(asked.toMs / 1000) - 1 }
+  const seconds = asked.seconds ?? (await touched(database, tables, [{ ...request, touched: asked }]))[0]
+  return seconds && { from: seconds.from, to: seconds.to + request.windowSeconds - 1 }
+}
+
+/** When the records that are new to each request happened. First when any did, so that few tables are looked at closely. */
+export async function touched(
+  database: Database,
+  tables: Tables,
+  requests: readonly (WindowRequest & { readonly touched: NewRecords })[],
+): Promise<readonly (TouchedSeconds | undefined)[]> {
+  if (requests.length === 0) return []
+  const plans = requests.map(planOf)
+  const kinds = [...new Set(plans.flatMap((plan) => plan.kinds))]
+  const after = integer(Math.min(...requests.map((request) => request.touched.afterSequence)))
+  const binder = new Binder()
+  const all = fromTables(
+    tables.overlapping(kinds, rangeOf({ from: 1, to: LAST_SECOND })),
+    binder,
+    (_, table) => `SELECT ts FROM ${table} WHERE seq > ${after} AND ts >= (ingested - ${LIVE_LATENESS_MS}) * 1000`,
   )
-  const [last] = union === undefined ? [] : await database.read(`SELECT max(ts) FROM (${union})`, {}, 'detection')
-  return { from, to: Math.max(newest, Math.ceil(Number(last?.[0] ?? 0) / 1e6)) }
+  if (all === undefined) return requests.map(() => undefined)
+  const [times] = await database.read(`SELECT min(ts), max(ts) FROM (${all})`, {}, 'detection')
+  if (times === undefined || times[0] === null) return requests.map(() => undefined)
+  const range = { fromMs: Number(times[0]) / 1000, toMs: Number(times[1]) / 1000 + 1 }
+  const union = fromTables(tables.overlapping(kinds, range), binder, (scope, table) => {
+    const isOf = plans.map(
+      (plan, index) => `(${plan.live} AND ${plan.isNew ?? 'TRUE'}${counts(plan, scope)}) AS r${index}`,
+    )
+    return `SELECT (ts + 999999) // 1000000 AS s, ${isOf.join(', ')} FROM ${table} WHERE seq > ${after}`
+  })
+  const columns = plans.map((_, index) => `min(s) FILTER (r${index}), max(s) FILTER (r${index})`)
+  const [row] = await database.read(`SELECT ${columns.join(', ')} FROM (${union})`, binder.parameters, 'detection')
+  return plans.map((_, index) => {
+    const [from, to] = [row?.[2 * index], row?.[2 * index + 1]]
+    return from === null || from === undefined ? undefined : { from: Number(from), to: Number(to) }
+  })
+}
+
+/** The condition for records that a request counts, to be added to others. */
+function counts({ queries, suppress }: Plan, scope: Scope): string {
+  const kept = suppress.map((query) => ` AND NOT coalesce(${query.where(scope)}, FALSE)`)
+  return ` AND (${oneOf(queries.map((query) => query.where(scope)))})${kept.join('')}`
 }
 
 /** The largest time that a Date has, in seconds. */
 const LAST_SECOND = 8.64e12
 
-function rangeOf({ from, to }: Seconds): { fromMs: number; toMs: number } {
+function rangeOf({ from, to }: TouchedSeconds): { fromMs: number; toMs: number } {
   return { fromMs: (from - 1) * 1000, toMs: to * 1000 + 1 }
 }
 
-function inSeconds({ from, to }: Seconds): string {
+function inSeconds({ from, to }: TouchedSeconds): string {
   return `ts > ${integer((from - 1) * 1e6)} AND ts <= ${integer(to * 1e6)}`
 }
 
@@ -106,7 +132,7 @@ interface Rows {
 }
 
 /** Records that one of the queries holds for: s, ts, trusted, the group, q0 … (holds) and c0 … (what is counted). */
-function rowsOf(plan: Plan, tables: Tables, seconds: Seconds): Rows {
+function rowsOf(plan: Plan, tables: Tables, seconds: TouchedSeconds): Rows {
   const binder = new Binder()
   const sources = tables.overlapping(plan.kinds, rangeOf(seconds))
   const grouping = new Grouping(plan.request.groupBy, sources, binder)
@@ -124,8 +150,7 @@ function rowsOf(plan: Plan, tables: Tables, seconds: Seconds): Rows {
         columns.push(`${condition} AS q${index}`)
         if (column) columns.push(`CASE WHEN ${condition} THEN ${column.sql(scope)} END AS c${index}`)
       })
-      const kept = plan.suppress.map((query) => ` AND NOT coalesce(${query.where(scope)}, FALSE)`).join('')
-      const where = `${inSeconds(seconds)} AND ${plan.live}${also} AND (${oneOf(holds)})${kept}${grouping.where(scope)}`
+      const where = `${inSeconds(seconds)} AND ${plan.live}${also}${counts(plan, scope)}${grouping.where(scope)}`
       return `SELECT ${columns.join(', ')} FROM ${table}${grouping.from(scope)} WHERE ${where}`
     })
   return {
@@ -141,7 +166,11 @@ function rowsOf(plan: Plan, tables: Tables, seconds: Seconds): Rows {
  * The records of the groups that have new ones, as far back as the first window that these touch; for a back-test all
  * records are.
  */
-function touchedRows({ request: { windowSeconds } }: Plan, { union, fresh, groups }: Rows, ends: Seconds): string {
+function touchedRows(
+  { request: { windowSeconds } }: Plan,
+  { union, fresh, groups }: Rows,
+  ends: TouchedSeconds,
+): string {
   const group = groups.join(', ')
   const last = integer(ends.to)
   if (fresh === undefined) {
@@ -156,7 +185,9 @@ function touchedRows({ request: { windowSeconds } }: Plan, { union, fresh, group
 async function read(database: Database, plan: Plan, rows: Rows, sql: string): Promise<readonly WindowCounts[]> {
   const { groupBy, queries } = plan.request
   const names = Object.keys(queries)
-  const found = await database.read(sql, rows.binder.parameters, 'detection')
+  // A back-test is not to hold up what goes on.
+  const lane = plan.isNew === undefined ? 'export' : 'detection'
+  const found = await database.read(sql, rows.binder.parameters, lane)
   return found.map((row) => {
     const values = row.slice(1 + rows.groups.length)
     const [first, last, trusted] = values.slice(names.length)
