@@ -1,8 +1,8 @@
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import { facet, groupQuery, loginSuccess, suppressions } from '../campaign.ts'
 import type { Store, WindowCounts } from '../store/store.ts'
-import { countsBy } from '../whole-results.ts'
 import { groupKey, signalGroup } from './group.ts'
+import { keepKnownAddresses, type KnownAddresses } from './known-addresses.ts'
 import { isSlow } from './slow-windows.ts'
 
 /** An address from which somebody logged in within this time is one of the service's own. */
@@ -46,6 +46,7 @@ export interface Strangers {
 /** Strangers for one rule, live or in one back-test. */
 export function keepStrangers(store: Store, rule: DetectionRule): Strangers {
   const kept = new Map<string, Strange>()
+  const known = keepKnownAddresses(store)
   const windowMs = rule.windowSeconds * 1000
   const earlierStepMs = Math.max(fastSlotMs, windowMs * earlierShare)
   const slow = isSlow(rule)
@@ -68,7 +69,7 @@ export function keepStrangers(store: Store, rule: DetectionRule): Strangers {
     for (const days of comparedDays) {
       const endMs = Math.floor((toMs - days * dayMs) / earlierStepMs) * earlierStepMs
       const { strange, all } = await once(`earlier ${endMs} ${groupKey(group)}`, () =>
-        strangersAt(store, rule, queryName, { group, toMs: endMs }),
+        strangersAt(store, rule, queryName, { group, toMs: endMs }, known),
       )
       if (all > 0) earlier.push(strange)
     }
@@ -86,7 +87,7 @@ export function keepStrangers(store: Store, rule: DetectionRule): Strangers {
       for (const [key, some] of slots) {
         const last = some.at(-1)
         if (last === undefined) continue
-        const read = (): Promise<Strange> => strangersAt(store, rule, queryName, last)
+        const read = (): Promise<Strange> => strangersAt(store, rule, queryName, last, known)
         const { strange: now } = slow ? await once(key, read) : await read()
         const usual = await usualOf(queryName, last)
         for (const window of some) counts.set(window, { now, usual })
@@ -101,6 +102,7 @@ async function strangersAt(
   rule: DetectionRule,
   queryName: string,
   { group, toMs }: Pick<WindowCounts, 'group' | 'toMs'>,
+  known: KnownAddresses,
 ): Promise<Strange> {
   const place = groupQuery(rule, signalGroup(group))
   const filter = rule.queries[queryName]?.filter ?? ''
@@ -111,13 +113,13 @@ async function strangersAt(
   // Of the whole service: a tool that attackers use has no successes of its own.
   const service = rule.groupBy.filter((by) => !by.startsWith('@'))
   const logins = [groupQuery({ groupBy: service }, signalGroup(group)), loginSuccess].join(' ')
-  const known = await countsBy(store, logins, { fromMs: range.fromMs - knownMs, toMs: range.toMs }, facet.ip, ips)
+  const isKnown = await known.among(logins, { fromMs: range.fromMs - knownMs, toMs: range.toMs }, ips)
   let all = 0
   let strange = 0
   for (const [index, row] of rows.entries()) {
     const failures = row.values[0] ?? 0
     all += failures
-    if (!known.has(ips[index] ?? '')) strange += failures
+    if (!isKnown(ips[index] ?? '')) strange += failures
   }
   return { all, strange }
 }
