@@ -90,7 +90,9 @@ export function attemptsQuery({ rule, signal }: Campaign): string {
 /** The query of a rule's attempts, of whatever group; of all that it counts when it counts successes only. */
 export function attemptFilters(rule: Campaign['rule']): string {
   const queries = Object.entries(rule.queries)
-  const attempts = queries.filter(([name]) => name !== successesQuery)
+  // A rule may count what went right under another name, too: whoever it was of is no attacker for that.
+  const success = rule.queries[successesQuery]?.filter
+  const attempts = queries.filter(([name, { filter }]) => name !== successesQuery && filter !== success)
   return anyOf([...new Set((attempts.length === 0 ? queries : attempts).map(([, { filter }]) => filter))])
 }
 
