@@ -125,28 +125,36 @@ function evaluateNegated(
 ): Found | undefined {
   if (target === undefined || (hidden !== undefined && isHidden(target.place, hidden))) return undefined
   if (condition.list?.isGiven === false) return undefined
+  // Of keys the reference says nothing below a list, where each map has its own.
+  if (input.source === 'keys' && tree.keys[target.firstKey]?.parent !== target.place) return undefined
   let present = false
   for (const leaf of leavesBelow(tree, target, input.source)) {
-    if (scope.isOver() || (hidden !== undefined && isHidden(leaf, hidden))) return undefined
-    if (!isAccepted(condition.accepts, leaf.value)) continue
+    if (scope.isOver()) return undefined
+    if (!isAccepted(condition.accepts, leaf.value) || (hidden !== undefined && isHidden(leaf, hidden))) continue
     const value = textOf(leaf, input.transformers)
     if (condition.match(value, scope.nowSeconds) !== undefined) return undefined
     present = true
   }
   if (!present) return undefined
-  const shown = shownScalar(tree, target, input.transformers)
+  const value = shownOf(tree, target)
   return {
     address: tree.address,
     keyPath: pathToStrings(input.keyPath),
-    value: shown ?? '',
-    highlight: shown === undefined ? [] : [shown],
+    value,
+    highlight: value === '' ? [] : [value],
   }
 }
 
-/** The target's text when it is itself a scalar. */
-function shownScalar(tree: ValueTree, target: Target, transformers: TransformerList): string | undefined {
+/** What an event shows of a target in which nothing matched: the text as given of a scalar, or of a list of a single one. */
+function shownOf(tree: ValueTree, target: Target): string {
   const leaf = tree.leaves[target.firstLeaf]
-  return leaf !== undefined && leaf === target.place ? wellFormed(scalarToText(textOf(leaf, transformers))) : undefined
+  if (leaf === undefined) return ''
+  const isOnly =
+    target.endLeaf === target.firstLeaf + 1 &&
+    leaf.key === 0 &&
+    leaf.parent === target.place &&
+    !tree.containers.some(({ parent }) => parent === target.place)
+  return leaf === target.place || isOnly ? wellFormed(scalarToText(leaf.value)) : ''
 }
 
 /** `exists` asks for the path; `!exists` for the address without the path. A hidden place says neither. */

@@ -91,12 +91,17 @@ function outcomeOf(planned: PlannedRule, mode: string | undefined, plan: Plan): 
   const onMatch =
     mode === undefined
       ? planned.onMatch
-      : [mode, ...planned.onMatch.filter((id) => id !== mode && !isBlocking(plan.actions.get(id)))]
+      : [mode, ...planned.onMatch.filter((id) => id !== mode && !isReplaced(plan.actions.get(id)))]
   return {
     verdict: mode === undefined ? planned.verdict : mode === 'monitor' ? verdict.monitor : verdict.block,
     onMatch,
     actions: onMatch.flatMap((id) => plan.actions.get(id) ?? []),
   }
+}
+
+/** Whether an exclusion puts its own in the place of the action. */
+function isReplaced(action: Action | undefined): boolean {
+  return isBlocking(action) || action?.type === 'monitor'
 }
 
 function report(
@@ -176,7 +181,7 @@ function exclusionOf(
     if (rules !== undefined && !rules.has(rule)) continue
     if (exclusion.hides === undefined) {
       if (rankOf(exclusion.mode) === 2 && !isBlocking(plan.actions.get(exclusion.mode))) continue
-      if (mode === undefined || rankOf(exclusion.mode) < rankOf(mode)) mode = exclusion.mode
+      if (mode === undefined || rankOf(exclusion.mode) <= rankOf(mode)) mode = exclusion.mode
       continue
     }
     hidden ??= new Set()
@@ -189,7 +194,7 @@ function exclusionOf(
   return { mode, hidden }
 }
 
-/** Precedence of modes: bypass, then monitor, then an action, which must be one that blocks. */
+/** Precedence of modes: bypass, then monitor, then an action, which must be one that blocks; of several, the last. */
 function rankOf(mode: string): number {
   return mode === 'bypass' ? 0 : mode === 'monitor' ? 1 : 2
 }

@@ -295,6 +295,80 @@ const inputs: WafCase[] = [
   },
 ]
 
+inputs.push(
+  ...(
+    [
+      ['a transformed text, as it was given', 'YWJj', ['base64_decode'], 'YWJj'],
+      ['the only item of a list', ['x'], [], 'x'],
+      ['nothing of a list of two', ['x', 'y'], [], ''],
+      ['nothing of a list that holds a list', ['x', []], [], ''],
+      ['nothing of a map', { k: 'x' }, [], ''],
+      ['nothing of an empty text', '', [], ''],
+    ] as const
+  ).map(([what, a, transformers, value]): WafCase => ({
+    says: `a negation shows ${what}`,
+    ruleset: { rules: [rule([on('!match_regex', { regex: 'zz' }, { transformers })])] },
+    steps: [
+      {
+        persistent: { a },
+        rules: ['r1'],
+        matches: [{ address: 'a', key_path: [], value, highlight: value === '' ? [] : [value] }],
+      },
+    ],
+  })),
+  ...(
+    [
+      ['of the keys of a map', { k: { l: 'x' } }, ['r1']],
+      ['of the keys below a list: nothing', [{ k: 'x' }], []],
+      ['of a text, which has no keys: nothing', 'x', []],
+    ] as const
+  ).map(([what, a, rules]): WafCase => ({
+    says: `a negation says ${what}`,
+    ruleset: { rules: [rule([on('!match_regex', { regex: 'zz' }, { transformers: ['keys_only'] })])] },
+    steps: [{ persistent: { a }, rules }],
+  })),
+  ...(['!exact_match', '!ip_match', 'exact_match', 'ip_match'] as const).map((operator): WafCase => ({
+    says: `${operator} on a list that nothing gives says nothing`,
+    ruleset: { rules: [rule([on(operator, { data: 'nowhere' })])] },
+    steps: [{ persistent: { a: '10.0.0.1' } }],
+  })),
+  ...(['!exact_match', '!ip_match', '!phrase_match'] as const).map((operator): WafCase => ({
+    says: `${operator} on an empty list holds`,
+    ruleset: { rules: [rule([on(operator, { list: [] })])] },
+    steps: [{ persistent: { a: 'x' }, rules: ['r1'] }],
+  })),
+  {
+    says: 'keys_only of one input is not that of the next',
+    ruleset: {
+      rules: [
+        rule([
+          {
+            operator: 'match_regex',
+            parameters: { regex: 'abc', inputs: [{ address: 'b', transformers: ['keys_only'] }, { address: 'a' }] },
+          },
+        ]),
+      ],
+    },
+    steps: [{ persistent: { a: 'abc' }, rules: ['r1'] }],
+    differs: 'the reference goes on with the keys in inputs that name no transformers',
+  },
+  {
+    says: 'parameters of exploit operators are taken at their key path',
+    ruleset: {
+      rules: [
+        rule([
+          {
+            operator: 'lfi_detector@v2',
+            parameters: { resource: [{ address: 'r' }], params: [{ address: 'a', key_path: ['k'] }] },
+          },
+        ]),
+      ],
+    },
+    steps: [{ persistent: { r: '/etc/passwd', a: { other: '/etc/passwd' } } }],
+    differs: 'the reference looks at all of the address',
+  },
+)
+
 const attributes: WafCase[] = [
   ...(
     [
@@ -371,7 +445,21 @@ const attributes: WafCase[] = [
   },
 ]
 
+data.push({
+  says: 'a rule that makes no event blocks each time that ephemeral data match',
+  ruleset: {
+    rules: [
+      rule([abc], { module: 'rasp', on_match: ['block'], output: { event: false, attributes: { x: { value: 1 } } } }),
+    ],
+  },
+  steps: [
+    { ephemeral: { a: 'abc' }, attributes: { x: 1 }, actions: blocking, keep: true },
+    { ephemeral: { a: 'abc' }, attributes: {}, actions: blocking, keep: true },
+  ],
+  differs: 'the reference lets the second through, as its attribute was set',
+})
+
 describe('the order of modules and rules', () => runCases(modules, 17))
-describe('persistent and ephemeral data', () => runCases(data, 7))
-describe('inputs, key paths and negation', () => runCases(inputs, 22))
+describe('persistent and ephemeral data', () => runCases(data, 8))
+describe('inputs, key paths and negation', () => runCases(inputs, 40))
 describe('attributes', () => runCases(attributes, 15))

@@ -199,6 +199,82 @@ const overrides: WafCase[] = [
   },
 ]
 
-describe('rule filters', () => runCases(filters, 9))
-describe('input filters', () => runCases(inputFilters, 7))
+const acts = [418, 419].map((status_code) => ({
+  id: `act${status_code}`,
+  type: 'block_request',
+  parameters: { status_code },
+}))
+const exactly = (id: string, on_match: string): object => ({ id, rules_target: [{ rule_id: 'r1' }], on_match })
+
+filters.push(
+  {
+    says: 'of several actions that filters force the last counts',
+    ruleset: {
+      actions: acts,
+      rules: [rule([abc])],
+      exclusions: [exactly('x', 'act419'), exactly('y', 'act418')],
+    },
+    steps: [
+      {
+        ...hit,
+        rules: ['r1'],
+        actions: {
+          block_request: { status_code: 418, type: 'auto', grpc_status_code: 10, security_response_id: '<id>' },
+        },
+      },
+    ],
+  },
+  {
+    says: 'a forced action takes the place of monitor, and leaves the others',
+    ruleset: {
+      rules: [rule([abc], { on_match: ['monitor', 'stack_trace', 'nowhere'] })],
+      exclusions: [exactly('x', 'block')],
+    },
+    steps: [{ ...hit, rules: ['r1'], actions: { ...block('<id>'), generate_stack: { stack_id: '<id>' } } }],
+  },
+  {
+    says: 'the transformers of a filter are not those of its conditions',
+    ruleset: {
+      rules: [rule([abc])],
+      exclusions: [
+        { id: 'x', transformers: ['lowercase'], conditions: [on('exact_match', { list: ['z'] }, { address: 'b' })] },
+      ],
+    },
+    steps: [{ persistent: { a: 'abc', b: 'Z' }, rules: ['r1'] }],
+  },
+)
+
+inputFilters.push(
+  ...(
+    [
+      [{ k: 'abc', x: 'foo' }, ['r1']],
+      [{ k: 'foo' }, []],
+      [{ k: 'foo', x: 5 }, []],
+      [{ k: 'foo', x: 'abc' }, []],
+      [{ k: { z: null }, x: 'foo' }, ['r1']],
+    ] as const
+  ).map(([a, rules]): WafCase => ({
+    says: `a negation looks at what is not hidden: ${JSON.stringify(a)}`,
+    ruleset: hidden(['k'], on('!match_regex', { regex: 'abc' })),
+    steps: [{ persistent: { a }, rules }],
+  })),
+  {
+    says: 'a filter hides an input and what is below it, both named',
+    ruleset: {
+      rules: [rule([abc])],
+      exclusions: [{ id: 'x', inputs: [{ address: 'a' }, { address: 'a', key_path: ['*', '*'] }] }],
+    },
+    steps: [{ persistent: { a: { k: 'abc' } } }],
+    differs: 'the reference forgets the wider of the two',
+  },
+  {
+    says: 'the key of a hidden input may be empty',
+    ruleset: hidden([''], abc),
+    steps: [{ persistent: { a: { '': 'abc' } } }, { persistent: { a: { x: 'abc' } }, rules: ['r1'] }],
+    differs: 'the reference takes such a filter, and hides nothing',
+  },
+)
+
+describe('rule filters', () => runCases(filters, 12))
+describe('input filters', () => runCases(inputFilters, 14))
 describe('rule overrides', () => runCases(overrides, 5))
