@@ -3,7 +3,7 @@ import { evaluateFilters, evaluateRules } from './evaluate/evaluate-rules.ts'
 import type { Findings } from './evaluate/evaluate-rules.ts'
 import { MAX_EXPLOIT_CHARACTERS } from './evaluate/evaluate-condition.ts'
 import { arriveTree, wakeRules } from './evaluate/arrive.ts'
-import type { EvaluationScope } from './evaluate/evaluate-condition.ts'
+import type { EvaluationScope, KnownMatch } from './evaluate/evaluate-condition.ts'
 import { concerns, passGate } from './evaluate/gate.ts'
 import type { GateScope } from './evaluate/gate.ts'
 import { Layer } from './evaluate/layer.ts'
@@ -97,6 +97,7 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
   readonly #own: Layer
   layer: Layer
   exploitCharacters = MAX_EXPLOIT_CHARACTERS
+  known: KnownMatch | undefined
 
   constructor(scope: ContextScope, layer: Layer, { budgetUs, maxBytes = DEFAULT_MAX_BYTES }: RunOptions) {
     this.#scope = scope
@@ -188,6 +189,7 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
   #store(address: AddressPlan, value: unknown, layer: Layer): void {
     const { channel, paths } = address
     this.#own.fed |= address.feeds
+    layer.resources |= address.resource
     const held =
       channel !== undefined && !isAwaited(address, layer) ? passGate(value, channel, address, this) : concerns
     const before = address.isKept ? layer.own(address.name) : undefined
@@ -222,8 +224,10 @@ function keysOf(given: object, budget: WalkBudget): string[] {
 }
 
 /** Whether there is a resource in which an exploit operator looks for what this address holds. */
-function isAwaited({ resources }: AddressPlan, layer: Layer): boolean {
-  for (const resource of resources) if (layer.value(resource) !== undefined) return true
+function isAwaited({ resources }: AddressPlan, top: Layer): boolean {
+  if (resources === 0) return false
+  for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below)
+    if ((layer.resources & resources) !== 0) return true
   return false
 }
 

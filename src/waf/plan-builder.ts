@@ -92,11 +92,16 @@ export class PlanBuilder {
   /** Plans each address; addresses that much the same conditions read share a scanner. */
   *addresses(limits: Required<WafLimits>): Generator<void, Map<string, AddressPlan>> {
     const plans = new Map<string, AddressPlan>()
-    for (const group of groupAlike([...this.#drafts])) {
+    const drafts = [...this.#drafts]
+    const resourceBits = bitsOf(drafts.flatMap(([, { readers }]) => readers.flatMap(resourcesOf)))
+    for (const group of groupAlike(drafts)) {
       const scanner = yield* LiteralScanner.building(requirementsOf(group.flatMap(([, { readers }]) => readers)))
       for (const [name, { paths, readers, isHidden, isKept, feeds }] of group) {
         const focused = focus(readers, isScannable)
-        const resources = new Set(focused.direct.filter(isParameter).flatMap(resourcesOf))
+        const resources = focused.direct
+          .filter(isParameter)
+          .flatMap(resourcesOf)
+          .reduce((bits, one) => bits | (resourceBits.get(one) ?? 0), 0)
         const maxTexts = isHeaders(name) ? limits.maxCleanTexts : 0
         plans.set(name, {
           name,
@@ -104,9 +109,10 @@ export class PlanBuilder {
           ...focused,
           scanner,
           channel: isHidden ? undefined : openChannels(paths.root, { ...focused, scanner, maxTexts }),
-          resources: [...resources],
+          resources,
+          resource: resourceBits.get(name) ?? 0,
           feeds,
-          isKept: isKept || resources.size > 0,
+          isKept: isKept || resources !== 0,
           limits,
         })
         yield
@@ -133,6 +139,11 @@ function anchorOf(conditions: readonly Condition[]): Condition | undefined {
 
 function resourcesOf({ condition: { condition } }: Reader): string[] {
   return condition.kind === 'exploit' ? condition.resource.map(({ address }) => address) : []
+}
+
+/** A bit for each name; more than 32 share bits. */
+function bitsOf(names: readonly string[]): Map<string, number> {
+  return new Map([...new Set(names)].map((name, index) => [name, 1 << (index & 31)]))
 }
 
 /** The same header values come with request after request. */

@@ -101,8 +101,10 @@ export interface AddressPlan {
   readonly scanner: LiteralScanner
   /** The way by which most values pass without a tree; undefined: there is none. */
   readonly channel: Channel | undefined
-  /** Resources in which exploit operators look for what this address holds: once one is there, the tree is walked. */
-  readonly resources: readonly string[]
+  /** Bits of the resources in which exploit operators look for what this address holds: once one is there, the tree is walked. */
+  readonly resources: number
+  /** Its own bit, when it is such a resource; more than 32 share bits. */
+  readonly resource: number
   /** Bits of the processors that read this address. */
   readonly feeds: number
   /** Whether something may ask for the value in a later run. */

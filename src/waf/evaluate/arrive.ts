@@ -22,7 +22,8 @@ export function arriveTree(tree: ValueTree, address: AddressPlan, layer: Layer):
  * no rule matches without its anchor.
  */
 export function wakeRules(plan: Plan, top: Layer): void {
-  for (const layer of layersOf(top)) {
+  for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below) {
+    if (layer.awake.size === 0) continue
     for (const rule of layer.awake) {
       if (top.hasMatched(rule)) continue
       for (const reader of plan.rules[rule]?.deferred ?? [])

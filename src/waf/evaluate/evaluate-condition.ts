@@ -1,5 +1,5 @@
 import type { ExploitCondition, Input, PresenceCondition, ScalarCondition } from '../condition.ts'
-import type { ExploitMatch, Scalar } from '../operator.ts'
+import type { ExploitMatch, Match, Scalar } from '../operator.ts'
 import type { PlannedCondition } from '../plan.ts'
 import { transform } from '../transformer-list.ts'
 import type { TransformerList } from '../transformer-list.ts'
@@ -18,6 +18,15 @@ export interface EvaluationScope {
   isOver(): boolean
   /** Characters that exploit operators may still compare in this run; below zero they look no further. */
   exploitCharacters: number
+  /** A match that is known already. */
+  readonly known: KnownMatch | undefined
+}
+
+/** What a condition said of a value in this run. */
+export interface KnownMatch {
+  readonly condition: ScalarCondition
+  readonly value: Scalar
+  readonly match: Match
 }
 
 /**
@@ -101,7 +110,7 @@ function evaluateScalars(
     if (scope.isOver()) return undefined
     if (hidden !== undefined && isHidden(leaf, hidden)) continue
     const value = valueFor(condition, leaf, input.transformers)
-    const match = value === undefined ? undefined : condition.match(value, scope.nowSeconds)
+    const match = value === undefined ? undefined : matchOf(condition, value, scope)
     if (match !== undefined && value !== undefined) {
       const shown = match.value ?? scalarToText(value)
       return {
@@ -113,6 +122,11 @@ function evaluateScalars(
     }
   }
   return undefined
+}
+
+function matchOf(condition: ScalarCondition, value: Scalar, { known, nowSeconds }: EvaluationScope): Match | undefined {
+  if (known !== undefined && known.condition === condition && known.value === value) return known.match
+  return condition.match(value, nowSeconds)
 }
 
 /** Holds when there is a value of the operator's type and none matches. */

@@ -8,6 +8,7 @@ import type { Channel, LensGroup } from './channel.ts'
 import { noteClean } from './clean-entries.ts'
 import type { CharacterVerdict } from './character-verdicts.ts'
 import { scalarFor } from './evaluate-condition.ts'
+import type { KnownMatch } from './evaluate-condition.ts'
 import type { RunTime } from './run-time.ts'
 import { ENTRY_BYTES, isPlain } from './value-tree.ts'
 import type { WalkBudget } from './value-tree.ts'
@@ -21,6 +22,8 @@ const MOST_KEYS = 1024
 export interface GateScope {
   readonly budget: WalkBudget
   readonly time: RunTime
+  /** The match that closed the gate last. */
+  known: KnownMatch | undefined
 }
 
 /** Says of a value that it concerns some reader, or that it is not for the gate to say. */
@@ -212,5 +215,8 @@ function isMatched({ condition: { condition }, input }: Reader, given: Scalar, s
   if (condition.kind !== 'scalar' || scope.time.isOver()) return true
   const value = scalarFor(condition, given, input.transformers)
   if (value === undefined) return false
-  return condition.match(value, scope.time.nowSeconds) !== undefined
+  const match = condition.match(value, scope.time.nowSeconds)
+  if (match === undefined) return false
+  scope.known = { condition, value, match }
+  return true
 }

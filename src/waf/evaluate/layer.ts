@@ -32,6 +32,8 @@ export class Layer {
   readonly below: Layer | undefined
   /** Bits of the processors that have something new to work on. */
   fed = 0
+  /** Bits of the resources of exploit operators that this layer holds. */
+  resources = 0
   /** Few, so that looking through them is the fastest. */
   #values: StoredValue[] = []
   #conditions: Map<number, ConditionState> | undefined
@@ -141,7 +143,8 @@ export class Layer {
 
   /** How many inputs a processor had when it made this address in this very layer; undefined: it made none. */
   generatedFrom(address: string): number | undefined {
-    return this.#inputCounts?.[this.#generated?.indexOf(address) ?? -1]
+    const at = this.#generated === undefined ? -1 : this.#generated.indexOf(address)
+    return at < 0 ? undefined : this.#inputCounts?.[at]
   }
 
   generated(address: string, inputs: number): void {
@@ -155,6 +158,7 @@ export class Layer {
   /** Forgets all data and findings. */
   clear(): void {
     this.#values = []
+    this.resources = 0
     this.#conditions = undefined
     this.#due = undefined
     this.#awake = undefined

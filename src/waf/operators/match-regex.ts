@@ -28,8 +28,8 @@ export const matchRegex: ScalarOperator<'match_regex'> = {
     const { pattern, minBytes } = compileRegex(parameters, scope)
     return (value) => {
       if (typeof value !== 'string' || isShorter(value, minBytes)) return undefined
-      const found = pattern.exec(value)
-      return found === undefined ? undefined : { highlight: [found.text] }
+      const found = pattern.match(value)
+      return found === undefined ? undefined : { highlight: [found] }
     }
   },
 }

@@ -14,19 +14,40 @@ interface HeaderNames {
   /** Which address headers there are, as digits, and their names in the order of the fingerprint. */
   readonly addressBits: string
   readonly addressNames: readonly string[]
+  /** The network fingerprint when no address header has a value. */
+  readonly withoutAddress: string
+  /** The header fingerprint of late, for the user agent that it was made of. */
+  last: { readonly agent: string; readonly fingerprint: string } | undefined
 }
 
 /** Headers looked at; servers accept fewer. */
 const MAX_HEADERS = 512
 
+interface RequestHeaders {
+  readonly names: HeaderNames
+  valueOf(name: string): unknown
+}
+
+class PlainHeaders implements RequestHeaders {
+  readonly names: HeaderNames
+  readonly #map: object
+
+  constructor(names: HeaderNames, map: object) {
+    this.names = names
+    this.#map = map
+  }
+
+  valueOf(name: string): unknown {
+    return readProperty(this.#map, name)
+  }
+}
+
 /** The headers of a request: what their names say, and the value of a name. Undefined when the value is no map. */
-export function readHeaders(
-  headers: unknown,
-): { readonly names: HeaderNames; valueOf(name: string): unknown } | undefined {
+export function readHeaders(headers: unknown): RequestHeaders | undefined {
   const sequence = keySequenceOf(headers)
   if (sequence !== undefined) {
     sequence.headers ??= readNames(sequence.keys())
-    return { names: sequence.headers as HeaderNames, valueOf: (name) => readProperty(headers as object, name) }
+    return new PlainHeaders(sequence.headers as HeaderNames, headers as object)
   }
   const read = readValue(headers, MAX_HEADERS)
   if (read.kind !== 'map') return undefined
@@ -58,6 +79,8 @@ function readNames(names: readonly string[]): HeaderNames {
     others: `${others.length}-${others.length === 0 ? '' : shortHash(others.sort().join(','))}`,
     userAgent,
     addressBits: addresses.join(''),
+    withoutAddress: `net-0-${addresses.join('')}`,
+    last: undefined,
     addressNames: byPlace.sort((a, b) => a.bit - b.bit).map(({ name }) => name),
   }
 }

@@ -14,8 +14,12 @@ export const httpHeaderFingerprint: Processor<'http_header_fingerprint'> = {
   generate({ headers }) {
     const read = readHeaders(headers)
     if (read === undefined) return undefined
-    const { knownBits, others, userAgent } = read.names
+    const { names } = read
+    const { knownBits, others, userAgent, last } = names
     const agent = userAgent === undefined ? '' : (readText(read.valueOf(userAgent)) ?? '')
-    return `hdr-${knownBits}-${agent === '' ? '' : shortHashOfLower(agent)}-${others}`
+    if (last !== undefined && last.agent === agent) return last.fingerprint
+    const fingerprint = `hdr-${knownBits}-${agent === '' ? '' : shortHashOfLower(agent)}-${others}`
+    names.last = { agent, fingerprint }
+    return fingerprint
   },
 }

@@ -13,11 +13,11 @@ export const httpNetworkFingerprint: Processor<'http_network_fingerprint'> = {
   generate({ headers }) {
     const read = readHeaders(headers)
     if (read === undefined) return undefined
-    const { addressBits, addressNames } = read.names
+    const { addressBits, addressNames, withoutAddress } = read.names
     for (const name of addressNames) {
       const chain = readText(read.valueOf(name)) ?? ''
       if (chain !== '') return `net-${chain.split(',').length}-${addressBits}`
     }
-    return `net-0-${addressBits}`
+    return withoutAddress
   },
 }
