@@ -97,7 +97,7 @@ export class PlanBuilder {
     for (const group of groupAlike(drafts)) {
       const scanner = yield* LiteralScanner.building(requirementsOf(group.flatMap(([, { readers }]) => readers)))
       for (const [name, { paths, readers, isHidden, isKept, feeds }] of group) {
-        const focused = focus(readers, isScannable)
+        const focused = focus(readers, isScannable, scanner)
         const resources = focused.direct
           .filter(isParameter)
           .flatMap(resourcesOf)

@@ -1,11 +1,13 @@
 import type { AddressPlan, Plan, Reader } from '../plan.ts'
+import { holdsPair } from '../prefilter/literal-scanner.ts'
 import type { LiteralScanner, ScanResult } from '../prefilter/literal-scanner.ts'
+import type { TransformerList } from '../transformer-list.ts'
 import { isParameter } from './channel.ts'
+import type { CharacterVerdict } from './character-verdicts.ts'
 import { textOf } from './evaluate-condition.ts'
 import { layersOf } from './layer.ts'
 import type { Arrival, Layer } from './layer.ts'
-import { mayMatchChanged } from './lens.ts'
-import type { Lens, LensList } from './lens.ts'
+import type { Lens } from './lens.ts'
 import type { Leaf, Target, ValueTree } from './value-tree.ts'
 
 /** Hands a tree to the conditions that read its address: to those scanned for, only the leaves that may match. */
@@ -66,9 +68,9 @@ function scanTarget(lens: Lens, target: Target, tree: ValueTree, plan: AddressPl
     const leaf = leaves[index] as Leaf
     const { value } = leaf
     if (value === null) continue
-    const scan = (leaf.scan ??= plan.scanner.scan(typeof value === 'string' ? value : String(value)))
-    const quiet = scan.candidates.length === 0 && !lens.mayChange && (lens.triggers & scan.seen) === 0
-    if (!quiet) scanLeaf(lens, leaf, scan, plan.scanner, found)
+    const scan = (leaf.scan ??= plan.scanner.findLiterals(typeof value === 'string' ? value : String(value)))
+    const verdict = lens.verdicts.of(scan.seen)
+    if (scan.candidates.length > 0 || !verdict.isQuiet) scanLeaf(lens, leaf, scan, verdict, plan.scanner, found)
   }
   for (const [reader, candidates] of found)
     arrive(reader, { inputIndex: reader.inputIndex, tree, target, candidates, examined: false }, layer)
@@ -77,23 +79,41 @@ function scanTarget(lens: Lens, target: Target, tree: ValueTree, plan: AddressPl
 type FoundLeaves = Map<Reader, Leaf[]>
 
 /** Notes the readers that a text may concern: as it is, or for lists that change it, as it then is. */
-function scanLeaf(lens: Lens, leaf: Leaf, scan: ScanResult, scanner: LiteralScanner, found: FoundLeaves): void {
-  let changed: LensList[] | undefined
-  for (const list of lens.changing) {
-    if (typeof leaf.value !== 'string' || !mayMatchChanged(list, scan.seen)) continue
-    const text = textOf(leaf, list.list)
-    if (text === leaf.value) continue
-    changed ??= []
-    changed.push(list)
-    for (const id of scanner.scan(text as string).candidates) note(list.readers.get(id), leaf, found)
+function scanLeaf(
+  lens: Lens,
+  leaf: Leaf,
+  { candidates }: ScanResult,
+  { readers, paired, changing }: CharacterVerdict,
+  scanner: LiteralScanner,
+  found: FoundLeaves,
+): void {
+  const { value } = leaf
+  let changed: TransformerList[] | undefined
+  if (typeof value === 'string') {
+    for (const { list, readers: own } of changing) {
+      const text = textOf(leaf, list) as string
+      if (text === value) continue
+      changed ??= []
+      changed.push(list)
+      for (const id of scanner.scan(text).candidates) note(own.get(id), leaf, undefined, found)
+    }
   }
-  for (const id of scan.candidates)
-    for (const list of lens.listsOf.get(id) ?? [])
-      if (changed === undefined || !changed.includes(list)) note(list.readers.get(id), leaf, found)
+  for (const id of candidates) note(lens.readers.get(id), leaf, changed, found)
+  note(readers, leaf, changed, found)
+  for (const branch of paired)
+    if (holdsPair(branch, String(value))) note(lens.readers.get(branch.condition), leaf, changed, found)
 }
 
-function note(readers: readonly Reader[] | undefined, leaf: Leaf, found: FoundLeaves): void {
-  for (const reader of readers ?? []) {
+/** Notes the readers but those whose lists of transformers are among `except`. */
+function note(
+  readers: readonly Reader[] | undefined,
+  leaf: Leaf,
+  except: readonly TransformerList[] | undefined,
+  found: FoundLeaves,
+): void {
+  if (readers === undefined) return
+  for (const reader of readers) {
+    if (except?.includes(reader.input.transformers) === true) continue
     const leaves = found.get(reader)
     if (leaves === undefined) found.set(reader, [leaf])
     else if (leaves.at(-1) !== leaf) leaves.push(leaf)

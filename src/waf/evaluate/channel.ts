@@ -90,11 +90,7 @@ function open(
 
 function groupOf(lenses: readonly Lens[], { marked }: LiteralScanner): LensGroup {
   const readers = new Map<number, Reader[]>()
-  for (const { listsOf } of lenses)
-    for (const [id, lists] of listsOf) {
-      const own = lists.flatMap((list) => list.readers.get(id) ?? [])
-      readers.set(id, [...(readers.get(id) ?? []), ...own])
-    }
+  for (const lens of lenses) for (const [id, own] of lens.readers) readers.set(id, [...(readers.get(id) ?? []), ...own])
   return {
     readers,
     verdicts: new CharacterVerdicts(

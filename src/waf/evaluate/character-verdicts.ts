@@ -2,8 +2,8 @@ import type { Reader } from '../plan.ts'
 import type { CharacterMask } from '../prefilter/character-mask.ts'
 import { mayBeMarked } from '../prefilter/literal-scanner.ts'
 import type { MarkedBranch } from '../prefilter/literal-scanner.ts'
-import { mayMatchChanged } from './lens.ts'
-import type { LensList } from './lens.ts'
+import { mayMatchChanged } from './lens-list.ts'
+import type { LensList } from './lens-list.ts'
 
 /** What the characters of a text tell, whatever their order. */
 export interface CharacterVerdict {

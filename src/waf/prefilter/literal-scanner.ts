@@ -15,7 +15,7 @@ export interface Requirement {
 /** What a scan of one text says. */
 export interface ScanResult {
   /** Numbers of the conditions that may match; every other one cannot. */
-  readonly candidates: readonly number[]
+  readonly candidates: number[]
   /** What occurs in the text. */
   readonly seen: CharacterMask
 }
@@ -82,11 +82,14 @@ export class LiteralScanner {
     return new LiteralScanner(yield* indexRequirements(requirements))
   }
 
+  /** What `pass` and `candidates` say of a text. */
+  findLiterals(text: string): ScanResult {
+    return { candidates: this.pass(text) ? this.candidates() : [], seen: this.seen }
+  }
+
   /** All that is known of a text. */
   scan(text: string): ScanResult {
-    const found = this.pass(text)
-    const { seen } = this
-    const candidates = found ? this.candidates() : []
+    const { candidates, seen } = this.findLiterals(text)
     for (const branch of this.marked)
       if (!candidates.includes(branch.condition) && isMarked(branch, text, seen)) candidates.push(branch.condition)
     return { candidates, seen }
