@@ -51,6 +51,7 @@ async function takeAll(link) {
   const signal = link.searchParams.get('to') ?? '/signals'
   const pages = [
     { name: 'signal', path: signal, ready: 'table[aria-label="Compromised users"] tr.line' },
+    { name: 'clusters', path: signal, ready: '.clusters', scrollTo: '#clusters' },
     { name: 'overview', path: '/?from=now-15m', ready: '.u-over' },
     { name: 'signals', path: '/signals', ready: 'tr.line' },
     { name: 'traces', path: '/traces?from=now-15m', ready: '.facet li' },
@@ -86,11 +87,13 @@ async function takeAll(link) {
   const context = await browser.newContext({ viewport: size, baseURL: link.origin })
   await context.request.post('/api/session', { data: { secret: link.hash.slice(1) } })
   const converter = await (await browser.newContext()).newPage()
-  for (const { name, path, ready, click } of pages) {
+  for (const { name, path, ready, click, scrollTo } of pages) {
     const page = await context.newPage()
     await page.goto(path)
     await page.locator(ready).first().waitFor({ timeout: waitMs })
     if (click !== undefined) await page.getByRole('button', { name: click }).click()
+    while ((await page.locator('.skeleton, .plot:not(:has(canvas))').count()) > 0) await page.waitForTimeout(200)
+    if (scrollTo !== undefined) await page.locator(scrollTo).evaluate((element) => element.scrollIntoView())
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       await page.waitForTimeout(1_500)

@@ -62,6 +62,19 @@ describe('a table', () => {
     expect(opened).toEqual(['r1'])
   })
 
+  test('keeps the row that has the focus in its place when others come before it, and says that they wait', () => {
+    const list = (from: number): preact.JSX.Element => (
+      <Table label="Rows" rows={rows.slice(from, 5)} columns={columns} keyOf={({ id }) => id} />
+    )
+    show(list(2))
+    void act(() => root.querySelector<HTMLElement>('tr.line')?.focus())
+    show(list(0))
+    expect(root.querySelector('tr.line')?.textContent).toBe('2')
+    expect(root.textContent).toContain('2 new')
+    void act(() => (document.activeElement as HTMLElement).blur())
+    expect(root.querySelector('tr.line')?.textContent).toBe('0')
+  })
+
   test('keeps rows where they are while it is held, with their new values', () => {
     const keyOf = ({ id }: { id: string }): string => id
     const shown = [

@@ -270,6 +270,20 @@ describe.skipIf(whyNoBrowser !== undefined)(`the console's journeys ${whyNoBrows
     await page.close()
   })
 
+  test('a collector that does not answer is noticed: what was read stays, and the page recovers', async () => {
+    const page = await console.page('/signals')
+    await rows(page, 'Signals').first().waitFor()
+    await page.context().setOffline(true)
+    await page.getByLabel('Severity').selectOption('critical')
+    const alert = page.getByRole('alert').filter({ hasText: 'What you see was read before' })
+    await alert.waitFor()
+    expect(await rows(page, 'Signals').count()).toBeGreaterThan(0)
+    await page.context().setOffline(false)
+    await alert.waitFor({ state: 'detached' })
+    await page.getByText('Live', { exact: true }).waitFor()
+    await page.close()
+  })
+
   test('what happens is seen at once, in every tab, over one connection', async () => {
     const first = await console.page('/denylist', { dark: true })
     await first.getByText('Live', { exact: true }).waitFor()

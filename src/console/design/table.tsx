@@ -44,8 +44,9 @@ const endRows = 30
 export function Table<Row>(props: TableProps<Row>): JSX.Element {
   const { label, keyOf, onOpen, selectedKey, onEnd, chosen, onChoose } = props
   const frame = useRef<HTMLDivElement>(null)
-  const [isHeld, setHeld] = useState(false)
-  const { rows, waiting, release } = useSteadyRows(props.rows, keyOf, isHeld)
+  const [isPointedAt, setPointedAt] = useState(false)
+  const [hasFocus, setFocus] = useState(false)
+  const { rows, waiting, release } = useSteadyRows(props.rows, keyOf, isPointedAt || hasFocus)
   const { start, end, widthPx, scrollTo } = useWindow(frame, rows.length, rowPx)
   const columns = props.columns.filter(({ fromPx = 0 }) => widthPx === 0 || widthPx >= fromPx)
   const [current, setCurrent] = useState(-1)
@@ -100,8 +101,10 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
       aria-label={label}
       style={{ '--table-height': props.height ?? '70vh' }}
       onKeyDown={onKey}
-      onPointerEnter={() => setHeld(true)}
-      onPointerLeave={() => setHeld(false)}
+      onPointerEnter={() => setPointedAt(true)}
+      onPointerLeave={() => setPointedAt(false)}
+      onFocusIn={() => setFocus(true)}
+      onFocusOut={() => setFocus(false)}
     >
       {waiting === 0 ? null : (
         <div class="pill">
