@@ -12,7 +12,7 @@ const target = 'docs/screenshots'
 const size = { width: 1280, height: 860 }
 /** Small enough for a repository, good enough to read. */
 const quality = 0.82
-const waitMs = 60_000
+const waitMs = 120_000
 
 const directory = values.demo ?? mkdtempSync(join(tmpdir(), 'portcullis-screenshots-'))
 const demo =
@@ -53,7 +53,7 @@ async function takeAll(link) {
     { name: 'signal', path: signal, ready: 'table[aria-label="Compromised users"] tr.line' },
     { name: 'clusters', path: signal, ready: '.clusters', scrollTo: '#clusters' },
     { name: 'overview', path: '/?from=now-15m', ready: '.u-over' },
-    { name: 'signals', path: '/signals', ready: 'tr.line' },
+    { name: 'signals', path: '/signals', ready: 'svg.spark rect' },
     { name: 'traces', path: '/traces?from=now-15m', ready: '.facet li' },
     {
       name: 'analysis',

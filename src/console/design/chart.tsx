@@ -128,7 +128,8 @@ export function Sparkline({
   return (
     <svg class="spark" width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
       {points.map((value, index) => {
-        const tall = value === 0 ? 0 : Math.max(1.5, (value / highest) * height)
+        if (value === 0) return null
+        const tall = Math.max(1.5, (value / highest) * height)
         return (
           <rect
             key={index}

@@ -17,6 +17,8 @@ interface Drawing {
 
 const barShare = 0.84
 const labelFont = '11px ui-sans-serif, system-ui, sans-serif'
+/** Of a stretch as long as this, the axis names minutes at least. */
+const minutesFromMs = 480_000
 /** A drag shorter than this is a click. */
 const minDragPx = 4
 
@@ -25,6 +27,7 @@ export function drawChart(frame: HTMLElement, drawing: Drawing): UPlot {
   const { times, series, look, utc } = drawing
   const color = readColors(frame)
   const markColor = color('--danger')
+  const ground = color('--surface')
   const dateOf = (ms: number): Date => (utc ? UPlot.tzDate(new Date(ms), 'UTC') : new Date(ms))
   const stacked = look === 'bars' ? stack(drawing.values) : drawing.values
   const stepMs = times.length > 1 ? Math.min(...times.slice(1).map((ms, index) => ms - (times[index] ?? 0))) : 60_000
@@ -70,7 +73,8 @@ export function drawChart(frame: HTMLElement, drawing: Drawing): UPlot {
           ...axis,
           grid: { show: false },
           size: 26,
-          space: 52,
+          // Labels with seconds are longer.
+          space: (_plot, _axis, min, max) => (max - min < minutesFromMs ? 72 : 52),
           values: (_plot, splits, _axis, _space, stepMs) => clockLabels(dateOf, splits, stepMs),
         },
         {
@@ -90,7 +94,7 @@ export function drawChart(frame: HTMLElement, drawing: Drawing): UPlot {
             drawing.onZoom?.(Math.floor(from), Math.ceil(to))
           },
         ],
-        draw: [(plot) => drawMarks(plot, drawing.marks, markColor)],
+        draw: [(plot) => drawMarks(plot, drawing.marks, markColor, ground)],
       },
     },
     [[...times], ...[...stacked].reverse().map((line) => [...line])],
@@ -156,7 +160,7 @@ function clockLabels(dateOf: (ms: number) => Date, splits: readonly number[], st
   })
 }
 
-function drawMarks(plot: UPlot, marks: Drawing['marks'], color: string): void {
+function drawMarks(plot: UPlot, marks: Drawing['marks'], color: string, ground: string): void {
   const { ctx, bbox } = plot
   const ratio = devicePixelRatio
   ctx.save()
@@ -182,7 +186,12 @@ function drawMarks(plot: UPlot, marks: Drawing['marks'], color: string): void {
     const from = isLeft ? x - width - 5 * ratio : x + 5 * ratio
     line = from < takenTo ? line + 1 : 0
     takenTo = from + width + 5 * ratio
-    ctx.fillText(says, from, bbox.top + (11 + line * 13) * ratio)
+    const base = bbox.top + (11 + line * 13) * ratio
+    // Bars may reach up to where the words stand.
+    ctx.fillStyle = ground
+    ctx.fillRect(from - 2 * ratio, base - 10 * ratio, width + 4 * ratio, 13 * ratio)
+    ctx.fillStyle = color
+    ctx.fillText(says, from, base)
   }
   ctx.restore()
 }

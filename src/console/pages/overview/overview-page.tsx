@@ -63,11 +63,7 @@ function Found({ logins, blocked, signals, denylist, tracers }: Overview): JSX.E
           value={count(logins.users)}
           says={`from ${count(logins.ips)} addresses`}
         />
-        <Figure
-          label="Blocks in force"
-          value={<a href="/denylist">{count(denylist.total)}</a>}
-          says="entries of the denylist"
-        />
+        <Figure label="Denylist" value={<a href="/denylist">{count(denylist.total)}</a>} says="entries in force" />
         <Figure
           label="Tracers"
           value={<a href="/services">{count(tracers.connected)}</a>}

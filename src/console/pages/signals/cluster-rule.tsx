@@ -57,11 +57,11 @@ export function ClusterRule({
         Rule: {mode ?? '…'}
       </a>
       {mode === 'monitoring' || mode === 'disabled' || mode === 'draft' ? (
-        <Button small needs="responder" look="danger" onPress={() => setMode(id, 'blocking', mode)}>
+        <Button small needs="responder" look="danger" onPress={() => setRuleMode(id, 'blocking', mode)}>
           Block
         </Button>
       ) : mode === 'blocking' ? (
-        <Button small needs="responder" onPress={() => setMode(id, 'monitoring', mode)}>
+        <Button small needs="responder" onPress={() => setRuleMode(id, 'monitoring', mode)}>
           Only watch
         </Button>
       ) : null}
@@ -69,7 +69,8 @@ export function ClusterRule({
   )
 }
 
-async function setMode(id: string, mode: Rule['mode'], before: Rule['mode']): Promise<void> {
+/** Moves a rule to another mode, with the way back. */
+export async function setRuleMode(id: string, mode: Rule['mode'], before: Rule['mode']): Promise<void> {
   const set = async (wanted: Rule['mode']): Promise<void> => {
     await call('PATCH', `/api/waf-rules/${encodeURIComponent(id)}`, { mode: wanted })
     await refresh(...touched)
