@@ -2,6 +2,7 @@ import type { HttpRequest, HttpResponse } from '../http.ts'
 import { isOver, recordBeside, within } from '../active-request.ts'
 import { openRequest } from '../request.ts'
 import type { Framework, RequestScope } from '../request-scope.ts'
+import { normalizedRoute } from './normalized-route.ts'
 import {
   courseOf,
   mountPattern,
@@ -30,6 +31,11 @@ const express: Framework = {
       : courseOf(record)?.reached
     const route = reached && routePattern(reached.path, mountPattern(record, reached.baseUrl))
     if (record.inspection === undefined || request === undefined) return { route }
+    // Express 4, whose routes have another grammar, still has `del`.
+    const isFive = typeof request.app === 'function' && !('del' in request.app)
+    const readable = route !== undefined && isFive && !(reached?.path instanceof RegExp)
+    const normalized = readable ? normalizedRoute(route, request.params) : undefined
+    if (normalized !== undefined) record.setTag('_dd.appsec.normalized_route', normalized)
     const cookies = 'cookies' in request ? request.cookies : undefined
     const body = 'body' in request ? request.body : undefined
     return cookies === undefined && body === undefined ? { route } : { route, leftovers: { cookies, body } }

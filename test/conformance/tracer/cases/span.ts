@@ -132,4 +132,15 @@ export const spanCases: readonly TracerCase[] = [
     meta: { 'error.type': undefined, 'error.message': undefined },
     error: 0,
   },
+  ...[
+    ['/ok', '/ok'],
+    ['/users/7', '/users/{id}'],
+    ['/mount/1/b/2', '/mount/{m}/b/{b}'],
+    ['/nowhere', undefined],
+  ].map(([path = '', normalized]) => ({
+    says: `2.6: the normalized route of ${path} (Express 5)`,
+    path,
+    status: normalized === undefined ? 404 : 200,
+    meta: { '_dd.appsec.normalized_route': normalized },
+  })),
 ]
