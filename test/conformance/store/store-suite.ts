@@ -132,6 +132,19 @@ export function storeSuite(engine: EngineUnderTest): void {
         expect(await store.trace(records[0]?.traceId ?? '')).toHaveLength(1)
       })
 
+      test('a batch whose records lie on very many days is taken whole, and known when it comes again', async () => {
+        await fresh()
+        const records = Array.from({ length: 130 }, (_, day) => aRecord({ timestampMs: nowMs - day * 86_400_000 }))
+        const spans = records.map(({ traceId, spanId, timestampMs }) =>
+          aSpan({ traceId, spanId, startMs: timestampMs }),
+        )
+        const batch = { ...batchOf(records), spans }
+        expect(await store.append(batch)).toEqual({ stored: 130, duplicates: 0 })
+        expect(await store.append(batch)).toEqual({ stored: 0, duplicates: 130 })
+        expect(await found('')).toHaveLength(130)
+        expect(await store.sequence()).toBe(130)
+      })
+
       test('the same batch in many calls at once is stored once', async () => {
         await fresh()
         const batch = batchOf(Array.from({ length: 50 }, () => aRecord()))

@@ -106,17 +106,11 @@ export async function timeseries(
   if (union === undefined) return [...series.values()]
   const limit = integer(Math.min(options.limit ?? DEFAULT_SERIES, MAX_SERIES))
   const bucket = `(ts - ${integer(firstMs * 1000)}) // ${integer(intervalMs * 1000)}`
-  const largest =
-    groups.length > 0
-      ? `, largest AS (SELECT ${groups.join(', ')}, ${values[0]} AS total FROM matches GROUP BY ${groups.join(', ')}
-         ORDER BY ${['total DESC', ...groups].join(', ')} LIMIT ${limit})`
-      : ''
   const rows = await database.read(
-    `WITH matches AS (${union})${largest}
-     SELECT ${[...groups, `${bucket} AS bucket`, `${values[0]} AS v0`, groups.length > 0 ? 'any_value(total)' : '0'].join(', ')}
-     FROM matches ${groups.length > 0 ? `JOIN largest USING (${groups.join(', ')})` : ''}
-     GROUP BY ${[...groups, 'bucket'].join(', ')}
-     ORDER BY ${groups.length > 0 ? `any_value(total) DESC, ${groups.join(', ')}, ` : ''}bucket`,
+    groups.length === 0
+      ? `SELECT ${bucket} AS bucket, ${values[0]} AS v0 FROM (${union}) GROUP BY bucket`
+      : `${largestSeries({ union, groups, bucket, value: values[0] ?? '', adds: options.aggregates[0] === 'count', limit })}
+         ORDER BY ${['total DESC', ...groups, 'bucket'].join(', ')}`,
     binder.parameters,
     laneOf(options),
   )
@@ -132,6 +126,38 @@ export async function timeseries(
     found.points[index] = [firstMs + index * intervalMs, Number(row[groups.length + 1])]
   }
   return [...series.values()]
+}
+
+/**
+ * The points of the largest groups: g0 …, bucket, v0, total. Counts are added up from the points, so that the records are
+ * read once; distinct values do not add up.
+ */
+function largestSeries({
+  union,
+  groups,
+  bucket,
+  value,
+  adds,
+  limit,
+}: {
+  readonly union: string
+  readonly groups: readonly string[]
+  readonly bucket: string
+  readonly value: string
+  readonly adds: boolean
+  readonly limit: string
+}): string {
+  const by = groups.join(', ')
+  const points = (from: string): string => `SELECT ${by}, ${bucket} AS bucket, ${value} AS v0 FROM ${from} GROUP BY ALL`
+  const most = `ORDER BY total DESC, ${by} LIMIT ${limit}`
+  return adds
+    ? `WITH points AS MATERIALIZED (${points(`(${union})`)}),
+         largest AS (SELECT ${by}, sum(v0) AS total FROM points GROUP BY ${by} ${most})
+       SELECT ${by}, bucket, v0, total FROM points JOIN largest USING (${by})`
+    : `WITH matches AS (${union}),
+         largest AS (SELECT ${by}, ${value} AS total FROM matches GROUP BY ${by} ${most}),
+         points AS (${points(`(FROM matches SEMI JOIN largest USING (${by}))`)})
+       SELECT ${by}, bucket, v0, total FROM points JOIN largest USING (${by})`
 }
 
 export async function facetValues(

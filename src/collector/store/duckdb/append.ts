@@ -2,8 +2,8 @@ import { statSync } from 'node:fs'
 import { fail } from '../../../model/error.ts'
 import { writeRefusal } from '../../write-refusal.ts'
 import type { AppendResult } from '../store.ts'
-import type { TableRows } from './commit-plan.ts'
-import { CommitPlan } from './commit-plan.ts'
+import type { Days, TableRows } from './commit-plan.ts'
+import { CommitPlan, daysOf, joinDays } from './commit-plan.ts'
 import type { Database } from './database.ts'
 import type { EncodedBatch } from './encode.ts'
 import type { Share } from './fill-chunk.ts'
@@ -17,6 +17,8 @@ import type { KnownTraits } from './traits.ts'
 const MAX_WAITING_ROWS = 60_000
 /** A commit takes about this many rows at most, so that a long queue does not make one long commit. */
 const MAX_COMMIT_ROWS = 10_000
+/** Each table that a transaction touches takes about a megabyte of DuckDB's memory until its end, and a day has several. */
+const MAX_COMMIT_DAYS = 40
 /** The log of recent commits is replayed at start, about 100 MB a second, and folded into the file when this long. */
 const CHECKPOINT_WAL_BYTES = 256 * 1024 * 1024
 /** DuckDB's data chunks hold no more. */
@@ -24,6 +26,7 @@ const CHUNK_ROWS = 2048
 interface Waiting {
   readonly batch: EncodedBatch
   readonly nowMs: number
+  readonly days: Days
   readonly rows: number
   readonly resolve: (result: AppendResult) => void
   readonly reject: (error: Error) => void
@@ -71,16 +74,27 @@ export class Writer {
     return this.#sequence
   }
 
-  append(batch: EncodedBatch, nowMs: number): Promise<AppendResult> {
+  async append(batch: EncodedBatch, nowMs: number): Promise<AppendResult> {
     const rows = batch.kinds.length + batch.spans.ts.length
-    if (this.#stopped) return Promise.reject(fail('STORE_FULL', 'it is closed'))
+    if (this.#stopped) throw fail('STORE_FULL', 'it is closed')
     // A batch that is larger than the queue by itself still gets in when nothing else waits.
     if (this.#queuedRows > 0 && this.#queuedRows + rows > MAX_WAITING_ROWS) {
-      return Promise.reject(fail('STORE_FULL', `${this.#queuedRows} rows are waiting to be written`))
+      throw fail('STORE_FULL', `${this.#queuedRows} rows are waiting to be written`)
     }
-    this.#queuedRows += rows
+    const stretches = daysOf(batch, nowMs, MAX_COMMIT_DAYS)
+    const parts = await Promise.all(
+      stretches.map((days) => this.#enqueue({ batch, nowMs, days, rows: Math.ceil(rows / stretches.length) })),
+    )
+    return {
+      stored: parts.reduce((sum, { stored }) => sum + stored, 0),
+      duplicates: parts.reduce((sum, { duplicates }) => sum + duplicates, 0),
+    }
+  }
+
+  #enqueue(part: Omit<Waiting, 'resolve' | 'reject'>): Promise<AppendResult> {
+    this.#queuedRows += part.rows
     return new Promise((resolve, reject) => {
-      this.#queue.push({ batch, nowMs, rows, resolve, reject })
+      this.#queue.push({ ...part, resolve, reject })
       this.#run()
     })
   }
@@ -160,8 +174,11 @@ export class Writer {
   #take(): Waiting[] {
     let rows = 0
     let count = 0
-    while (count < this.#queue.length && (count === 0 || rows < MAX_COMMIT_ROWS)) {
-      rows += this.#queue[count]?.rows ?? 0
+    let days: Days = { from: Number.POSITIVE_INFINITY, to: Number.NEGATIVE_INFINITY, count: 0 }
+    for (const next of this.#queue) {
+      days = joinDays(days, next.days)
+      if (count > 0 && (rows >= MAX_COMMIT_ROWS || days.count > MAX_COMMIT_DAYS)) break
+      rows += next.rows
       count++
     }
     return this.#queue.splice(0, count)
@@ -170,7 +187,7 @@ export class Writer {
   async #commit(taken: readonly Waiting[]): Promise<void> {
     const plan = new CommitPlan({ sequence: this.#sequence, dedupe: this.#dedupe, knownTraits: this.#knownTraits })
     try {
-      for (const { batch, nowMs } of taken) plan.add(batch, nowMs)
+      for (const { batch, nowMs, days } of taken) plan.add(batch, nowMs, days)
       await this.#write(plan)
     } catch (error) {
       const refusal = writeRefusal(error)

@@ -14,6 +14,7 @@ const MAX_AHEAD_MS = 60_000
 const MAX_HISTORY_MS = 400 * 86_400_000
 /** Compact records live for hours; those that come later than any setting allows are past their end on arrival. */
 const MAX_COMPACT_AGE_MS = 168 * 3_600_000
+const DAY_US = 86_400_000_000
 
 /** Rows on their way into a table. */
 export interface TableRows {
@@ -24,6 +25,40 @@ export interface TableRows {
 /** The same, while rows are added. */
 interface GrowingRows extends TableRows {
   readonly shares: (Share & { readonly rows: number[] })[]
+}
+
+/** Days of event time, by their number since 1970, both inclusive. */
+export interface Days {
+  readonly from: number
+  readonly to: number
+  /** How many of them have rows, at most. */
+  readonly count: number
+}
+
+/** The days of a batch in stretches that have rows on `most` days at most, so that no commit touches more tables. */
+export function daysOf({ records, spans }: EncodedBatch, nowMs: number, most: number): readonly Days[] {
+  const times = records[at.ts]
+  const days = new Set<number>()
+  const note = (ts: number): unknown => days.add(dayOf(clampTime(ts, nowMs)))
+  if (times?.kind === 'numbers') times.values.forEach(note)
+  spans.ts.forEach(note)
+  const sorted = [...days].sort((one, other) => one - other)
+  const stretches: Days[] = []
+  for (let first = 0; first < sorted.length; first += most) {
+    const part = sorted.slice(first, first + most)
+    stretches.push({ from: part[0] ?? 0, to: part.at(-1) ?? 0, count: part.length })
+  }
+  return stretches
+}
+
+/** The days of both. */
+export function joinDays(one: Days, other: Days): Days {
+  const [from, to] = [Math.min(one.from, other.from), Math.max(one.to, other.to)]
+  return { from, to, count: Math.min(to - from + 1, one.count + other.count) }
+}
+
+function dayOf(ts: number): number {
+  return Math.floor(ts / DAY_US)
 }
 
 /** What of a batch has been seen in this plan. */
@@ -54,11 +89,14 @@ export class CommitPlan {
     return this.#identities.length === 0
   }
 
-  /** Sorts the rows of a batch into tables and leaves out what is known; a record and its span share one identity. */
-  add(batch: EncodedBatch, nowMs: number): void {
+  /**
+   * Sorts the rows of a batch on these days into tables and leaves out what is known; a record and its span share one
+   * identity, and a day.
+   */
+  add(batch: EncodedBatch, nowMs: number, days: Days): void {
     const verdicts = new Map<string, number>()
-    this.#addRecords(batch, nowMs, verdicts)
-    this.#addSpans(batch, nowMs, verdicts)
+    this.#addRecords(batch, nowMs, days, verdicts)
+    this.#addSpans(batch, nowMs, days, verdicts)
     let stored = 0
     for (const [id, verdict] of verdicts) {
       if ((verdict & isNew) === 0) continue
@@ -96,7 +134,12 @@ export class CommitPlan {
     return verdict !== 0 && (verdict & isNew) !== 0 && (verdict & part) === 0
   }
 
-  #addRecords({ kinds, records, traits }: EncodedBatch, nowMs: number, verdicts: Map<string, number>): void {
+  #addRecords(
+    { kinds, records, traits }: EncodedBatch,
+    nowMs: number,
+    days: Days,
+    verdicts: Map<string, number>,
+  ): void {
     const [traceIds, spanIds, times, odd] = [records[at.trace_id], records[at.span_id], records[at.ts], records[at.odd]]
     const sequences = new Float64Array(kinds.length)
     const clamped = new Float64Array(kinds.length)
@@ -105,8 +148,9 @@ export class CommitPlan {
     columns[at.ts] = { kind: 'numbers', values: clamped }
     columns[at.ingested] = sameNumber(nowMs, kinds.length)
     kinds.forEach((kind, row) => {
-      if (!this.#takes(verdicts, textAt(traceIds, row) ?? '', textAt(spanIds, row) ?? '', hasRecord, nowMs)) return
       const ts = clampTime(numberAt(times, row), nowMs)
+      if (!isOn(days, ts)) return
+      if (!this.#takes(verdicts, textAt(traceIds, row) ?? '', textAt(spanIds, row) ?? '', hasRecord, nowMs)) return
       if (kind === 'compact' && ts < (nowMs - MAX_COMPACT_AGE_MS) * 1000) return
       const rows = this.#rowsOf(kind, ts / 1000)
       if (odd?.kind === 'flags' && odd.values[row] === isTrue) rows.table.odd = true
@@ -118,7 +162,7 @@ export class CommitPlan {
     })
   }
 
-  #addSpans({ spans }: EncodedBatch, nowMs: number, verdicts: Map<string, number>): void {
+  #addSpans({ spans }: EncodedBatch, nowMs: number, days: Days, verdicts: Map<string, number>): void {
     const clamped = spans.ts.map((ts) => clampTime(ts, nowMs))
     const columns: readonly EncodedColumn[] = [
       sameNumber(nowMs, clamped.length),
@@ -128,6 +172,7 @@ export class CommitPlan {
       spans.bodies,
     ]
     clamped.forEach((ts, row) => {
+      if (!isOn(days, ts)) return
       if (!this.#takes(verdicts, spans.traceIds[row] as string, spans.spanIds[row] as string, hasSpan, nowMs)) return
       take(this.#rowsOf('spans', ts / 1000), columns, row)
     })
@@ -155,6 +200,11 @@ export class CommitPlan {
     this.#latest.set(kind, rows)
     return rows
   }
+}
+
+function isOn({ from, to }: Days, ts: number): boolean {
+  const day = dayOf(ts)
+  return day >= from && day <= to
 }
 
 function take({ shares }: GrowingRows, columns: EncodedColumns, row: number): void {
