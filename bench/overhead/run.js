@@ -1,7 +1,8 @@
 // CPU added to a request by each tracer, on Express and Fastify, as ratios in one run (goal 8).
 // Usage: npm run build && npm install --prefix bench --ignore-scripts
-//        node bench/overhead/run.js [--rounds 8] [--requests 5000] [--variants bare,portcullis,…]
-// Variants: bare, portcullis, portcullis-no-waf, dd-trace, dd-trace-appsec, aikido.
+//        node bench/overhead/run.js [--rounds 8] [--requests 2000] [--variants bare,portcullis,…]
+// Variants: bare, portcullis, portcullis-recommended (with the ruleset of dd-trace), portcullis-no-waf, dd-trace,
+// dd-trace-appsec, aikido. Before any time is taken each shows what it stops and what it sees.
 import { fork } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -13,13 +14,13 @@ import autocannon from 'autocannon'
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '8' },
-    requests: { type: 'string', default: '5000' },
+    requests: { type: 'string', default: '2000' },
     frameworks: { type: 'string', default: 'express,fastify' },
-    variants: { type: 'string', default: 'bare,portcullis,dd-trace,dd-trace-appsec,aikido' },
+    variants: { type: 'string', default: 'bare,portcullis,portcullis-recommended,dd-trace,dd-trace-appsec,aikido' },
   },
 })
 const rounds = Number(values.rounds)
-const amount = Number(values.requests)
+const perRound = Number(values.requests)
 const variants = values.variants.split(',')
 const load = createRequire(import.meta.url)
 /** Enough that answers leave in groups: waking the client for each would be booked on the slower server. */
@@ -43,8 +44,30 @@ const workloads = {
   },
 }
 
+/** Requests before the first round, so that what is measured is compiled. */
+const WARM_UP = 5000
+/** Longest that a tracer waits before it ships a span, in milliseconds. */
+const SHIPPED_WITHIN_MS = 4000
+
+const attacks = {
+  'rule that blocks': { path: '/users/42', headers: { ...browser, 'user-agent': 'dd-test-scanner-log-block' } },
+  'SQL injection': { path: "/users/42?page=1'%20UNION%20SELECT%20name,password%20FROM%20users--%20", headers: browser },
+  'path traversal': { path: '/files?name=../../../../../../etc/passwd', headers: browser },
+}
+/** What a variant must do to be compared: a status, or an event on a span. */
+const protects = {
+  portcullis: ['SQL injection', 'seen'],
+  'portcullis-recommended': ['rule that blocks', 403],
+  'dd-trace-appsec': ['rule that blocks', 403],
+  aikido: ['path traversal', 500],
+}
+
+/** Called with each payload of spans. */
+let onPayload = () => {}
 const agent = createServer((request, response) => {
-  request.resume()
+  const chunks = []
+  request.on('data', (chunk) => chunks.push(chunk))
+  request.on('end', () => onPayload(Buffer.concat(chunks)))
   response.setHeader('content-type', 'application/json')
   response.end(request.url === '/info' ? '{"endpoints":["/v0.4/traces"]}' : '{"rate_by_service":{}}')
 })
@@ -53,18 +76,17 @@ const agentUrl = `http://127.0.0.1:${agent.address().port}`
 
 for (const name of ['express', 'fastify', 'dd-trace', '@aikidosec/firewall', 'autocannon'])
   console.log(name, versionOf(name))
-console.log(`node ${process.version}, ${rounds} rounds of ${amount} requests, CPU time of the server process`)
+console.log(`node ${process.version}, ${rounds} rounds of ${perRound} requests, CPU time of the server process`)
 
 for (const framework of values.frameworks.split(',')) {
   const servers = await Promise.all(variants.map((variant) => open(framework, variant)))
   await sameAnswers(servers)
+  for (const server of servers) await showProtection(framework, server)
   for (const [name, workload] of Object.entries(workloads)) {
     const figures = new Map(variants.map((variant) => [variant, []]))
-    for (let round = -1; round < rounds; round++) {
-      for (const server of servers) {
-        const microseconds = await measure(server, workload)
-        if (round >= 0) figures.get(server.variant).push(microseconds)
-      }
+    for (const server of servers) await measure(server, workload, WARM_UP)
+    for (let round = 0; round < rounds; round++) {
+      for (const server of servers) figures.get(server.variant).push(await measure(server, workload, perRound))
     }
     print(`${framework} ${name}`, figures)
   }
@@ -110,10 +132,16 @@ async function cpu(child) {
 }
 
 /** Microseconds of CPU a request. */
-async function measure({ child, url }, { path, ...request }) {
+async function measure({ child, url }, { path, ...request }, amount) {
   const before = await cpu(child)
-  const { errors, non2xx } = await autocannon({ url: url + path, ...request, amount, connections: CONNECTIONS })
-  if (errors + non2xx > 0) throw new Error(`${errors + non2xx} requests failed`)
+  const { errors, non2xx } = await autocannon({
+    url: url + path,
+    ...request,
+    amount,
+    connections: CONNECTIONS,
+    timeout: 60,
+  })
+  if (errors + non2xx > 0) throw new Error(`${errors} requests without an answer, ${non2xx} refused`)
   return ((await cpu(child)) - before) / amount
 }
 
@@ -123,6 +151,35 @@ async function sameAnswers(servers) {
     const answers = await Promise.all(servers.map(async ({ url }) => (await fetch(url + path, request)).text()))
     if (new Set(answers).size !== 1) throw new Error(`the variants answer differently: ${answers.join(' | ')}`)
   }
+}
+
+/** Says what becomes of each attack; a variant that does not do what it is there for would be measured for nothing. */
+async function showProtection(framework, { variant, url }) {
+  const verdicts = {}
+  for (const [name, { path, headers }] of Object.entries(attacks)) {
+    let seen = false
+    const shipped = new Promise((resolve) => {
+      const timer = setTimeout(resolve, variant === 'bare' || variant === 'aikido' ? 0 : SHIPPED_WITHIN_MS)
+      onPayload = (bytes) => {
+        if (!bytes.includes('_dd.appsec.json')) return
+        seen = true
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    const { status } = await fetch(url + path, { headers })
+    await shipped
+    verdicts[name] = seen ? [status, 'seen'] : [status]
+  }
+  onPayload = () => {}
+  const [attack, wanted] = protects[variant] ?? []
+  console.log(
+    `${framework} ${variant}:`,
+    Object.entries(verdicts)
+      .map(([name, said]) => `${name} ${said.join(' ')}`)
+      .join(', '),
+  )
+  if (attack !== undefined && !verdicts[attack].includes(wanted)) throw new Error(`${variant} does not protect`)
 }
 
 function print(title, figures) {

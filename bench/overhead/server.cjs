@@ -1,6 +1,6 @@
 // One variant of one framework: answers requests, and tells its CPU time when asked.
-// Arguments: framework (express | fastify), variant (bare | portcullis | portcullis-no-waf | dd-trace | dd-trace-appsec |
-// aikido), agent address.
+// Arguments: framework (express | fastify), variant (bare | portcullis | portcullis-recommended | portcullis-no-waf |
+// dd-trace | dd-trace-appsec | aikido), agent address.
 
 // CommonJS, since Aikido's hooks need it on this Node.
 const [framework, variant, agentUrl] = process.argv.slice(2)
@@ -24,8 +24,24 @@ async function loadPortcullis() {
   if (!variant.startsWith('portcullis')) return undefined
   const { start } = await import('../../dist/index.js')
   const appsecEnabled = variant !== 'portcullis-no-waf'
-  start({ agentUrl, appsecEnabled, remoteConfigEnabled: false, rulesFile: process.env.BENCH_RULES ?? '' })
+  // The rules of the peer, so that both judge by the same; else our own.
+  const rulesFile =
+    variant === 'portcullis-recommended'
+      ? require.resolve('dd-trace/packages/dd-trace/src/appsec/recommended.json')
+      : ''
+  start({ agentUrl, appsecEnabled, remoteConfigEnabled: false, rulesFile, logger: { warn() {} } })
   return (await import(`../../dist/${framework}.js`)).portcullis
+}
+
+// What an attacker reaches with `../`: the peer that judges where a file is opened has nothing to do elsewhere.
+const { readFileSync } = require('node:fs')
+const content = (name) => {
+  try {
+    return readFileSync(`/srv/portcullis-bench/${name}`, 'utf8').length
+  } catch (error) {
+    if (error.code === 'ENOENT') return -1
+    throw error
+  }
 }
 
 const login = ({ login, password }) => ({ ok: password === `right-${login}` })
@@ -37,6 +53,7 @@ async function open() {
     const app = express()
     if (portcullis) app.use(portcullis())
     app.get('/users/:id', (request, response) => response.json({ id: request.params.id, name: 'Ada' }))
+    app.get('/files', (request, response) => response.json({ length: content(request.query.name) }))
     app.post('/login', express.json(), (request, response) => response.json(login(request.body)))
     return new Promise((resolve) => {
       const server = app.listen(0, '127.0.0.1', () => resolve(server.address().port))
@@ -45,6 +62,7 @@ async function open() {
   const app = require('fastify')()
   if (portcullis) app.register(portcullis)
   app.get('/users/:id', async (request) => ({ id: request.params.id, name: 'Ada' }))
+  app.get('/files', async (request) => ({ length: content(request.query.name) }))
   app.post('/login', async (request) => login(request.body))
   await app.listen({ port: 0, host: '127.0.0.1' })
   return app.server.address().port

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { requestOf } from '../../dist/tracer/request.js'
+import { requestOf } from '../../dist/tracer/active-request.js'
 import { start, stop, trackLoginFailure, trackLoginSuccess } from '../../dist/index.js'
 
 const [framework, agentUrl] = process.argv.slice(2)
@@ -106,6 +106,8 @@ async function measure() {
 }
 
 const server = await (framework === 'express' ? openExpress() : openFastify())
+// On a busy machine the usual five seconds pass between two requests of a connection.
+server.keepAliveTimeout = 60_000
 watchRequests(server)
 process.on('message', async () => process.send(await measure()))
 process.on('disconnect', async () => {

@@ -1,6 +1,7 @@
 import { ServerResponse } from 'node:http'
 import { datadogFormat } from '../../dist/tracer/export/datadog-format.js'
-import { openRequest, within } from '../../dist/tracer/request.js'
+import { within } from '../../dist/tracer/active-request.js'
+import { openRequest } from '../../dist/tracer/request.js'
 import { runningTracer, start } from '../../dist/tracer/start.js'
 
 const proxy = '10.0.0.7'
