@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { DenylistKind } from '../../model/denylist-entry.ts'
 import type { Clock } from '../../model/clock.ts'
+import type { DenylistEntry } from '../../model/denylist-entry.ts'
 import { fail } from '../../model/error.ts'
 import type { NewEntry, Responder } from '../respond/respond.ts'
 import type { EntryFilter, ListName, State } from '../state/state.ts'
@@ -184,6 +185,14 @@ export function listRoutes(
       if (expiresAt !== null && Date.parse(expiresAt) <= clock.nowMs()) {
         throw fail('CONFLICT', 'the entry has ended since; add it again')
       }
+      const { items: inForce } = await state.entries(
+        list,
+        { activeAtMs: clock.nowMs(), kinds: [kind], values: [value] },
+        { limit: 100 },
+      )
+      const outlasts = ({ expiresAt: end }: DenylistEntry): boolean =>
+        end === null || (expiresAt !== null && Date.parse(end) >= Date.parse(expiresAt))
+      if (inForce.some(outlasts)) throw fail('CONFLICT', `${value} is on the list again, for no shorter a time`)
       const again = { kind, value, expiresAt, reason, ...(signalId === null ? {} : { signalId }) }
       const [entry] = await responder.add(list, [again], principal.name)
       return reply.code(201).send(entry)

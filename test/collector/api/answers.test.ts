@@ -287,6 +287,9 @@ test('an entry that was taken back can be put back with the end it had', async (
   await collector.api('DELETE', `/api/denylist/${entry.id}`)
   const { status, body } = await collector.api('POST', `/api/denylist/${entry.id}/undo`)
   expect({ status, expiresAt: body.expiresAt }).toEqual({ status: 201, expiresAt: entry.expiresAt })
+  expect((await collector.api('POST', `/api/denylist/${entry.id}/undo`)).status).toBe(409)
+  const { body: found } = await collector.api('GET', '/api/denylist?value=undone')
+  expect(found.items.map(({ id }: { id: string }) => id)).toEqual([body.id])
 })
 
 test('what is switched for one environment leaves the others alone', async () => {
