@@ -61,7 +61,7 @@ async function takeAll(link) {
       ready: 'tr.line',
     },
     { name: 'address', path: '/signals?entity=ip%3A203.0.113.7', ready: 'aside .figures' },
-    { name: 'denylist', path: '/denylist', ready: 'main .card' },
+    { name: 'denylist', path: '/denylist', ready: 'tr.line', answers: true },
     { name: 'passlist', path: '/passlist', ready: '.state' },
     { name: 'mitigations', path: '/mitigations', ready: 'main .card, main .state' },
     { name: 'waf', path: '/waf', ready: '.card' },
@@ -87,7 +87,8 @@ async function takeAll(link) {
   const context = await browser.newContext({ viewport: size, baseURL: link.origin })
   await context.request.post('/api/session', { data: { secret: link.hash.slice(1) } })
   const converter = await (await browser.newContext()).newPage()
-  for (const { name, path, ready, click, scrollTo } of pages) {
+  for (const { name, path, ready, click, scrollTo, answers = false } of pages) {
+    if (answers) await blockAddresses(context, signal)
     const page = await context.newPage()
     await page.goto(path)
     await page.locator(ready).first().waitFor({ timeout: waitMs })
@@ -104,6 +105,15 @@ async function takeAll(link) {
     await page.close()
   }
   await browser.close()
+}
+
+/** What a person does next: the addresses of the signal are blocked. */
+async function blockAddresses(context, signal) {
+  const reply = await context.request.post(`/api${signal}/respond`, {
+    data: { selection: 'ips', forSeconds: 43_200 },
+    headers: { 'x-portcullis-csrf': '1' },
+  })
+  if (!reply.ok()) throw new Error(`the answer to the signal: ${reply.status()}`)
 }
 
 /** Runs in the browser: Playwright writes no WebP by itself. */

@@ -59,7 +59,7 @@ export function AutomationToday(): JSX.Element {
             {rules.map(({ id, name, createdAt, endsAt }) => (
               <li key={id}>
                 <a class="grow" href={`/waf/${encodeURIComponent(id)}`}>
-                  <Raw text={name} max={80} />
+                  <Raw text={name} max={120} />
                 </a>
                 <span class="muted">
                   <Time at={createdAt} />, ends <Until at={endsAt} />
