@@ -65,16 +65,22 @@ function hideValue(pattern: Pattern, match: RedactableValue): RedactableValue {
   return { ...match, value, highlight: match.highlight.map(() => REDACTED) }
 }
 
+/** Secrets of one text that are hidden one by one: each search reads the rest of the text. */
+const MOST_SECRETS = 64
+
+/** Beyond so many secrets the whole rest is one. */
 function hideCaptures(pattern: Pattern, text: string): string {
   let shown = ''
   let rest = text
-  for (let found = pattern.exec(rest); found !== undefined && found.text !== ''; found = pattern.exec(rest)) {
+  for (let count = 0; ; count += 1) {
+    const found = pattern.exec(rest)
+    if (found === undefined || found.text === '') return shown + rest
     const secret = found.groups.find((group) => group !== undefined && group !== '') ?? found.text
     const at = rest.indexOf(secret, found.index)
     shown += rest.slice(0, at) + REDACTED
+    if (count === MOST_SECRETS) return shown
     rest = rest.slice(at + secret.length)
   }
-  return shown + rest
 }
 
 function hideAll(match: RedactableValue): RedactableValue {

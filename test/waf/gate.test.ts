@@ -130,6 +130,79 @@ describe('a rule of two conditions holds whatever comes first', () => {
   test('every scene ran', () => expect(scenes.length).toBe(7))
 })
 
+describe('headers that were clean before', () => {
+  const waf = compileRuleset({
+    version: '2.2',
+    rules: [
+      rule([on('match_regex', { regex: 'needle-in-haystack' }, { address: 'server.request.headers.no_cookies' })]),
+      {
+        ...rule([
+          on(
+            'match_regex',
+            { regex: 'forbidden-agent' },
+            { address: 'server.request.headers.no_cookies', key_path: ['user-agent'] },
+          ),
+        ]),
+        id: 'agents',
+      },
+    ],
+  })
+  const isMatched = (headers: object): boolean =>
+    waf.createContext().run({ persistent: { 'server.request.headers.no_cookies': headers } }).matched
+  const cases: readonly { readonly says: string; readonly headers: object; readonly matched: boolean }[] = [
+    { says: 'stay clean', headers: { host: 'a', 'user-agent': 'forbidden' }, matched: false },
+    { says: 'match with another value', headers: { host: 'needle-in-haystack', 'user-agent': 'b' }, matched: true },
+    { says: 'match behind a clean one', headers: { host: 'a', 'user-agent': 'forbidden-agent' }, matched: true },
+    { says: 'are clean where no rule reads them', headers: { host: 'forbidden-agent', accept: 'c' }, matched: false },
+    { says: 'match where one does', headers: { accept: 'c', 'user-agent': 'forbidden-agent' }, matched: true },
+    { says: 'match in another order', headers: { 'user-agent': 'b', host: 'needle-in-haystack' }, matched: true },
+    { says: 'match as a list', headers: { host: ['a', 'needle-in-haystack'] }, matched: true },
+    { says: 'match as a key of nothing', headers: { host: { 'user-agent': 'needle-in-haystack' } }, matched: true },
+  ]
+  test.each(cases)('$says', ({ headers, matched }) => {
+    for (let round = 0; round < 3; round += 1) {
+      expect(isMatched({ host: 'a', 'user-agent': 'b' })).toBe(false)
+      expect(isMatched(headers)).toBe(matched)
+    }
+  })
+  test('are forgotten when more come than are remembered', () => {
+    const few = compileRuleset(recommendedRuleset, { limits: { maxCleanTexts: 4 } })
+    for (let index = 0; index < 50; index += 1) {
+      const run = (headers: object): boolean =>
+        few.createContext().run({ persistent: { 'server.request.headers.no_cookies': headers } }).matched
+      expect(run({ [`x-${index}`]: `${index}`, [`y-${index}`]: 'same' })).toBe(false)
+      expect(run({ [`x-${index}`]: `${index}`, 'user-agent': 'sqlmap/1.0' })).toBe(true)
+    }
+  })
+  test('every case ran', () => expect(cases.length).toBe(8))
+})
+
+test('a processor sees what came to the parent after the subcontext had its part', () => {
+  const endpoint = {
+    id: 'endpoint',
+    generator: 'http_endpoint_fingerprint',
+    conditions: [],
+    parameters: {
+      mappings: [
+        {
+          method: [{ address: 'method' }],
+          uri_raw: [{ address: 'uri' }],
+          query: [{ address: 'query' }],
+          body: [{ address: 'body' }],
+          output: 'fingerprint',
+        },
+      ],
+    },
+    evaluate: false,
+    output: true,
+  }
+  const parent = compileRuleset({ version: '2.2', rules: [both], processors: [endpoint] }).createContext()
+  const child = parent.createSubcontext()
+  expect(child.run({ persistent: { method: 'GET' } }).attributes).toEqual({})
+  expect(parent.run({ persistent: { uri: '/a' } }).attributes).toEqual({})
+  expect(child.run({ persistent: { common: 'abc' } }).attributes).toHaveProperty('fingerprint')
+})
+
 test('a parameter is the one that the request brought, also when the application changed it since', () => {
   const waf = compileRuleset({
     version: '2.2',

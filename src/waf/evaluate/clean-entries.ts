@@ -7,7 +7,7 @@ const MAX_LENGTH = 512
  * An entry of header maps, by its key and those before it: clients send the same headers in the same order, and mostly
  * with the values of the last time.
  */
-export class CleanEntry {
+class CleanEntry {
   readonly key: string
   /** The channel of the value. */
   readonly channel: Channel

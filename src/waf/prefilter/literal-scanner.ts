@@ -184,7 +184,7 @@ export function mayBeMarked({ telling, all }: MarkedBranch, seen: CharacterMask)
 }
 
 /** Whether the text holds what tells of the branch; `seen` is what occurs in it. */
-export function isMarked(branch: MarkedBranch, text: string, seen: CharacterMask): boolean {
+function isMarked(branch: MarkedBranch, text: string, seen: CharacterMask): boolean {
   if (!mayBeMarked(branch, seen)) return false
   return (branch.any & seen) !== 0 || holdsPair(branch, text)
 }
