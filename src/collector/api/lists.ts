@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { DenylistKind } from '../../model/denylist-entry.ts'
+import type { DenylistEntry, DenylistKind } from '../../model/denylist-entry.ts'
 import type { Clock } from '../../model/clock.ts'
-import type { DenylistEntry } from '../../model/denylist-entry.ts'
 import { fail } from '../../model/error.ts'
 import type { NewEntry, Responder } from '../respond/respond.ts'
 import type { EntryFilter, ListName, State } from '../state/state.ts'

@@ -27,7 +27,7 @@ function kindOf({ selection, kind }: Pick<SignalAnswer, 'selection' | 'kind'>): 
 }
 
 /** What the exceptions of a selection are looked up in. */
-export interface SelectionParts {
+interface SelectionParts {
   readonly store: Store
   readonly state: Pick<State, 'ruleVersions'>
   readonly lists: AnswerLists
