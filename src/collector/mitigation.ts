@@ -79,12 +79,13 @@ export async function readCourse(
 
 /** Queries of the requests that these entries stopped; no request is in two of them, save one that two entries name. */
 function* hitQueries({ entries, ruleIds }: Stopping): Generator<string> {
-  if (ruleIds.length > 0) yield `${blockedRequests} ${anyValue('@appsec.rules', ruleIds)}`
+  const byRules = ruleIds.length === 0 ? '' : anyValue('@appsec.rules', ruleIds)
+  if (byRules !== '') yield `${blockedRequests} ${byRules}`
   for (const kind of Object.keys(facetsOf) as DenylistKind[]) {
     const values = [...new Set(entries.filter((entry) => entry.kind === kind).map(({ value }) => value))]
     for (const some of slices(values, valuesAtOnce)) {
       const named = anyOf(facetsOf[kind].map((by) => anyValue(by, some)))
-      yield `${blockedRequests} ${named}`
+      yield byRules === '' ? `${blockedRequests} ${named}` : `${blockedRequests} ${named} -(${byRules})`
     }
   }
 }
