@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compileRuleset } from '../../src/waf.ts'
+import { compileRuleset, defaultRuleset } from '../../src/waf.ts'
+import type { Addresses } from '../../src/waf.ts'
 import { on, rule } from '../conformance/waf/case.ts'
 import { recommendedRuleset } from '../support/recommended-ruleset.ts'
 import { referenceWaf } from '../support/reference-waf.ts'
@@ -91,6 +92,50 @@ describe('values that others made to hurt', () => {
     expect(run(keys).truncated).toEqual({ budgetEnded: true })
   })
 })
+
+describe('addresses that cannot be read', () => {
+  const unreadable: readonly { readonly says: string; readonly persistent: Addresses; readonly matched: boolean }[] = [
+    { says: 'a getter that throws, beside an attack', persistent: { a: 'attack' }, matched: true },
+    { says: 'a revoked proxy', persistent: revoked() as Addresses, matched: false },
+    { says: 'a proxy that lists nothing', persistent: trapped, matched: false },
+  ]
+  test.each(unreadable)('$says', ({ persistent, matched }) => {
+    const all = matched ? given(persistent) : persistent
+    for (const data of [{ persistent: all }, { ephemeral: all }]) {
+      const result = waf.createContext().run(data)
+      expect(result.matched).toBe(matched)
+      expect(result.truncated).toEqual({ unreadable: 1 })
+    }
+  })
+
+  test('the keys of a large map are listed once in a run, whatever asks for them', () => {
+    let lists = 0
+    const many = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`k${index}`, 'x']))
+    const watched = new Proxy(many, {
+      ownKeys: (target) => {
+        lists += 1
+        return Reflect.ownKeys(target)
+      },
+    })
+    const address = 'server.request.body'
+    compileRuleset(defaultRuleset())
+      .createContext()
+      .run({
+        persistent: { 'server.request.method': 'POST', 'server.request.uri.raw': '/login', [address]: watched },
+      })
+    expect(lists).toBe(1)
+  })
+})
+
+/** Addresses of which one throws when it is read. */
+function given(others: Addresses): Addresses {
+  return Object.defineProperty({ ...others }, 'b', {
+    enumerable: true,
+    get: () => {
+      throw new Error('a getter that throws')
+    },
+  })
+}
 
 describe('every JavaScript value is seen', () => {
   const values: readonly { readonly says: string; readonly value: unknown; readonly path: readonly string[] }[] = [

@@ -244,6 +244,16 @@ filters.push(
   },
 )
 
+filters.push({
+  says: 'a filter that forces no blocking action ends nothing',
+  ruleset: {
+    rules: [rule([abc], { module: 'configuration' }), rule([abc], { id: 'r2', type: 't2' })],
+    exclusions: [{ id: 'x', rules_target: [{ rule_id: 'r1' }], on_match: 'nowhere' }],
+  },
+  steps: [{ ...hit, rules: ['r1', 'r2'] }],
+  differs: 'the reference looks no further, as if the rule had blocked',
+})
+
 inputFilters.push(
   ...(
     [
@@ -275,6 +285,6 @@ inputFilters.push(
   },
 )
 
-describe('rule filters', () => runCases(filters, 12))
+describe('rule filters', () => runCases(filters, 13))
 describe('input filters', () => runCases(inputFilters, 14))
 describe('rule overrides', () => runCases(overrides, 5))
