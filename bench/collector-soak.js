@@ -43,7 +43,9 @@ const { agentUrl, consoleUrl } = await new Promise((resolve, reject) => {
   createInterface({ input: collector.stderr }).on('line', (line) => {
     const said = /agent listener (\S+), console (\S+)/.exec(line)
     if (said) resolve({ agentUrl: said[1], consoleUrl: said[2] })
-    else if (line.startsWith('{') && JSON.parse(line).level >= 50) faults.push(line)
+    else if (line.startsWith('{') ? JSON.parse(line).level >= 50 : !line.startsWith('portcullis collector'))
+      faults.push(line)
+    else if (line.includes('did not end in time')) faults.push(line)
   })
 })
 
@@ -101,18 +103,20 @@ const { rows: counted } = await (
   await ask('/api/spans/top', { query: '', by: ['service'], from: startedMs - 60_000, to: Date.now() + 60_000 })
 ).json()
 const stored = counted[0]?.values[0] ?? 0
-const ended = new Promise((resolve) => collector.once('exit', resolve))
+const ended = new Promise((resolve) => collector.once('exit', (code, signal) => resolve(code ?? signal)))
+const stoppedMs = Date.now()
 collector.kill('SIGTERM')
 const exitCode = await ended
+const drainMs = Date.now() - stoppedMs
 rmSync(dir, { recursive: true })
 
 const half = rows.slice(Math.floor(rows.length / 2))
 const growthMb = half.length < 2 ? 0 : half.at(-1)['RSS MB'] - half[0]['RSS MB']
 const ok = faults.length === 0 && stored === sent && exitCode === 0 && growthMb <= GROWTH_MB
-if (values.json) console.log(JSON.stringify({ minutes, sent, stored, exitCode, growthMb, faults, rows }))
+if (values.json) console.log(JSON.stringify({ minutes, sent, stored, exitCode, drainMs, growthMb, faults, rows }))
 else {
   if (rows.length > 0) printTable(rows)
-  console.log(ok ? 'flat' : 'NOT flat', JSON.stringify({ sent, stored, exitCode, growthMb, ...machine() }))
+  console.log(ok ? 'flat' : 'NOT flat', JSON.stringify({ sent, stored, exitCode, drainMs, growthMb, ...machine() }))
   for (const fault of faults.slice(0, 20)) console.log(fault)
 }
 process.exitCode = ok ? 0 : 1

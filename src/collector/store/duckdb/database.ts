@@ -206,12 +206,14 @@ export class Database {
     }
   }
 
-  /** Interrupts what is being read, and closes the file. */
-  async close(): Promise<void> {
+  /** Interrupts what is being read, folds the log into the file if asked, and closes it. */
+  async close({ checkpoint = false } = {}): Promise<void> {
     this.#closed = true
     for (const waiting of Object.values(this.#waiting)) for (const resolve of waiting.splice(0)) resolve()
     for (const connection of this.#reading.keys()) connection.interrupt()
     await Promise.allSettled(this.#reading.values())
+    // Where a checkpoint fails, as on a full disk, the log holds what was acknowledged.
+    if (checkpoint) await this.#open?.writer.run('CHECKPOINT').catch(() => undefined)
     this.#open?.writer.closeSync()
     this.#open?.instance.closeSync()
     this.#open = undefined

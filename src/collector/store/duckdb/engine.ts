@@ -156,9 +156,7 @@ export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): 
     },
     async close() {
       await writer.stop()
-      // Where a checkpoint fails, as on a full disk, the log holds what was acknowledged.
-      await database.write('CHECKPOINT').catch(() => undefined)
-      await database.close()
+      await database.close({ checkpoint: true })
     },
   }
 }
