@@ -115,6 +115,11 @@ describe.skipIf(whyNoBrowser !== undefined)(`the console's journeys ${whyNoBrows
     await expect
       .poll(async () => (await api(`/api/notifications/deliveries?signalId=${signal.id}`)).items)
       .toMatchObject([{ type: 'signal.shared' }])
+    const told = card(page, /Responses 0 in force/)
+      .getByRole('listitem')
+      .filter({ hasText: 'on call' })
+    await told.waitFor()
+    expect(await told.innerText()).not.toMatch(/ends|tracer|Undo/)
     await page.close()
   })
 

@@ -108,6 +108,8 @@ describe.skipIf(whyNoBrowser !== undefined)(`the console's settings ${whyNoBrows
     await undo(page)
     await page.getByRole('button', { name: 'Test', exact: true }).click()
     await toast(page, 'The test of on call was delivered.').waitFor()
+    for (const { id } of (await api('/api/notifications/recipients')).items)
+      await console.collector.api('DELETE', `/api/notifications/recipients/${id}`)
     await page.close()
   })
 

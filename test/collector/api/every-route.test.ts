@@ -72,7 +72,7 @@ describe('who may call what', () => {
     /^(POST|PUT|DELETE) \/api\/detection-rules(\/\{id\})?$/,
     /^PATCH \/api\/services/,
     /^(POST|PUT|DELETE) \/api\/threat-intel/,
-    /^(POST|PUT|DELETE) \/api\/notifications\/(rules|recipients)(\/\{id\})?$/,
+    /^(POST|PUT|DELETE) \/api\/notifications\/(rules|recipients)(\/\{id\}(\/undo)?)?$/,
     /^\w+ \/api\/(audit|users|keys)/,
     /^POST \/api\/(erasures|backups)$/,
     /^DELETE \/api\/sessions\/\{id\}$/,

@@ -34,7 +34,8 @@ interface Standing {
 export function Responses({ signal }: { readonly signal: Signal }): JSX.Element {
   const [isOpen, setOpen] = useState(false)
   const inForce = signal.responses.filter(
-    ({ undoneAt, until }) => undoneAt === null && (until === null || Date.parse(until) > now.value),
+    ({ kind, undoneAt, until }) =>
+      kind !== 'notify' && undoneAt === null && (until === null || Date.parse(until) > now.value),
   )
   const url = `/api/signals/${encodeURIComponent(signal.id)}`
   const acknowledged = useData<Page<{ readonly id: string; readonly acknowledgements: readonly Acknowledgement[] }>>({
@@ -98,7 +99,7 @@ export function Responses({ signal }: { readonly signal: Signal }): JSX.Element 
                   <br />
                   <span class="muted small">
                     by {by} <Time at={at} />
-                    {undoneAt === null ? (
+                    {kind === 'notify' ? null : undoneAt === null ? (
                       <>
                         , ends <Until at={until} />
                         <Reached acknowledgements={reached.get(id)} />
