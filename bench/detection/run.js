@@ -28,6 +28,9 @@ const { values } = parseArgs({
 })
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
+const weekMs = 7 * dayMs
+/** How long automation blocks an address, and what the baselines are taken to do. */
+const blockMs = 12 * hourMs
 const learnDays = 7
 const quietDays = Number(values['quiet-days'])
 const loginsPerDay = Number(values['logins-per-day'])
@@ -76,7 +79,7 @@ function note(event) {
   for (const rival of rivals) {
     if (outcome === 'failure') {
       if (rival.sees(event) && !rival.caught.has(ip)) rival.caught.set(ip, event.atMs)
-    } else if (label === null && rival.caught.has(ip) && event.atMs - rival.caught.get(ip) < 12 * hourMs)
+    } else if (label === null && rival.caught.has(ip) && event.atMs - rival.caught.get(ip) < blockMs)
       rival.harmed.add(login)
   }
   if (source === 'penetration_test') pentestIps.add(ip)
@@ -139,9 +142,6 @@ function sourceOf(signal) {
   return [...pentestIps].some((ip) => ips.has(ip)) ? 'penetration test' : 'ordinary'
 }
 
-const blockMs = 12 * hourMs
-const weekMs = 7 * dayMs
-
 /** Addresses that automation blocks for these signals, and when; those of accounts it blocks from five failures on. */
 function blocksOf(signals) {
   const blocks = new Map()
@@ -161,7 +161,9 @@ function blocksOf(signals) {
   return blocks
 }
 
-const isBlocked = (blocks, ip, at) => (blocks.get(ip) ?? []).some((from) => at > from && at < from + blockMs)
+function isBlocked(blocks, ip, at) {
+  return (blocks.get(ip) ?? []).some((from) => at > from && at < from + blockMs)
+}
 
 /** Ordinary users, without the penetration tester, who would have met a block. */
 function harmedBy(blocks) {
