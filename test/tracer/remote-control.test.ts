@@ -8,7 +8,7 @@ import { wrapPassport } from '../../src/passport.ts'
 import { start, type StartOptions } from '../../src/tracer/start.ts'
 import { eventually } from '../support/eventually.ts'
 import { healthy, startFakeAgent, type FakeAgent, type WireSpan } from '../support/fake-agent.ts'
-import { configServer, requestOf, type Files } from './remote-config/config-server.ts'
+import { configServer, putAndAwait, requestOf, type Files } from './remote-config/config-server.ts'
 
 // Passport and its strategy are CommonJS without types.
 const require = createRequire(import.meta.url)
@@ -68,17 +68,7 @@ async function serve(options: StartOptions): Promise<string> {
 
 /** Puts the files in force, and waits until the tracer has said what became of each. */
 async function put(files: Files): Promise<Record<string, [state: number, error: string]>> {
-  config.put(files)
-  const version = config.version()
-  const told = await eventually(
-    () =>
-      agent.received
-        .filter(({ path }) => path === '/v0.7/config')
-        .map(requestOf)
-        .find(({ client }) => client.state.targets_version === version),
-    { says: 'a report of the version' },
-  )
-  const states = told.client.state.config_states
+  const states = await putAndAwait(files, { agent, config })
   return Object.fromEntries(states.map((one) => [one.id, [one.apply_state, one.apply_error ?? '']]))
 }
 

@@ -8,7 +8,7 @@ import { start, stop } from '../../src/index.ts'
 import { loginTagRule } from '../../src/waf/default-ruleset/login-tag-rule.ts'
 import { eventually } from '../support/eventually.ts'
 import { healthy, startFakeAgent, type FakeAgent, type WireSpan } from '../support/fake-agent.ts'
-import { configServer, requestOf } from './remote-config/config-server.ts'
+import { configServer, putAndAwait } from './remote-config/config-server.ts'
 
 // A service that never calls the login SDK: what it does with logins is told to the tracer from outside, by rules.
 let agent: FakeAgent
@@ -51,17 +51,8 @@ const services: Readonly<Record<string, () => Promise<string>>> = {
 }
 
 async function push(content: object): Promise<void> {
-  config.put({ 'datadog/2/ASM/logins/config': JSON.stringify(content) })
-  const version = config.version()
-  const told = await eventually(
-    () =>
-      agent.received
-        .filter(({ path }) => path === '/v0.7/config')
-        .map(requestOf)
-        .find(({ client }) => client.state.targets_version === version),
-    { says: 'a report of the version' },
-  )
-  expect(told.client.state.config_states).toMatchObject([{ id: 'logins', apply_state: 2 }])
+  const states = await putAndAwait({ 'datadog/2/ASM/logins/config': JSON.stringify(content) }, { agent, config })
+  expect(states).toMatchObject([{ id: 'logins', apply_state: 2 }])
 }
 
 const headers = {

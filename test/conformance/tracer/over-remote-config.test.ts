@@ -3,7 +3,7 @@ import type { Tracer } from '../../../src/index.ts'
 import { start } from '../../../src/tracer/start.ts'
 import { eventually } from '../../support/eventually.ts'
 import { healthy, startFakeAgent, type FakeAgent, type WireSpan } from '../../support/fake-agent.ts'
-import { configServer, requestOf } from '../../tracer/remote-config/config-server.ts'
+import { configServer, putAndAwait } from '../../tracer/remote-config/config-server.ts'
 import { openApp } from './app.ts'
 import { writeCaseFiles, type CaseFiles } from './case-files.ts'
 import { expectSeen } from './expect-seen.ts'
@@ -38,17 +38,7 @@ async function put(configs: RemoteCase['configs'], refused: RemoteCase['refused'
     `datadog/2/${of}/${of.toLowerCase()}/config`,
     JSON.stringify(content),
   ])
-  config.put(Object.fromEntries(contents))
-  const version = config.version()
-  const told = await eventually(
-    () =>
-      agent.received
-        .filter(({ path }) => path === '/v0.7/config')
-        .map(requestOf)
-        .find(({ client }) => client.state.targets_version === version),
-    { says: 'a report of the version' },
-  )
-  const states = told.client.state.config_states
+  const states = await putAndAwait(Object.fromEntries(contents), { agent, config })
   expect(states.map(({ product, apply_state: state }) => [product, state]).toSorted()).toEqual(
     Object.keys(configs)
       .map((product) => [product, refused[product] === undefined ? 2 : 3])

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ConfigReply, ConfigRequest } from '../../../src/model/remote-config.ts'
-import type { Answer, Received } from '../../support/fake-agent.ts'
+import { eventually } from '../../support/eventually.ts'
+import type { Answer, FakeAgent, Received } from '../../support/fake-agent.ts'
 
 /** A configuration file by path, its content as JSON text. */
 export type Files = Readonly<Record<string, string>>
@@ -31,12 +32,14 @@ function cachedIn(request: ConfigRequest): Map<string, string> {
   return new Map(request.cached_target_files.map(({ path, hashes }) => [path, hashes[0]?.hash ?? '']))
 }
 
-/** A server that has one set of files at a time, and holds requests of those who are up to date if it may. */
-export function configServer(options: { readonly holds: boolean }): {
+interface ConfigServer {
   answer: Answer
   put(files: Files): void
   version(): number
-} {
+}
+
+/** A server that has one set of files at a time, and holds requests of those who are up to date if it may. */
+export function configServer(options: { readonly holds: boolean }): ConfigServer {
   let version = 1
   let files: Files = {}
   let waiting: (() => void)[] = []
@@ -65,4 +68,22 @@ export function configServer(options: { readonly holds: boolean }): {
       })
     },
   }
+}
+
+/** Puts the files in force; what the tracer says of each, once it has seen them. */
+export async function putAndAwait(
+  files: Files,
+  { agent, config }: { readonly agent: FakeAgent; readonly config: ConfigServer },
+): Promise<ConfigRequest['client']['state']['config_states']> {
+  config.put(files)
+  const version = config.version()
+  const told = await eventually(
+    () =>
+      agent.received
+        .filter(({ path }) => path === '/v0.7/config')
+        .map(requestOf)
+        .find(({ client }) => client.state.targets_version === version),
+    { says: 'a report of the version' },
+  )
+  return told.client.state.config_states
 }
