@@ -282,8 +282,8 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
         state,
         store,
         clock,
-        findClusters: (signal, rule) =>
-          clustersOf({ store, replay: (request) => replayer.replay(request) }, signal, rule),
+        findClusters: (signal, rule, others) =>
+          clustersOf({ store, replay: (request) => replayer.replay(request) }, signal, rule, others),
       }),
       guideOf: readGuide,
       responder,

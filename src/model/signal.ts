@@ -23,6 +23,9 @@ export interface SignalResponse {
   readonly undoneAt: string | null
 }
 
+/** Why a signal is archived that was no attack. */
+export const falsePositiveReason = 'false positive'
+
 /** A detected campaign: one for a rule and a group while it lasts (spec/detection.md 1.4). Times are ISO 8601 UTC. */
 export interface Signal {
   readonly id: string

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../../model/clock.ts'
 import { severities, type Severity } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
-import type { Signal, SignalState } from '../../model/signal.ts'
+import { falsePositiveReason, type Signal, type SignalState } from '../../model/signal.ts'
 import type { SignalLists } from '../detect/signal-lists.ts'
 import type { Notifier } from '../notify/notify.ts'
 import type { Responder, SignalAnswer } from '../respond/respond.ts'
@@ -132,7 +132,7 @@ export function signalRoutes(server: FastifyInstance, { state, responder, notifi
       const at = new Date(clock.nowMs()).toISOString()
       const { note, falsePositive = false } = body
       const next = body.state ?? (falsePositive ? 'archived' : before.state)
-      const reason = body.reason ?? (falsePositive ? 'false positive' : undefined)
+      const reason = body.reason ?? (falsePositive ? falsePositiveReason : undefined)
       const archiveReason = next === 'archived' ? (reason ?? before.archiveReason) : null
       const told = note ?? `${before.state} → ${next}${reason === undefined ? '' : `: ${reason}`}`
       await state.commit({

@@ -7,15 +7,19 @@ import { createDescriber, type DescribeParts } from './describe-cluster.ts'
 import { readRoutes } from './measure.ts'
 import { Baselines, searchSignal } from './search-signal.ts'
 
-/** The clusters of a campaign that is over, as a back-test asks for them: those of all of it at once, of which none is kept. */
+/**
+ * The clusters of a campaign that is over, as a back-test asks for them: those of all of it at once, of which none is
+ * kept. `others` are the signals among which it stands.
+ */
 export async function clustersOf(
   parts: DescribeParts,
   signal: SignalFacts,
   rule: DetectionRule,
+  others: readonly SignalFacts[],
 ): Promise<readonly Cluster[]> {
   const { store } = parts
   const [found, routes] = await Promise.all([
-    searchSignal(store, new Baselines(store), { rule, signal, known: [] }),
+    searchSignal(store, new Baselines(store, async () => others), { rule, signal, known: [] }),
     readRoutes(store, signal.query, campaignRange(signal)),
   ])
   const describer = createDescriber(parts)

@@ -14,6 +14,7 @@ import type { ClusterIdentity } from './describe-cluster.ts'
 import type { FoundCluster } from './find-clusters.ts'
 import type { Replay } from './measure.ts'
 import { readRoutes } from './measure.ts'
+import { signalsOf } from './earlier-attacks.ts'
 import { OpenSignals } from './open-signals.ts'
 import { Baselines, isNarrow, searchSignal } from './search-signal.ts'
 import type { Trait } from './trait.ts'
@@ -63,7 +64,7 @@ export async function keepClusters(options: ClusterKeeperOptions): Promise<Clust
   const { store, state, clock, epoch, ruleOf, onClusters, onError } = options
   const signals = new OpenSignals(await state.recentSignals(clock.nowMs()))
   const unsubscribe = state.subscribe((changes: Changes) => signals.apply(changes))
-  const baselines = new Baselines(store)
+  const baselines = new Baselines(store, signalsOf(state))
   const describer = createDescriber(options)
   const rules = new Map<string, DetectionRule>()
   const versions = new Map<string, { readonly key: string; readonly atMs: number }>()

@@ -15,9 +15,14 @@ export interface TraitQueries {
   readonly successes: string
 }
 
-/** The traits of a stretch of traffic, counted. */
-export function readTraits(store: Store, queries: TraitQueries, range: TimeRange): Promise<readonly TraitCounts[]> {
-  return store.traits({ ...queries, range, halfLifeMs, parts, limit: MAX_COMBINATIONS })
+/** The traits of a stretch of traffic, counted; those of the stretches `without` are left out. */
+export function readTraits(
+  store: Store,
+  queries: TraitQueries,
+  range: TimeRange,
+  without: readonly TimeRange[] = [],
+): Promise<readonly TraitCounts[]> {
+  return store.traits({ ...queries, range, without, halfLifeMs, parts, limit: MAX_COMBINATIONS })
 }
 
 /** Joins what was seen since the onset with what was seen before it. */

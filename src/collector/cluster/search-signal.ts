@@ -12,13 +12,15 @@ import type { SignalFacts } from '../state/state.ts'
 import type { Store, TimeRange, TraitCounts } from '../store/store.ts'
 import type { FoundCluster } from './find-clusters.ts'
 import { findClusters } from './find-clusters.ts'
+import type { ReadSignals } from './earlier-attacks.ts'
+import { earlierAttacks } from './earlier-attacks.ts'
+import { baselineEnd } from './onset.ts'
 import { joinObservations, readTraits } from './read-observations.ts'
 import type { Trait } from './trait.ts'
 
-const minuteMs = 60_000
 const dayMs = 86_400_000
-/** An attack often begins before it is seen: what comes right before the onset is neither. */
-const guardMs = 10 * minuteMs
+/** A baseline is of this much time at least that was no attack. */
+const leastQuietMs = dayMs / 2
 /** A service with fewer logins a day than this is compared with a week. */
 const enoughLogins = 2_000
 const MAX_BASELINES = 50
@@ -26,20 +28,25 @@ const MAX_BASELINES = 50
 /** Baselines of services, read once for an onset: they do not change while a signal is open. */
 export class Baselines {
   readonly #store: Store
+  readonly #readSignals: ReadSignals
   readonly #kept = new Map<string, Promise<Baseline>>()
 
-  constructor(store: Store) {
+  constructor(store: Store, readSignals: ReadSignals) {
     this.#store = store
+    this.#readSignals = readSignals
   }
 
-  /** The logins of the service of a signal in the day before it began; in the week, where they are few. */
+  /**
+   * The logins of the service of a signal in the day before it began, less the time of earlier attacks on it; in the
+   * week, where they are few or most of the day was an attack.
+   */
   read(rule: DetectionRule, signal: SignalFacts): Promise<Baseline> {
     const wide = widerGroup(rule, signal)
     const endMs = baselineEnd(signal)
     const key = JSON.stringify([wide, rule.id, rule.version, endMs])
     const kept = this.#kept.get(key)
     if (kept !== undefined) return kept
-    const reading = this.#read(rule, wide, endMs)
+    const reading = this.#read(rule, signal, wide)
     reading.catch(() => this.#kept.delete(key))
     this.#kept.set(key, reading)
     if (this.#kept.size > MAX_BASELINES)
@@ -50,29 +57,37 @@ export class Baselines {
     return reading
   }
 
-  async #read(rule: DetectionRule, wide: string, endMs: number): Promise<Baseline> {
+  async #read(rule: DetectionRule, signal: SignalFacts, wide: string): Promise<Baseline> {
+    const endMs = baselineEnd(signal)
+    const week = { fromMs: endMs - 7 * dayMs, toMs: endMs }
+    const others = await this.#readSignals(signal.group['service'], week)
     const queries = {
       attempts: [wide, attemptFilters(rule), ...suppressions(rule)].join(' '),
       successes: `${wide} ${loginSuccess}`,
     }
-    const of = async (lengthMs: number): Promise<Baseline> => {
-      const range = { fromMs: endMs - lengthMs, toMs: endMs }
-      return { range, counts: await readTraits(this.#store, queries, range) }
+    const of = async (range: TimeRange): Promise<Baseline> => {
+      const attacks = earlierAttacks(signal, others, range)
+      const lengthMs = lengthOf(range)
+      const quietMs = lengthMs - attacks.reduce((sum, attack) => sum + lengthOf(attack), 0)
+      // A service that is always under attack has no other time to be compared with.
+      const without = quietMs >= leastQuietMs ? attacks : []
+      const counts = await readTraits(this.#store, queries, range, without)
+      return { lengthMs: without === attacks ? quietMs : lengthMs, counts }
     }
-    const day = await of(dayMs)
+    const day = await of({ fromMs: endMs - dayMs, toMs: endMs })
     const logins = day.counts.reduce((sum, { failures, successes, weight }) => sum + weight * (failures + successes), 0)
-    return logins >= enoughLogins ? day : of(7 * dayMs)
+    return logins >= enoughLogins && day.lengthMs >= leastQuietMs ? day : of(week)
   }
 }
 
-interface Baseline {
-  readonly range: TimeRange
-  readonly counts: readonly TraitCounts[]
+function lengthOf({ fromMs, toMs }: TimeRange): number {
+  return toMs - fromMs
 }
 
-/** Where the time before a signal's attack ends. */
-export function baselineEnd({ firstSeen }: Pick<SignalFacts, 'firstSeen'>): number {
-  return Date.parse(firstSeen) - guardMs
+interface Baseline {
+  /** Of the time that it is of. */
+  readonly lengthMs: number
+  readonly counts: readonly TraitCounts[]
 }
 
 /** The query of the service and environment of a signal, whatever else its group names. */
@@ -107,7 +122,7 @@ export async function searchSignal(
   const observations = joinObservations(attack, baseline.counts)
   return findClusters({
     observations,
-    timeScale: (range.toMs - range.fromMs) / (baseline.range.toMs - baseline.range.fromMs),
+    timeScale: lengthOf(range) / baseline.lengthMs,
     narrow: isNarrow(rule),
     feeds: { fingerprints: isFromOurTracer(attack) },
     known,

@@ -53,8 +53,12 @@ export interface BackTestDetail {
   readonly clusters?: boolean
 }
 
-/** Finds what the attackers of a signal have in common. */
-export type FindClusters = (signal: SignalFacts, rule: DetectionRule) => Promise<readonly Cluster[]>
+/** Finds what the attackers of a signal have in common, and none of `others` is usual traffic. */
+export type FindClusters = (
+  signal: SignalFacts,
+  rule: DetectionRule,
+  others: readonly SignalFacts[],
+) => Promise<readonly Cluster[]>
 
 /**
  * Replays what is stored in a range through a rule, learning from what is stored before; oldest crossing first. Who got in
@@ -88,7 +92,7 @@ export async function backTest(
   for (const signal of found.slice(0, maxSignals)) {
     const isCampaign = rule.tags.some((tag) => clusteredTags.includes(tag))
     const needed = detail.clusters === true || (detail.entities && !isOfOneSubject({ rule }))
-    const clusters = isCampaign && needed ? await findClusters?.(signal, rule) : undefined
+    const clusters = isCampaign && needed ? await findClusters?.(signal, rule, found) : undefined
     signals.push(await describe(store, rule, { ...signal, clusters: clusters ?? [] }, detail))
   }
   return { signals, total: found.length }

@@ -154,6 +154,8 @@ export interface WindowCounts {
 /** What a search for clusters asks of the store: requests by what they tell of the client that made them. */
 export interface TraitRequest {
   readonly range: TimeRange
+  /** Stretches of the range that are left out; they do not overlap. */
+  readonly without?: readonly TimeRange[]
   /** Requests that succeeded, and all others that are looked at; a request of both queries succeeded. */
   readonly successes: QueryText
   readonly attempts: QueryText

@@ -52,20 +52,23 @@ export async function traits(
   tables: Tables,
   request: TraitRequest,
 ): Promise<readonly TraitCounts[]> {
-  const { range } = request
+  const { range, without = [] } = request
   const attempts = compileQuery(request.attempts)
   const successes = compileQuery(request.successes)
   const kinds = [...new Set([...attempts.kinds, ...successes.kinds])]
   const binder = new Binder()
   const traitsOf = quoted(traitsColumn.name)
+  const within = [inRange(range), ...without.map((stretch) => `NOT (${inRange(stretch)})`)].join(' AND ')
   const union = fromTables(tables.overlapping(kinds, range), binder, (scope, table) => {
     const succeeded = `coalesce(${successes.where(scope)}, FALSE)`
     const matches = `(${succeeded} OR ${attempts.where(scope)})`
-    return `SELECT ${traitsOf} AS id, ts, ${succeeded} AS ok FROM ${table} WHERE ${inRange(range)} AND ${matches} AND ${traitsOf} IS NOT NULL`
+    return `SELECT ${traitsOf} AS id, ts, ${succeeded} AS ok FROM ${table} WHERE ${within} AND ${matches} AND ${traitsOf} IS NOT NULL`
   })
   const dictionaries = tables.overlapping(['traits'], range).map(({ name }) => `SELECT id, body FROM ${quoted(name)}`)
   if (union === undefined || dictionaries.length === 0) return []
   const partUs = Math.max(1, Math.ceil(((range.toMs - range.fromMs) * 1000) / request.parts))
+  const outMs = without.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0)
+  const partsLeft = request.parts * (1 - outMs / (range.toMs - range.fromMs))
   const age = `(ts - ${integer(range.toMs * 1000)}) / ${integer(request.halfLifeMs * 1000)}::DOUBLE`
   const half = integer(Math.max(1, request.limit / 2))
   const rows = await database.read(
@@ -81,7 +84,7 @@ export async function traits(
        FROM parts GROUP BY id
      ), ranked AS (
        SELECT *, row_number() OVER (ORDER BY failed + succeeded DESC, id) AS place, count(*) OVER () AS total,
-         3 * coalesce(course[${integer(Math.floor(request.parts / 2) + 1)}], 0) + 3 AS most
+         3 * coalesce(course[${integer(Math.floor(partsLeft / 2) + 1)}], 0) + 3 AS most
        FROM clients
      ), chosen AS (
        SELECT *, CASE WHEN total <= 2 * ${half} OR place <= ${half} THEN 1 ELSE (total - 1) // ${half} END AS weight
