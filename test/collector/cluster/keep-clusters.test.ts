@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ClusterKeeper } from '../../../src/collector/cluster/keep-clusters.ts'
 import { keepClusters } from '../../../src/collector/cluster/keep-clusters.ts'
 import { signalQuery } from '../../../src/collector/campaign.ts'
@@ -81,7 +81,7 @@ async function attack(client: Client, attempts: number, fromMs: number, toMs: nu
   await store.append(batchOf([...bad, ...good]))
 }
 
-async function open(lastSeenMs: number): Promise<string> {
+async function open(lastSeenMs: number, changes: Partial<SignalFacts> = {}): Promise<string> {
   if (rule === undefined) throw new Error('the rule ships no more')
   const group = { env: 'prod', service: 'shop' }
   const signal: SignalFacts = {
@@ -105,6 +105,7 @@ async function open(lastSeenMs: number): Promise<string> {
     attackingIps: 300,
     threatIntelShare: 0,
     query: signalQuery(rule, group),
+    ...changes,
   }
   await state.commit({ signals: [{ open: signal }] })
   return signal.id
@@ -144,6 +145,57 @@ test('a clone of the app that lacks one header is told from the app by just that
   expect(found[0]?.values).toEqual([300])
   const timeline = await state.timeline(id, { limit: 10 })
   expect(timeline.items.map(({ kind }) => kind)).toEqual(['cluster_found'])
+})
+
+const hour = 60 * minute
+/** Sends its headers in an order of the program's own, and varies all that it can. */
+const varying = (index: number): Client => [
+  ['x-request', '1'],
+  ...script.map(([name, value]) => [name, name === 'user-agent' ? `${value} Edg/${index}` : value] as const),
+]
+
+describe('a tool that varies its headers came already, five hours before', () => {
+  const wave = {
+    firstSeen: iso(nowMs - 5 * hour),
+    openedAt: iso(nowMs - 5 * hour),
+    lastSeen: iso(nowMs - 4.5 * hour),
+    closedAt: iso(nowMs - 4 * hour),
+  }
+  beforeEach(async () => {
+    for (const [fromMs, toMs] of [
+      [nowMs - 5 * hour, nowMs - 4.5 * hour],
+      [nowMs - 20 * minute, nowMs],
+    ] as const) {
+      const at = (index: number): number => fromMs + ((toMs - fromMs) * index) / 600
+      await store.append(
+        batchOf(
+          Array.from({ length: 600 }, (_, index) =>
+            attempt(varying(index), index % 60 === 7 ? 'success' : 'failure', at(index)),
+          ),
+        ),
+      )
+    }
+  })
+
+  test.each([
+    { what: 'as a campaign', changes: {}, clusters: 1 },
+    { what: 'as a campaign on another service', changes: { group: { env: 'prod', service: 'bank' } }, clusters: 0 },
+    {
+      what: 'as something that was no attack',
+      changes: { state: 'archived', archiveReason: 'false positive' } as const,
+      clusters: 0,
+    },
+    {
+      what: 'as an attack from one address',
+      changes: { group: { env: 'prod', service: 'shop', 'http.client_ip': '198.18.0.1' } },
+      clusters: 0,
+    },
+  ])('$what: $clusters clusters', async ({ changes, clusters }) => {
+    await open(nowMs - 4.5 * hour, { ...wave, id: 'earlier', ...changes })
+    const id = await open(nowMs)
+    await keeper.refresh()
+    expect((await state.signal(id))?.clusters).toHaveLength(clusters)
+  })
 })
 
 test('a tool that changes gets a new cluster while the old one fades; an earlier time shows the earlier clusters', async () => {

@@ -816,6 +816,37 @@ export function storeSuite(engine: EngineUnderTest): void {
         ])
       })
 
+      test('stretches that are left out count for nothing, and what is usual is told from the parts that are left', async () => {
+        await fresh()
+        const ago = (minutes: number): number => nowMs - minutes * minute
+        const records = Array.from({ length: 40 }, (_, index) => [
+          aFailure(`a${index}`, '203.0.113.1', { ...by('wave'), timestampMs: ago(60) + index }),
+          aSuccess(`c${index}`, '203.0.113.1', { ...by('wave'), timestampMs: ago(60) + index }),
+          // Ten in each of the four parts that are left.
+          aFailure(`b${index}`, '203.0.113.2', { ...by('steady'), timestampMs: ago(index) - 1 }),
+        ])
+        const bounds = [ago(40), ago(90) - 1, ago(90), ago(40) - 1].map((timestampMs) =>
+          aFailure('d', '203.0.113.3', { ...by('bounds'), timestampMs }),
+        )
+        await store.append(batchOf([...records.flat(), ...bounds]))
+        const range = { fromMs: ago(100), toMs: nowMs }
+        const without = [
+          { fromMs: ago(90), toMs: ago(50) },
+          { fromMs: ago(50), toMs: ago(40) },
+        ]
+        const found = await store.traits({ ...request, range, without })
+        const counted = found.map(({ traits, failures, successes, usualFailures }) => [
+          decodeClientTraits(traits).values['http.useragent'],
+          failures,
+          successes,
+          usualFailures,
+        ])
+        expect(counted).toEqual([
+          ['steady', 40, 0, 40],
+          ['bounds', 2, 0, 2],
+        ])
+      })
+
       test('of very many combinations the frequent ones come in full and some stand for the others', async () => {
         await fresh()
         const rare = Array.from({ length: 600 }, (_, index) =>
