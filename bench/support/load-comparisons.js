@@ -1,0 +1,31 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The comparisons of the tests by their names, bundled for Node, which cannot load TypeScript before version 22. */
+export async function loadComparisons() {
+  // Below node_modules, so that the bundle finds the packages.
+  const cache = join(root, 'node_modules', '.cache')
+  mkdirSync(cache, { recursive: true })
+  const folder = mkdtempSync(join(cache, 'portcullis-'))
+  try {
+    const outfile = join(folder, 'comparisons.mjs')
+    await build({
+      entryPoints: [join(root, 'test/support/comparisons.ts')],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20.19',
+      packages: 'external',
+      logLevel: 'error',
+    })
+    const { comparisons } = await import(pathToFileURL(outfile).href)
+    return comparisons
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
