@@ -63,13 +63,13 @@ async function soak(framework, count) {
   await once(service, 'exit')
   if (!values.json) {
     console.log(`${framework}: ${count} requests, ${spans} spans`, outcomes)
-    printTable(rows.map((row) => ({ ...row, handles: JSON.stringify(row.handles) })))
+    printTable(rows.map((row) => ({ ...row, held: JSON.stringify(row.held), handles: JSON.stringify(row.handles) })))
   }
   const [, early] = rows
   const last = rows.at(-1)
   const handleCount = ({ handles }) => Object.values(handles).reduce((sum, one) => sum + one, 0)
   const flat =
-    rows.every(({ held }) => held === 0) &&
+    rows.every(({ held }) => Object.keys(held).length === 0) &&
     handleCount(last) <= handleCount(early) &&
     last.heapBytes - early.heapBytes <= HEAP_GROWTH_BYTES
   return { framework, requests: count, spans, outcomes, flat, rows }
