@@ -5,13 +5,15 @@ import { executionRules } from './default-ruleset/execution.ts'
 import { fingerprintProcessors } from './default-ruleset/fingerprints.ts'
 import { injectionRules } from './default-ruleset/injection.ts'
 import { resourceRules } from './default-ruleset/resources.ts'
+import { testRequestRules } from './default-ruleset/test-requests.ts'
 import { toolRules } from './default-ruleset/tools.ts'
 
 /** Changes with every change of a rule; it is what spans say was in force. */
-const rulesVersion = '1.0.0'
+const rulesVersion = '1.1.0'
 
 /**
- * The ruleset that ships with Portcullis, written here: it blocks by the denylist and only reports everything else.
+ * The ruleset that ships with Portcullis, written here: it blocks by the denylist, and the request
+ * that asks for it as a test; everything else is only reported.
  * What it finds and what it wrongly flags: docs/waf-default-ruleset.md.
  */
 export function defaultRuleset(): Ruleset {
@@ -20,6 +22,7 @@ export function defaultRuleset(): Ruleset {
     metadata: { rules_version: rulesVersion },
     rules: [
       ...denylistRules,
+      ...testRequestRules,
       ...toolRules,
       ...accountTakeoverRules,
       ...injectionRules,

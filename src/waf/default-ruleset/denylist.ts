@@ -1,8 +1,8 @@
 import type { RuleSpec } from './rule.ts'
 
 /**
- * The only rules that block: the lists that the collector, or any Datadog backend, fills under these ids. They are not
- * declared empty in the ruleset: the reference engine ends the process on a list without items.
+ * The lists that the collector, or any Datadog backend, fills under these ids. They are not declared empty in the
+ * ruleset: the reference engine ends the process on a list without items.
  * Source: spec/tracer.md 2.8.
  */
 export const denylistRules: readonly RuleSpec[] = [
