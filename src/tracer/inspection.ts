@@ -49,6 +49,9 @@ export class Inspection {
   /** By user id; most requests have none. */
   #verdicts: Map<string, BlockAction> | undefined
 
+  /** What became of each user and address that is on a list, which is told of once. */
+  #listed: Map<string, BlockAction | undefined> | undefined
+
   constructor(protection: Protection) {
     this.protection = protection
   }
@@ -60,12 +63,16 @@ export class Inspection {
       if (verdict.passlisted) this.#passlisted = true
       return undefined
     }
+    const { value } = verdict.hit
+    if (this.#listed?.has(value) === true) return this.#listed.get(value)
     const id = randomUUID()
     const parameters: ActionParameters = { ...this.protection.denylistParameters, security_response_id: id }
     this.events.push(denylistEvent(verdict.hit, id))
     this.keep = true
     const type = parameters['location'] === undefined ? 'block_request' : 'redirect_request'
-    return this.#allowed(fromParameters(type, parameters))
+    const action = this.#allowed(fromParameters(type, parameters))
+    this.#listed = (this.#listed ?? new Map<string, BlockAction | undefined>()).set(value, action)
+    return action
   }
 
   /** Whether any rule looks at the address: what none asks for need not be gathered. */
@@ -79,20 +86,30 @@ export class Inspection {
     // The engine reports a rule once a request; a blocked user asked about twice is blocked twice.
     const before = typeof userId === 'string' ? this.#verdicts?.get(userId) : undefined
     if (before !== undefined) return before
+    const result = this.#run(persistent, false)
+    const action = result && this.#allowed(blockingAction(result.actions))
+    if (action !== undefined && typeof userId === 'string') (this.#verdicts ??= new Map()).set(userId, action)
+    return action
+  }
+
+  /** Has the fingerprints of a request made that a list stops: no rule is to judge it any more. */
+  describe(persistent: Addresses): void {
+    this.#run(persistent, true)
+  }
+
+  #run(persistent: Addresses, processorsOnly: boolean): WafResult | undefined {
     const startMs = performance.now()
-    let action: BlockAction | undefined
+    let result: WafResult | undefined
     try {
       this.#context ??= this.protection.waf.createContext()
-      const result = this.#context.run({ persistent }, { budgetUs: this.protection.takeBudgetUs() })
+      result = this.#context.run({ persistent }, { budgetUs: this.protection.takeBudgetUs(), processorsOnly })
       this.#take(result)
-      action = this.#allowed(blockingAction(result.actions))
     } catch {
       this.error = THROWN
     }
     this.runs++
     this.durationExtUs += (performance.now() - startMs) * 1_000
-    if (action !== undefined && typeof userId === 'string') (this.#verdicts ??= new Map()).set(userId, action)
-    return action
+    return result
   }
 
   /** Frees what the engine holds; nothing can be run afterwards. */

@@ -144,30 +144,40 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     }
     const subject = ip === undefined ? {} : { ip, claimed: this.ipSource === 'claimed' }
     const listed = inspection.lookUp(subject, this.span.startMs / 1_000)
-    if (listed !== undefined) return this.block(listed)
+    const addresses = this.#startAddresses(inspection, request, offered, { query, params })
+    if (listed !== undefined) {
+      inspection.describe(addresses)
+      return this.block(listed)
+    }
+    this.watch = watchResponse(response, this)
+    return this.#inspect(inspection, addresses)
+  }
+
+  /** What the first stage is fed with, as far as a rule or processor looks at it. */
+  #startAddresses(
+    inspection: Inspection,
+    request: HttpRequest,
+    offered: Offered,
+    { query, params }: { readonly query: unknown; readonly params: unknown },
+  ): Addresses {
+    const { clientIp: ip } = this
     const addresses: Record<string, unknown> = {}
-    let any = false
-    const add = (address: string, value: unknown): void => {
-      any = true
-      addresses[address] = value
-    }
-    if (inspection.knows('server.request.uri.raw')) add('server.request.uri.raw', request.url)
+    if (inspection.knows('server.request.uri.raw')) addresses['server.request.uri.raw'] = request.url
     if (inspection.knows('server.request.headers.no_cookies')) {
-      add('server.request.headers.no_cookies', withoutHeader(this.#headers, 'cookie'))
+      addresses['server.request.headers.no_cookies'] = withoutHeader(this.#headers, 'cookie')
     }
-    if (inspection.knows('server.request.method')) add('server.request.method', this.#method)
-    if (ip !== undefined && inspection.knows('http.client_ip')) add('http.client_ip', ip)
-    if (inspection.knows(tag.headerOrder)) add(tag.headerOrder, headerOrderFingerprint(this.#rawHeaders))
+    if (inspection.knows('server.request.method')) addresses['server.request.method'] = this.#method
+    if (ip !== undefined && inspection.knows('http.client_ip')) addresses['http.client_ip'] = ip
+    if (inspection.knows(tag.headerOrder)) addresses[tag.headerOrder] = headerOrderFingerprint(this.#rawHeaders)
     if (!isEmpty(query) && inspection.knows(stageAddress.query)) {
       offered.query = query
-      add(stageAddress.query, query)
+      addresses[stageAddress.query] = query
     }
     if (!isEmpty(params) && inspection.knows(stageAddress.params)) {
       offered.params = params
-      add(stageAddress.params, params)
+      addresses[stageAddress.params] = params
     }
-    this.watch = watchResponse(response, this)
-    return any && this.#inspect(inspection, addresses)
+    return addresses
   }
 
   /**
@@ -190,10 +200,8 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
   check(addresses: Addresses, subject: { readonly userId?: string; readonly login?: string }): BlockAction | undefined {
     const { inspection } = this
     if (inspection === undefined || this.finished) return undefined
-    if (subject.userId !== undefined) {
-      const listed = inspection.lookUp({ userId: subject.userId }, this.scope.clock.nowMs() / 1_000)
-      if (listed !== undefined) return listed
-    }
+    const { userId } = subject
+    const listed = userId === undefined ? undefined : inspection.lookUp({ userId }, this.scope.clock.nowMs() / 1_000)
     const known: Record<string, unknown> = {}
     let any = false
     for (const [address, value] of Object.entries(addresses)) {
@@ -201,7 +209,8 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
       known[address] = value
       any = true
     }
-    return any ? inspection.run(known) : undefined
+    const ruled = any ? inspection.run(known) : undefined
+    return listed ?? ruled
   }
 
   /**

@@ -39,13 +39,43 @@ test('every rule loads here and in the reference, without an error or a warning'
   expect(reference.diagnostics['processors']).toMatchObject({ failed: [], errors: {} })
 })
 
-test('only the denylist blocks', () => {
+test('only the denylist blocks, and the request that asks for it', () => {
   const rules = (defaultRuleset().rules ?? []) as { id: string; on_match?: string[] }[]
   expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length)
   expect(rules.filter(({ on_match }) => on_match !== undefined).map(({ id }) => id)).toEqual([
     'blk-001-001',
     'blk-001-002',
+    'pcl-test-002',
   ])
+})
+
+test.each([
+  ['dd-test-scanner-log', ['pcl-test-001'], []],
+  ['dd-test-scanner-log/1.0', ['pcl-test-001'], []],
+  ['dd-test-scanner-log-block', ['pcl-test-002'], ['block_request']],
+  ['dd-test-scanner-log-block curl', ['pcl-test-002'], ['block_request']],
+  ['dd-test-scanner-logs', [], []],
+  ['my dd-test-scanner-log-block', [], []],
+])('the user agent %s of a test finds %j', (agent, ids, actions) => {
+  const found = run({ 'server.request.headers.no_cookies': { 'user-agent': agent } })
+  expect(found.events.map(({ rule }) => rule.id)).toEqual(ids)
+  expect(Object.keys(found.actions)).toEqual(actions)
+})
+
+test('a run of the processors alone makes the fingerprints of an attack and judges nothing', () => {
+  const context = waf.createContext()
+  const attack = {
+    'server.request.method': 'GET',
+    'server.request.uri.raw': '/?q=1',
+    'server.request.query': { q: "1' UNION SELECT name, password FROM users -- " },
+    'server.request.headers.no_cookies': { 'user-agent': 'sqlmap/1.8' },
+  }
+  const described = context.run({ persistent: attack }, { processorsOnly: true })
+  expect(described).toMatchObject({ matched: false, events: [], actions: {}, keep: false })
+  const { attributes } = run(attack)
+  expect(described.attributes).toEqual(attributes)
+  expect(Object.keys(attributes).length).toBe(3)
+  expect(idsOf(attack).length).toBeGreaterThan(1)
 })
 
 test('the lists of a backend block addresses and users', () => {

@@ -8,6 +8,7 @@ import { writeCaseFiles, type CaseFiles } from './case-files.ts'
 import { cases } from './cases.ts'
 import type { TracerCase } from './cases/tracer-case.ts'
 import { expectSeen, type Seen } from './expect-seen.ts'
+import { send } from './send.ts'
 
 // An Express app driven over HTTP, configured by variables only, its spans read from the wire.
 let files: CaseFiles
@@ -42,12 +43,7 @@ async function ask(one: TracerCase): Promise<Seen> {
   await (await fetch(`${app.url}/first`)).text()
   for (const path of one.before ?? []) await (await fetch(app.url + path)).text()
   const seen = 1 + (one.before?.length ?? 0)
-  const response = await fetch(app.url + one.path, {
-    method: one.method ?? 'GET',
-    redirect: 'manual',
-    headers: { ...(one.body === undefined ? {} : { 'content-type': 'application/json' }), ...one.headers },
-    ...(one.body === undefined ? {} : { body: typeof one.body === 'string' ? one.body : JSON.stringify(one.body) }),
-  })
+  const response = await send(app.url, one)
   const reply = await response.text()
   await tracer.flush()
   const find = (): WireSpan | undefined => agent.spans.toSorted((one, other) => Number(one.start - other.start))[seen]

@@ -7,6 +7,7 @@ import { configServer, putAndAwait } from '../../tracer/remote-config/config-ser
 import { openApp } from './app.ts'
 import { writeCaseFiles, type CaseFiles } from './case-files.ts'
 import { expectSeen } from './expect-seen.ts'
+import { send } from './send.ts'
 import { remoteCases, type RemoteCase } from './remote-cases.ts'
 
 // The same app as in over-http.test.ts, on the default rules, told by remote configuration what to do.
@@ -54,7 +55,7 @@ test.each(remoteCases)('$says', async (one) => {
   app = await openApp(tracer)
   if (one.before !== undefined) await put(one.before)
   await put(one.configs, one.refused)
-  const response = await fetch(app.url + one.path, { redirect: 'manual', ...(one.headers && { headers: one.headers }) })
+  const response = await send(app.url, one)
   const reply = await response.text()
   await tracer.flush()
   const find = (): WireSpan | undefined => agent.spans[0]
