@@ -11,11 +11,13 @@ const options = {
 
 /** What takes longer than this to end is ended. */
 const drainMs = 10_000
+/** npm passes an interrupt on that the process group got as well: signals so close together are one. */
+const sameSignalMs = 500
 
-/** `portcullis collector`: runs until SIGTERM or SIGINT, then drains. A second signal ends it at once. */
+/** `portcullis collector`: runs until SIGTERM or SIGINT, then drains. A second signal, half a second later or more, kills it. */
 export async function collectorCommand(args: string[], io: Io): Promise<number> {
   const { values } = parseArgs({ args, options })
-  const ended = signalled()
+  const ended = untilSignalled()
   const collector = await startCollector({
     configFile: values.config,
     options: {
@@ -31,21 +33,31 @@ export async function collectorCommand(args: string[], io: Io): Promise<number> 
   await ended
   setTimeout(() => {
     io.err('portcullis collector: it did not end in time; what was acknowledged is in the log of its store')
-    // An orderly exit would wait for the threads of the stores, and abort where one is in the middle of a query.
-    process.kill(process.pid, 'SIGKILL')
+    endAtOnce()
   }, drainMs).unref()
-  void signalled().then(() => process.exit(1))
   await collector.close()
   return 0
+}
+
+/** An orderly exit would wait for the threads of the stores, and abort where one is in the middle of a query. */
+function endAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL')
 }
 
 function loopbackPort(port: string | undefined): string | undefined {
   return port === undefined ? undefined : `127.0.0.1:${port}`
 }
 
-function signalled(): Promise<void> {
+/** Resolves at the first signal to end; the next one kills. */
+function untilSignalled(): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve())
-    process.once('SIGINT', () => resolve())
+    let firstMs: number | undefined
+    const onSignal = (): void => {
+      if (firstMs !== undefined && performance.now() - firstMs >= sameSignalMs) endAtOnce()
+      firstMs ??= performance.now()
+      resolve()
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
   })
 }

@@ -59,8 +59,10 @@ export interface Collector {
   close(): Promise<void>
 }
 
-/** What is under way when a collector closes has this long to finish. */
+/** Requests that are under way when a collector closes have this long to finish. */
 const graceMs = 4_000
+/** After them, what detection and upkeep still read has this long; then it is interrupted, and done after the next start. */
+const readsGraceMs = 2_000
 
 const systemClock: Clock = {
   nowMs: () => Date.now(),
@@ -85,14 +87,25 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
   mkdirSync(dir, { recursive: true, mode: 0o700 })
 
   const closers: (() => Promise<void> | void)[] = []
+  let isClosing = false
+  /** What is interrupted because the collector closes is no failure. */
+  const failed = (message: string) => (error: unknown) => {
+    log[isClosing ? 'debug' : 'error']({ err: error }, message)
+  }
   const close = async (): Promise<void> => {
+    isClosing = true
     for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  const listeners: Listener[] = []
+  const closeListeners = async (): Promise<void> => {
+    await Promise.all(listeners.map((listener) => listener.close(graceMs)))
   }
   const listen = async (place: Place, setting: string): Promise<Listener> => {
     const listener = await openListener({ place, setting, tls, clock })
-    closers.push(() => listener.close(graceMs))
+    listeners.push(listener)
     return listener
   }
+  closers.push(closeListeners)
   try {
     const consoleListener = await listen(placeOf(config.consoleListen), 'CONSOLE_LISTEN (--console-port)')
     const store = await openStore({
@@ -116,8 +129,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
     const remoteConfig = await createRemoteConfigServer({
       state,
       clock,
-      onError: (error) =>
-        log.error({ err: error }, 'a configuration could not be published; the next change tries again'),
+      onError: failed('a configuration could not be published; the next change tries again'),
     })
     closers.push(() => remoteConfig.close())
     const replayer = createReplayer({ store, clock })
@@ -168,7 +180,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
         clusterAnswers.note(updates)
         return responder.automate(updates)
       },
-      onError: (error) => log.error({ err: error }, 'detection failed; the next tick tries again'),
+      onError: failed('detection failed; the next tick tries again'),
     })
     const clusters = await keepClusters({
       store,
@@ -178,14 +190,13 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       replay: (request) => replayer.replay(request),
       ruleOf: (clusterId) => wafRules.list().find(({ origin }) => origin.clusterId === clusterId),
       onClusters: (signal, rule, found) => clusterAnswers.answer(signal, rule, found),
-      onError: (error) => log.error({ err: error }, 'clusters could not be looked for; it is tried again'),
+      onError: failed('clusters could not be looked for; it is tried again'),
     })
     const suspects = await watchSuspects({
       store,
       state,
       clock,
-      onError: (error) =>
-        log.error({ err: error }, 'the suspects of open signals could not be read; it is tried again'),
+      onError: failed('the suspects of open signals could not be read; it is tried again'),
     })
     closers.push(() => suspects.stop())
     const pipeline = createPipeline({
@@ -214,7 +225,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       outbound,
       mail: { smtpUrl: config.smtpUrl, from: config.smtpFrom },
       linkTo: (signalId) => `${publicUrl}/signals/${encodeURIComponent(signalId)}`,
-      onError: (error) => log.error({ err: error }, 'a notification could not be prepared; it is tried again'),
+      onError: failed('a notification could not be prepared; it is tried again'),
     })
     closers.push(() => notifier.stop())
     notifier.start()
@@ -227,7 +238,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       state,
       wafRules,
       clock,
-      onError: (error) => log.error({ err: error }, 'what WAF rules hit could not be read; it is tried again'),
+      onError: failed('what WAF rules hit could not be read; it is tried again'),
     })
     closers.push(() => guard.stop())
     const retention = keepRetention({
@@ -237,9 +248,10 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       compactHours: config.compactRecordHours,
       diskBudgetGb: config.diskBudgetGb,
       onDropped: (dropped) => log.info(dropped, 'old days were dropped'),
-      onError: (error) => log.error({ err: error }, 'old days could not be dropped; it is tried again in an hour'),
+      onError: failed('old days could not be dropped; it is tried again in an hour'),
     })
     closers.push(() => retention.stop())
+    closers.push(() => void clock.after(readsGraceMs, () => void store.close().catch(() => undefined)))
 
     const directoryToken = newSecret()
     const access = await createAccess({
@@ -264,6 +276,8 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       otlpProblemOf: (contentType) => (contentType === protobufType ? encodeOtlpProblem : undefined),
       configure: (body, wait) => remoteConfig.configFor(body, wait),
     })
+    closers.push(() => agentApp.close())
+    closers.push(closeListeners)
     const consoleApp = await createConsole({
       dir,
       hosts,
@@ -300,9 +314,9 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       notifier,
       outbound,
     })
+    // Ends the streams of events, which the listeners would wait for.
     closers.push(() => consoleApp.close())
     await consoleListener.serve(consoleApp)
-    closers.push(() => agentApp.close())
     const agentListener = await listen(placeOf(config.agentListen), 'AGENT_LISTEN (--agent-port)')
     const others = [
       ...(config.otlpListen === '' ? [] : [await listen(placeOf(config.otlpListen), 'OTLP_LISTEN')]),

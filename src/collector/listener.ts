@@ -21,7 +21,7 @@ export interface Listener {
   /** `http://host:port`, or `unix:<path>`. */
   readonly url: string
   serve(app: FastifyInstance): Promise<void>
-  /** Takes no more connections, lets what is under way finish for at most `graceMs`, and ends the rest. */
+  /** Takes no more connections, lets what is under way finish for at most `graceMs` since the first call, and ends the rest. */
   close(graceMs: number): Promise<void>
 }
 
@@ -45,6 +45,7 @@ export async function openListener(options: {
   await bind(server, place, setting)
   // An error after listening, such as no more file descriptors, loses one connection and not the process.
   server.on('error', () => undefined)
+  let closing: Promise<void> | undefined
   return {
     url: 'path' in place ? `unix:${place.path}` : urlOf(server.address() as AddressInfo, tls !== undefined),
     async serve(app) {
@@ -52,7 +53,7 @@ export async function openListener(options: {
       answer = (request, response) => app.routing(request, response)
     },
     close(graceMs) {
-      return new Promise((resolve) => {
+      closing ??= new Promise((resolve) => {
         const cancelCut = clock.after(graceMs, () => server.closeAllConnections())
         server.close(() => {
           cancelCut()
@@ -62,6 +63,7 @@ export async function openListener(options: {
         server.keepAliveTimeout = 1
         server.closeIdleConnections()
       })
+      return closing
     },
   }
 }

@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { sendLogins } from '../support/agent-payload.ts'
 import { attackUntilSignal, attackerIp, victim } from '../support/attack.ts'
-import { startCollectorProcess, temporaryDirectory, token } from '../support/collector-process.ts'
+import {
+  startCollectorProcess,
+  temporaryDirectory,
+  token,
+  type CollectorProcess,
+} from '../support/collector-process.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** Runs on the build (dist/). */
 const directory = temporaryDirectory()
@@ -47,6 +53,58 @@ test('SIGTERM answers who waits, finishes what is under way, and loses nothing t
   expect(acknowledged.length).toBeGreaterThan(0)
   expect(acknowledged.filter((id) => !stored.has(id))).toEqual([])
   await again.stop()
+}, 60_000)
+
+/** Asks for something that takes far longer than a collector may take to end. */
+async function askTooMuch(collector: CollectorProcess): Promise<{ readonly isRunning: () => boolean }> {
+  const nowMs = Date.now()
+  for (let batch = 0; batch < 10; batch++) {
+    const attempts = Array.from({ length: 2_000 }, (_, index) => ({
+      login: `user${index}@a-long-name-of-a-shop.example`,
+      ip: '198.51.100.1',
+      atMs: nowMs - 60_000 + batch,
+    }))
+    expect((await sendLogins(collector.agentUrl, attempts)).status).toBe(200)
+  }
+  let isRunning = true
+  const query = Array.from({ length: 1_500 }, (_, index) => `*a*o*e*${index}z`).join(' OR ')
+  collector
+    .api('POST', '/api/spans/search', { query })
+    .catch(() => undefined)
+    .finally(() => (isRunning = false))
+  // What was asked before has arrived when this is answered.
+  await collector.api('GET', '/healthz')
+  return { isRunning: () => isRunning }
+}
+
+test('SIGTERM during a query that takes too long ends it, and the process, in order', async () => {
+  const collector = await startCollectorProcess(join(directory.path, 'long-query'))
+  const { isRunning } = await askTooMuch(collector)
+  expect(isRunning()).toBe(true)
+  expect(await collector.stop()).toBe(0)
+  expect(collector.said.join('\n')).not.toContain('"level":50')
+}, 60_000)
+
+test('a second signal during a query kills the process, and the next start has everything', async () => {
+  const dir = join(directory.path, 'second-signal')
+  const collector = await startCollectorProcess(dir)
+  const { isRunning } = await askTooMuch(collector)
+  expect(isRunning()).toBe(true)
+  let code: number | null | undefined
+  await eventually(
+    () => {
+      void collector.stop().then((ended) => (code = ended))
+      return code !== undefined
+    },
+    { says: 'the end', everyMs: 100 },
+  )
+  expect(code).toBe(null)
+  expect(collector.said.join('\n')).not.toContain('terminate called')
+
+  const again = await startCollectorProcess(dir)
+  const { body } = await again.api('POST', '/api/spans/top', { by: ['service'] })
+  expect(body.rows).toEqual([{ group: { service: 'shop' }, values: [20_000] }])
+  expect(await again.stop()).toBe(0)
 }, 60_000)
 
 test('the log at info holds nothing of users, attacks and refused requests included', async () => {

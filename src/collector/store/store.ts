@@ -300,5 +300,6 @@ export interface Store {
   backup(dir: string): Promise<void>
   checkpoint(): Promise<void>
   stats(): Promise<StoreStats>
+  /** Makes durable what was taken, and interrupts what is being read; again, it is the same close. */
   close(): Promise<void>
 }

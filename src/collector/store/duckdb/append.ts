@@ -133,7 +133,7 @@ export class Writer {
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#held
-    await this.#running
+    while (this.#running) await this.#running
   }
 
   #run(): void {

@@ -27,6 +27,8 @@ export type Lane = keyof typeof lanes
 const MAX_EXPLORER_MS = 30_000
 /** Reads waiting for their lane; more are refused. */
 const MAX_WAITING = 200
+/** An interrupt between two steps of a read is lost: while the file is being closed, what still runs is interrupted this often. */
+const INTERRUPT_EVERY_MS = 20
 
 /** An open file: one connection that writes, one a read. All errors a user can see are PortcullisErrors. */
 export class Database {
@@ -38,7 +40,10 @@ export class Database {
   #open: { readonly instance: DuckDBInstance; readonly writer: DuckDBConnection } | undefined
   #opening: Promise<void> | undefined
   readonly #running: Record<Lane, number> = { detection: 0, explorer: 0, export: 0 }
-  readonly #reading = new Map<DuckDBConnection, Promise<unknown>>()
+  /** Connections of reads, streams that nobody is pulling at included. */
+  readonly #connections = new Set<DuckDBConnection>()
+  /** Steps of reads that are with the driver. */
+  readonly #steps = new Set<Promise<unknown>>()
   readonly #waiting: Record<Lane, (() => void)[]> = { detection: [], explorer: [], export: [] }
   #closed = false
 
@@ -130,39 +135,29 @@ export class Database {
   async read(sql: string, parameters: Parameters = {}, lane: Lane = 'explorer'): Promise<unknown[][]> {
     const leave = await this.#enter(lane)
     try {
-      const limitMs = lane === 'explorer' ? MAX_EXPLORER_MS : undefined
-      return await this.#readIn(await (await this.#ready()).instance.connect(), sql, parameters, limitMs)
+      return await this.#step(this.#readOn(lane, sql, parameters))
     } finally {
       leave()
     }
   }
 
-  async #readIn(
-    connection: DuckDBConnection,
-    sql: string,
-    parameters: Parameters,
-    limitMs: number | undefined,
-  ): Promise<unknown[][]> {
+  async #readOn(lane: Lane, sql: string, parameters: Parameters): Promise<unknown[][]> {
+    const connection = await this.#connect()
     let isLate = false
-    const cancel =
-      limitMs === undefined
-        ? undefined
-        : this.#after?.(limitMs, () => {
-            isLate = true
-            connection.interrupt()
-          })
-    const rows = this.rows(connection, sql, parameters)
-    this.#reading.set(connection, rows)
+    const stop = (): void => {
+      isLate = true
+      connection.interrupt()
+    }
+    const cancel = lane === 'explorer' ? this.#after?.(MAX_EXPLORER_MS, stop) : undefined
     try {
-      return await rows
+      return await this.rows(connection, sql, parameters)
     } catch (error) {
       this.#giveUpAfter(error)
       if (isLate) throw fail('QUERY_TOO_SLOW', MAX_EXPLORER_MS / 1000)
       throw this.#closed ? closedError() : error
     } finally {
       cancel?.()
-      this.#reading.delete(connection)
-      connection.closeSync()
+      this.#disconnect(connection)
     }
   }
 
@@ -171,15 +166,43 @@ export class Database {
     const leave = await this.#enter('export')
     let connection: DuckDBConnection | undefined
     try {
-      connection = await (await this.#ready()).instance.connect()
-      const result = await connection.stream(sql, used(sql, parameters))
-      for await (const rows of result.yieldRowsJs()) {
-        yield rows
+      connection = await this.#step(this.#connect())
+      const result = await this.#step(connection.stream(sql, used(sql, parameters)))
+      const parts = result.yieldRowsJs()
+      for (;;) {
         if (this.#closed) throw closedError()
+        const part = await this.#step(parts.next())
+        if (part.done === true) return
+        yield part.value
       }
+    } catch (error) {
+      throw this.#closed ? closedError() : error
     } finally {
-      connection?.closeSync()
+      if (connection) this.#disconnect(connection)
       leave()
+    }
+  }
+
+  async #connect(): Promise<DuckDBConnection> {
+    const { instance } = await this.#ready()
+    const connection = await instance.connect()
+    this.#connections.add(connection)
+    if (!this.#closed) return connection
+    this.#disconnect(connection)
+    throw closedError()
+  }
+
+  #disconnect(connection: DuckDBConnection): void {
+    if (this.#connections.delete(connection)) connection.closeSync()
+  }
+
+  /** Nothing is closed while a step is with the driver: it would abort the process. */
+  async #step<T>(step: Promise<T>): Promise<T> {
+    this.#steps.add(step)
+    try {
+      return await step
+    } finally {
+      this.#steps.delete(step)
     }
   }
 
@@ -210,13 +233,23 @@ export class Database {
   async close({ checkpoint = false } = {}): Promise<void> {
     this.#closed = true
     for (const waiting of Object.values(this.#waiting)) for (const resolve of waiting.splice(0)) resolve()
-    for (const connection of this.#reading.keys()) connection.interrupt()
-    await Promise.allSettled(this.#reading.values())
+    while (this.#steps.size > 0) {
+      for (const connection of this.#connections) connection.interrupt()
+      await Promise.race([Promise.allSettled(this.#steps), this.#pause()])
+    }
+    for (const connection of this.#connections) this.#disconnect(connection)
     // Where a checkpoint fails, as on a full disk, the log holds what was acknowledged.
     if (checkpoint) await this.#open?.writer.run('CHECKPOINT').catch(() => undefined)
     this.#open?.writer.closeSync()
     this.#open?.instance.closeSync()
     this.#open = undefined
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#after) this.#after(INTERRUPT_EVERY_MS, resolve)
+      else setImmediate(resolve)
+    })
   }
 }
 

@@ -36,7 +36,8 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   try {
     const remote = await RemoteEngine.start({ dir, nowMs: clock.nowMs(), limits: { memoryLimitMb, threads } }, options)
     const store = toStore(remote.engine, clock)
-    return { ...store, close: () => store.close().finally(unlock) }
+    let closing: Promise<void> | undefined
+    return { ...store, close: () => (closing ??= store.close().finally(unlock)) }
   } catch (error) {
     unlock()
     throw error
