@@ -1,6 +1,7 @@
+import { parse } from 'node:querystring'
 import type { HttpRequest, HttpResponse } from '../http.ts'
 import { isOver, recordBeside, within } from '../active-request.ts'
-import { openRequest } from '../request.ts'
+import { openRequest, type InboundRequest } from '../request.ts'
 import type { Framework, RequestScope } from '../request-scope.ts'
 import { normalizedRoute } from './normalized-route.ts'
 import {
@@ -64,17 +65,36 @@ export function expressMiddleware(
     const incoming = request as HttpRequest & ExpressRequest & { query?: unknown }
     const record = openRequest(current, express, request, response)
     const { app } = incoming
-    if (app === undefined) watchEntry(incoming)
-    else watchApp(app)
+    if (app === undefined) {
+      watchEntry(incoming)
+      emitWithin(record, incoming)
+    } else watchApp(app)
     if (typeof app === 'function' && app !== lastApp && !seenApps.has(app)) {
       lastApp = app
       seenApps.add(app)
       const before = layersBefore(routerOf(app)?.stack ?? [], portcullis)
       if (before.length > 0) late(before)
     }
-    if (record.start(request.url?.includes('?') === true ? incoming.query : undefined, undefined)) return
+    const mark = request.url?.indexOf('?') ?? -1
+    if (record.start(mark < 0 ? undefined : (incoming.query ?? plainQuery(request.url, mark)), undefined)) return
     within(record, next)
   }
+}
+
+/** The query of a server without a framework: all of it, which is bounded by what Node takes as a request line. */
+function plainQuery(url: string | undefined, mark: number): unknown {
+  return parse(url?.slice(mark + 1) ?? '', '&', '=', { maxKeys: 0 })
+}
+
+/**
+ * Has listeners of a request run as part of it. Node emits `data` and `end` in the course of the connection, where a
+ * server without a framework, which reads bodies by them, would tell of logins outside any request.
+ */
+function emitWithin(record: InboundRequest, request: HttpRequest): void {
+  const emitter = request as HttpRequest & { emit?: (...all: unknown[]) => unknown }
+  const { emit } = emitter
+  if (emit === undefined) return
+  emitter.emit = (...all) => within(record, () => emit.apply(request, all))
 }
 
 function layersBefore(stack: readonly Layer[], own: ExpressMiddleware): readonly string[] {
