@@ -24,6 +24,7 @@ const agent = createServer((request, response) => {
   request.resume().on('end', () => response.end('{}'))
 }).listen(0, '127.0.0.1')
 await once(agent, 'listening')
+agent.keepAliveTimeout = 600_000
 const agentUrl = `http://127.0.0.1:${agent.address().port}`
 
 const results = []
@@ -37,6 +38,13 @@ process.exitCode = flat ? 0 : 1
 async function soak(framework, count) {
   const service = fork(fileURLToPath(new URL('service.js', import.meta.url)), [framework, agentUrl], {
     execArgv: ['--expose-gc'],
+  })
+  let over = false
+  service.once('exit', (code, signal) => {
+    if (over) return
+    // Otherwise the run would wait for its answers for ever.
+    console.error(`the service of ${framework} ended before its requests: ${signal ?? code}`)
+    process.exit(1)
   })
   const [{ port }] = await once(service, 'message')
   const measure = async () => {
@@ -59,6 +67,7 @@ async function soak(framework, count) {
     // A million take a while.
     if (!values.json) console.error(framework, JSON.stringify(row))
   }
+  over = true
   service.disconnect()
   await once(service, 'exit')
   if (!values.json) {

@@ -15,6 +15,7 @@ const tracer = start({
   remoteConfigEnabled: false,
   rulesFile,
   traceRateLimit: 1_000_000,
+  exitTimeoutMs: 60_000, // so that a busy machine, too, has sent every span before what is left is measured
 })
 const { portcullis } = await import(`../../dist/${framework}.js`)
 
@@ -116,8 +117,10 @@ async function measure() {
 }
 
 const server = await (framework === 'express' ? openExpress() : openFastify())
-// On a busy machine the usual five seconds pass between two requests of a connection.
-server.keepAliveTimeout = 60_000
+// On a busy machine any of these times passes between two requests of a connection, or within one.
+server.keepAliveTimeout = 600_000
+server.headersTimeout = 0
+server.requestTimeout = 0
 watchRequests(server)
 process.on('message', async () => process.send(await measure()))
 process.on('disconnect', async () => {

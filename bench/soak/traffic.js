@@ -23,7 +23,9 @@ export async function drive(port, { from, count }) {
     while (next < from + count) {
       const n = next++
       const kind = kinds[n % kinds.length]
-      const status = await ask(kind, { n, port, agent })
+      const status = await ask(kind, { n, port, agent }).catch((error) => {
+        throw new Error(`request ${n}, ${kind.name}: ${error.message}`, { cause: error })
+      })
       if (status !== kind.expect) throw new Error(`${kind.name}: ${status} instead of ${kind.expect}`)
       outcomes[kind.name] += 1
     }
