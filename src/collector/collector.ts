@@ -147,7 +147,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
         })
       }),
     )
-    const lists = createSignalLists({ store, state })
+    const lists = createSignalLists({ store, state, clock })
     const responder = await createResponder({
       state,
       store: urgently(store),

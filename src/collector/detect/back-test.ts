@@ -8,7 +8,7 @@ import type { SignalFacts } from '../state/state.ts'
 import type { Store, TimeRange, WindowCounts } from '../store/store.ts'
 import { isOfOneSubject } from './compromised-users.ts'
 import { readCourses, type Courses } from './course.ts'
-import { attackingIps, targetedUsers } from './entities.ts'
+import { attackingIps, targetedUsers, type EntityList } from './entities.ts'
 import { compileRule, evaluate, type CompiledRule } from './evaluate.ts'
 import { readFigures } from './figures.ts'
 import { readFindings, standsOutBy } from './findings.ts'
@@ -211,7 +211,6 @@ async function describe(
   { entities, clusters = false }: BackTestDetail,
 ): Promise<BackTestedSignal> {
   const campaign = { rule, signal }
-  const all = { limit: maxEntities }
   const { figures, compromised } = await readFigures(store, rule, signal)
   return {
     group: signal.group,
@@ -226,11 +225,19 @@ async function describe(
     compromisedUsers: figures.compromisedUsers,
     ...(entities
       ? {
-          users: (await targetedUsers(store, campaign, all, compromised)).items,
-          ips: (await attackingIps(store, campaign, all)).items,
+          users: await firstOf(await targetedUsers(store, campaign, compromised)),
+          ips: await firstOf(await attackingIps(store, campaign)),
           compromised,
         }
       : {}),
     ...(clusters ? { clusters: signal.clusters ?? [] } : {}),
+  }
+}
+
+async function firstOf<T>(list: EntityList<T>): Promise<readonly T[]> {
+  try {
+    return (await list.page(0, maxEntities)) ?? []
+  } finally {
+    await list.drop()
   }
 }

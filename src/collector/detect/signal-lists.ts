@@ -1,11 +1,14 @@
+import type { Clock } from '../../model/clock.ts'
+import { fail } from '../../model/error.ts'
 import { campaignOf } from '../campaign.ts'
 import { offsetOf } from '../page-offset.ts'
 import { accountKey } from '../account-key.ts'
 import type { CompromisedState, Page, PageRequest, SignalFacts, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
-import { attackingIps, targetedUsers } from './entities.ts'
+import { attackingIps, targetedUsers, type EntityList } from './entities.ts'
 import { compromisedUsers } from './compromised-users.ts'
 import type { AttackingIp, CompromisedUser, TargetedUser } from '../../model/attack-entities.ts'
+import { keepAnswers, type KeptAnswers } from './keep-answers.ts'
 import { readReport, type SignalReport } from './signal-report.ts'
 
 /** An account that a campaign logged in to, and what became of it: by whom, and when (ISO 8601 UTC), null while it is open. */
@@ -17,19 +20,40 @@ export interface CompromisedAccount extends CompromisedUser {
 
 /** The complete lists of a signal, however long; read from the spans when asked for. */
 export interface SignalLists {
+  /** Pages of one reading are of one moment; a first page may be as old as ten times what it cost to find it. */
   users(signal: SignalFacts, page: PageRequest): Promise<Page<TargetedUser>>
+  /** As `users`. */
   ips(signal: SignalFacts, page: PageRequest): Promise<Page<AttackingIp>>
-  /** The questions of triage, answered in figures. */
+  /** The questions of triage, answered in figures; as old as `users` may be. */
   report(signal: SignalFacts): Promise<SignalReport>
   /** Oldest login first. */
   compromisedUsers(signal: SignalFacts, page: PageRequest): Promise<Page<CompromisedAccount>>
 }
 
-export function createSignalLists({ store, state }: { readonly store: Store; readonly state: State }): SignalLists {
+export function createSignalLists({
+  store,
+  state,
+  clock,
+}: {
+  readonly store: Store
+  readonly state: State
+  readonly clock: Clock
+}): SignalLists {
+  // What cannot be let go of is gone with its store.
+  const drop = (list: EntityList<unknown>): void => void list.drop().catch(() => undefined)
+  const users = keepAnswers<EntityList<TargetedUser>>(clock, drop)
+  const ips = keepAnswers<EntityList<AttackingIp>>(clock, drop)
+  const reports = keepAnswers<SignalReport>(clock)
   return {
-    users: async (signal, page) => targetedUsers(store, await campaignOf(state, signal), page),
-    ips: async (signal, page) => attackingIps(store, await campaignOf(state, signal), page),
-    report: async (signal) => readReport(store, state, { ...(await campaignOf(state, signal)), signal }),
+    users: (signal, page) =>
+      pageOf(users, signal.id, page, async () => targetedUsers(store, await campaignOf(state, signal))),
+    ips: (signal, page) =>
+      pageOf(ips, signal.id, page, async () => attackingIps(store, await campaignOf(state, signal))),
+    async report(signal) {
+      const make = async (): Promise<SignalReport> =>
+        readReport(store, state, { ...(await campaignOf(state, signal)), signal })
+      return (await reports.current(signal.id, make)).value
+    },
     async compromisedUsers(signal, page) {
       const all = await compromisedUsers(store, await campaignOf(state, signal))
       const start = offsetOf(page)
@@ -43,4 +67,32 @@ export function createSignalLists({ store, state }: { readonly store: Store; rea
       return { items, next: start + page.limit < all.length ? String(start + page.limit) : null }
     },
   }
+}
+
+/**
+ * A page of a list that is kept. A cursor names the list and the place in it; where that list is gone, the page is of the
+ * present one at the same place.
+ */
+async function pageOf<T>(
+  lists: KeptAnswers<EntityList<T>>,
+  key: string,
+  { cursor, limit }: PageRequest,
+  make: () => Promise<EntityList<T>>,
+): Promise<Page<T>> {
+  const [number, from] = cursor === undefined ? [undefined, 0] : readCursor(cursor)
+  let list = (number === undefined ? undefined : lists.earlier(key, number)) ?? (await lists.current(key, make))
+  let found = await list.value.page(from, limit + 1)
+  if (found === undefined) {
+    lists.forget(list.number)
+    list = await lists.current(key, make)
+    found = (await list.value.page(from, limit + 1)) ?? []
+  }
+  return { items: found.slice(0, limit), next: found.length > limit ? `${list.number}-${from + limit}` : null }
+}
+
+function readCursor(cursor: string): readonly [list: number, from: number] {
+  const [, list, from] = /^(\d{1,9})-(\d{1,9})$/.exec(cursor) ?? []
+  if (list === undefined || from === undefined)
+    throw fail('REQUEST_INVALID', 'cursor', 'it is not one that an earlier page gave')
+  return [Number(list), Number(from)]
 }

@@ -64,6 +64,31 @@ export interface TopRow {
   readonly lastSeenMs: number
 }
 
+/** A list of groups that is kept as it was when it was made, to be read a page at a time however long it is. */
+export interface GroupListRequest {
+  readonly query: QueryText
+  readonly range: TimeRange
+  /** A group is a value of this facet. */
+  readonly by: string
+  /** Of which facet the distinct values of each group are counted. */
+  readonly distinct: string
+  /** Of which other queries the records of each group are counted. */
+  readonly counts?: readonly QueryText[]
+  /** Of which facets each group's most frequent value among the records of a query is told; of equal ones the first. */
+  readonly values?: readonly { readonly of: string; readonly query: QueryText }[]
+}
+
+/** One group of a kept list; `counts` and `values` are in the order of the request, null: it has no value. */
+export interface ListedGroup {
+  readonly value: string
+  readonly count: number
+  readonly distinct: number
+  readonly firstSeenMs: number
+  readonly lastSeenMs: number
+  readonly counts: readonly number[]
+  readonly values: readonly (string | null)[]
+}
+
 /** A group in a window, beside what it has in a baseline; one value an aggregate, in their order. */
 export interface ComparedGroup {
   readonly group: Readonly<Record<string, string>>
@@ -245,6 +270,17 @@ export interface Store {
       readonly records?: RecordScope
     } & Urgency,
   ): Promise<readonly TopRow[]>
+  /**
+   * Makes a list of all groups of a query, largest first, equal ones in the order of their values; resolves with its
+   * number. It costs memory until `dropGroups`, or until a user is erased.
+   */
+  keepGroups(request: GroupListRequest): Promise<number>
+  /** A stretch of a kept list, from a place in it (0: its first); null when it is no longer kept. */
+  keptGroups(
+    list: number,
+    page: { readonly from: number; readonly limit: number },
+  ): Promise<readonly ListedGroup[] | null>
+  dropGroups(list: number): Promise<void>
   /** The groups of a query in a window against a baseline, the largest excess first. */
   compare(
     query: QueryText,

@@ -95,7 +95,7 @@ beforeEach(async () => {
   await store.append(batchOf(Array.from({ length: 30 }, (_, index) => attempt(app, 'failure', nowMs - index * 1_000))))
   wafRules = await createWafRules({ state, clock, unmeasured: unmeasuredInputs })
   isOn = true
-  const lists = createSignalLists({ store, state })
+  const lists = createSignalLists({ store, state, clock })
   const settings = {
     enabled: true,
     trustUnkeyed: false,

@@ -65,7 +65,7 @@ export async function startBench(settings: Partial<AutomationSettings> = {}): Pr
     const limits = { memoryLimitMb: 512, threads: 1 }
     const store = toStore(await openStoreEngine({ dir, nowMs, limits }), clock)
     const state = observe(await openStateEngine(join(dir, 'state.duckdb')))
-    const lists = createSignalLists({ store, state })
+    const lists = createSignalLists({ store, state, clock })
     const responder = await createResponder({
       store,
       state,

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as fc from 'fast-check'
 import { decodeClientTraits } from '../../../src/model/client-traits.ts'
 import type { AttributeValue, SpanRecord } from '../../../src/model/span-record.ts'
@@ -533,6 +533,99 @@ export function storeSuite(engine: EngineUnderTest): void {
         expect(row).toContain(",'=cmd|calc,")
         expect(row).toContain(`,"'+1,""x""",`)
         expect(row).toContain(",'@sum,")
+      })
+    })
+
+    describe('kept lists', () => {
+      const login = '@appsec.events_data.usr.login'
+      const exists = '@appsec.events_data.usr.exists'
+      const request = {
+        query: failure,
+        range: always,
+        by: login,
+        distinct: '@http.client_ip',
+        counts: [success, `${failure} @http.client_ip:"203.0.113.0/24"`, 'service:nobody'],
+        values: [
+          { of: exists, query: failure },
+          { of: '@usr.id', query: `(${failure}) OR (${success})` },
+          { of: '@never.seen', query: failure },
+        ],
+      }
+      beforeEach(async () => {
+        await fresh()
+        const seen = (value: string): { attributes: { [name: string]: string } } => ({
+          attributes: { 'appsec.events_data.usr.exists': value },
+        })
+        await store.append(
+          batchOf([
+            aFailure('ann', '203.0.113.1', { timestampMs: nowMs - 3_000, ...seen('true') }),
+            aFailure('ann', '203.0.113.2', { timestampMs: nowMs - 2_000, ...seen('true') }),
+            aFailure('ann', '192.0.2.1', { timestampMs: nowMs - 1_000, ...seen('false') }),
+            aFailure("' OR 1=1 --", '192.0.2.1', { timestampMs: nowMs - 500 }),
+            aFailure('bob', '192.0.2.1', { timestampMs: nowMs - 400, ...seen('true') }),
+            aFailure('bob', '192.0.2.1', { timestampMs: nowMs - 300, ...seen('false') }),
+            aSuccess('ann', '192.0.2.9', { timestampMs: nowMs - 200 }),
+            aSuccess('eve', '192.0.2.9', { timestampMs: nowMs - 100 }),
+          ]),
+        )
+      })
+      afterEach(() => opened.dispose())
+
+      test('has each group with its figures, the largest first, and is read from any place', async () => {
+        const list = await store.keepGroups(request)
+        const ann = {
+          value: 'ann',
+          count: 3,
+          distinct: 3,
+          firstSeenMs: nowMs - 3_000,
+          lastSeenMs: nowMs - 1_000,
+          counts: [1, 2, 0],
+          values: ['true', 'id-ann', null],
+        }
+        const bob = {
+          value: 'bob',
+          count: 2,
+          distinct: 1,
+          firstSeenMs: nowMs - 400,
+          lastSeenMs: nowMs - 300,
+          counts: [0, 0, 0],
+          values: ['false', null, null],
+        }
+        const hostile = {
+          value: "' OR 1=1 --",
+          count: 1,
+          distinct: 1,
+          firstSeenMs: nowMs - 500,
+          lastSeenMs: nowMs - 500,
+          counts: [0, 0, 0],
+          values: [null, null, null],
+        }
+        expect(await store.keptGroups(list, { from: 0, limit: 10 })).toEqual([ann, bob, hostile])
+        expect(await store.keptGroups(list, { from: 1, limit: 1 })).toEqual([bob])
+        expect(await store.keptGroups(list, { from: 3, limit: 1 })).toEqual([])
+        const none = await store.keepGroups({ ...request, range: { fromMs: 0, toMs: 1 } })
+        expect(await store.keptGroups(none, { from: 0, limit: 10 })).toEqual([])
+      })
+
+      test('stays as it was made, until it is dropped', async () => {
+        const list = await store.keepGroups(request)
+        await store.append(batchOf([aFailure('zoe', '192.0.2.1'), aFailure('bob', '192.0.2.1')]))
+        const valuesOf = async (number: number): Promise<readonly string[] | undefined> =>
+          (await store.keptGroups(number, { from: 0, limit: 10 }))?.map(({ value, count }) => `${value} ${count}`)
+        expect(await valuesOf(list)).toEqual(['ann 3', 'bob 2', "' OR 1=1 -- 1"])
+        expect(await valuesOf(await store.keepGroups(request))).toEqual(['ann 3', 'bob 3', "' OR 1=1 -- 1", 'zoe 1'])
+        await store.dropGroups(list)
+        expect(await store.keptGroups(list, { from: 0, limit: 10 })).toBeNull()
+        expect(await store.keptGroups(99_999, { from: 0, limit: 10 })).toBeNull()
+        await store.dropGroups(list)
+      })
+
+      test('does not outlive the erasure of a user', async () => {
+        const list = await store.keepGroups(request)
+        await store.eraseUser({ login: 'ann' })
+        expect(await store.keptGroups(list, { from: 0, limit: 10 })).toBeNull()
+        const [first] = (await store.keptGroups(await store.keepGroups(request), { from: 0, limit: 1 })) ?? []
+        expect(first?.value).toBe('bob')
       })
     })
 

@@ -19,9 +19,9 @@ export interface Limits {
 
 /**
  * Reads run on libuv's four threads, as commits do: so many at once that a commit always finds one free. Detection has
- * a lane of its own, so that no explorer query delays it.
+ * a lane of its own, so that no explorer query delays it; so has what was kept, of which a page takes milliseconds.
  */
-const lanes = { detection: 1, explorer: 1, export: 1 } as const
+const lanes = { detection: 1, explorer: 1, export: 1, kept: 1 } as const
 export type Lane = keyof typeof lanes
 /** A query of the explorer that takes longer is stopped: others wait for its lane. */
 const MAX_EXPLORER_MS = 30_000
@@ -29,6 +29,13 @@ const MAX_EXPLORER_MS = 30_000
 const MAX_WAITING = 200
 /** An interrupt between two steps of a read is lost: while the file is being closed, what still runs is interrupted this often. */
 const INTERRUPT_EVERY_MS = 20
+
+/** The rows of a query as they were when it was asked. */
+export interface KeptRows {
+  /** Rows of a statement that calls them `kept`; undefined when they are gone. */
+  read(sql: string): Promise<unknown[][] | undefined>
+  drop(): Promise<void>
+}
 
 /** An open file: one connection that writes, one a read. All errors a user can see are PortcullisErrors. */
 export class Database {
@@ -39,12 +46,12 @@ export class Database {
   readonly #after: Clock['after'] | undefined
   #open: { readonly instance: DuckDBInstance; readonly writer: DuckDBConnection } | undefined
   #opening: Promise<void> | undefined
-  readonly #running: Record<Lane, number> = { detection: 0, explorer: 0, export: 0 }
-  /** Connections of reads, streams that nobody is pulling at included. */
+  readonly #running: Record<Lane, number> = { detection: 0, explorer: 0, export: 0, kept: 0 }
+  /** Connections of reads, those of kept rows and of streams that nobody is pulling at included. */
   readonly #connections = new Set<DuckDBConnection>()
   /** Steps of reads that are with the driver. */
   readonly #steps = new Set<Promise<unknown>>()
-  readonly #waiting: Record<Lane, (() => void)[]> = { detection: [], explorer: [], export: [] }
+  readonly #waiting: Record<Lane, (() => void)[]> = { detection: [], explorer: [], export: [], kept: [] }
   #closed = false
 
   private constructor(driver: Driver, file: string, limits: Limits, after: Clock['after'] | undefined) {
@@ -133,9 +140,13 @@ export class Database {
 
   /** Rows of a query, values as JavaScript has them (BIGINT as bigint). */
   async read(sql: string, parameters: Parameters = {}, lane: Lane = 'explorer'): Promise<unknown[][]> {
+    return this.#inLane(lane, () => this.#readOn(lane, sql, parameters))
+  }
+
+  async #inLane<T>(lane: Lane, run: () => Promise<T>): Promise<T> {
     const leave = await this.#enter(lane)
     try {
-      return await this.#step(this.#readOn(lane, sql, parameters))
+      return await this.#step(run())
     } finally {
       leave()
     }
@@ -143,6 +154,14 @@ export class Database {
 
   async #readOn(lane: Lane, sql: string, parameters: Parameters): Promise<unknown[][]> {
     const connection = await this.#connect()
+    try {
+      return await this.#within(lane, connection, sql, parameters)
+    } finally {
+      this.#disconnect(connection)
+    }
+  }
+
+  async #within(lane: Lane, connection: DuckDBConnection, sql: string, parameters: Parameters): Promise<unknown[][]> {
     let isLate = false
     const stop = (): void => {
       isLate = true
@@ -157,7 +176,33 @@ export class Database {
       throw this.#closed ? closedError() : error
     } finally {
       cancel?.()
+    }
+  }
+
+  /** Keeps the rows of a query until they are dropped; what is more than memory takes goes to disk. */
+  async keep(sql: string, parameters: Parameters): Promise<KeptRows> {
+    // A temporary table lives as long as its connection, and the connection as long as its instance.
+    const { instance } = await this.#ready()
+    const connection = await this.#inLane('explorer', () => this.#keepOn(sql, parameters))
+    return {
+      read: (statement) =>
+        this.#inLane('kept', async () =>
+          this.#connections.has(connection) && this.#open?.instance === instance
+            ? this.#within('kept', connection, statement, {})
+            : undefined,
+        ),
+      drop: () => this.#inLane('kept', async () => this.#disconnect(connection)),
+    }
+  }
+
+  async #keepOn(sql: string, parameters: Parameters): Promise<DuckDBConnection> {
+    const connection = await this.#connect()
+    try {
+      await this.#within('explorer', connection, `CREATE TEMP TABLE kept AS ${sql}`, parameters)
+      return connection
+    } catch (error) {
       this.#disconnect(connection)
+      throw error
     }
   }
 

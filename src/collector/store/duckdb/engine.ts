@@ -16,6 +16,7 @@ import { DEDUPE_WINDOW_MS, Dedupe } from './dedupe.ts'
 import { dropBefore, dropCompactBefore, eraseUser } from './erase.ts'
 import { counts } from './counts.ts'
 import { exportRecords } from './export.ts'
+import { KeptGroups } from './kept-groups.ts'
 import { facets } from './facets.ts'
 import type { EncodedBatch } from './encode.ts'
 import { decodeSpan } from './decode.ts'
@@ -69,6 +70,7 @@ export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): 
   const sequence = await loadSequence(database, tables)
   const knownTraits = await loadKnownTraits(database, tables)
   const writer = new Writer({ database, tables, dedupe, walFile, sequence, knownTraits })
+  const keptGroups = new KeptGroups(database, tables)
   const recordTables = (): readonly string[] =>
     tables.all().flatMap((table) => (table.kind === 'events' || table.kind === 'requests' ? quoted(table.name) : []))
 
@@ -79,6 +81,9 @@ export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): 
     search: (query, range, page) => search(database, tables, query, range, page),
     timeseries: (query, range, options) => timeseries(database, tables, query, range, options),
     top: (query, range, options) => top(database, tables, query, range, options),
+    keepGroups: (request) => keptGroups.make(request),
+    keptGroups: (list, page) => keptGroups.read(list, page),
+    dropGroups: (list) => keptGroups.drop(list),
     compare: (query, ranges, options) => compare(database, tables, query, ranges, options),
     facets: (range) => facets(database, tables, range),
     facetValues: (facet, query, range, limit) => facetValues(database, tables, facet, query, range, limit),
@@ -124,7 +129,13 @@ export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): 
     dropBefore: (day) => writer.exclusively(() => dropBefore(database, tables, day, writer.sequence)),
     dropCompactBefore: (timestampMs) =>
       writer.exclusively(() => dropCompactBefore(database, tables, timestampMs, writer.sequence)),
-    eraseUser: (selector) => writer.exclusively(() => eraseUser(database, tables, selector, writer.sequence)),
+    async eraseUser(selector) {
+      try {
+        return await writer.exclusively(() => eraseUser(database, tables, selector, writer.sequence))
+      } finally {
+        await keptGroups.clear()
+      }
+    },
     backup: (target) =>
       writer.holding(
         () => checkpoint(database),
