@@ -125,10 +125,17 @@ function first<Item>(items: Iterable<Item>, max: number): Item[] {
 /** Whether it is an ordinary object; a proxy that will not say is none. */
 export function isPlainMap(value: object): boolean {
   try {
-    if (Array.isArray(value)) return false
-    const prototype: unknown = Object.getPrototypeOf(value)
-    return prototype === Object.prototype || prototype === null
+    return !Array.isArray(value) && hasPlainPrototype(value)
   } catch {
     return false
   }
+}
+
+/**
+ * Whether nothing but properties can be expected of an object: it has no prototype, or one that has none itself, as
+ * query parsers give it to what they make (`fast-querystring`). Throws where a proxy does.
+ */
+export function hasPlainPrototype(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null
 }

@@ -3,6 +3,7 @@ import { isParameter, openChannels } from './evaluate/channel.ts'
 import { focus } from './evaluate/lens.ts'
 import { PathTree } from './evaluate/path-tree.ts'
 import type { PathItem, PathNode } from './evaluate/path-tree.ts'
+import { ordinaryValues } from './prefilter/ordinary-text.ts'
 import type { Need } from './prefilter/required-literals.ts'
 import { LiteralScanner, needRarity } from './prefilter/literal-scanner.ts'
 import type { Requirement } from './prefilter/literal-scanner.ts'
@@ -126,7 +127,10 @@ function isScannable({ condition: { condition } }: Reader): boolean {
   return condition.kind === 'scalar' && condition.need !== undefined
 }
 
-/** The condition of which the scanner knows most; undefined when it knows of none. */
+/**
+ * The condition of which the scanner knows most. Where it knows nothing rare, and others ask for whole trees, one that
+ * matches nothing ordinary. Undefined when there is none.
+ */
 function anchorOf(conditions: readonly Condition[]): Condition | undefined {
   let best: Condition | undefined
   let bestRarity = 0
@@ -134,7 +138,20 @@ function anchorOf(conditions: readonly Condition[]): Condition | undefined {
     const rarity = condition.kind === 'scalar' && condition.need !== undefined ? needRarity(condition.need) : 0
     if (rarity > bestRarity) [best, bestRarity] = [condition, rarity]
   }
-  return best
+  if (best !== undefined || !conditions.some(asksTree)) return best
+  return conditions.filter(isUnusual).sort((a, b) => b.operatorValue.length - a.operatorValue.length)[0]
+}
+
+function asksTree(condition: Condition): boolean {
+  return condition.kind === 'presence' || (condition.kind === 'scalar' && condition.negated)
+}
+
+function isUnusual(condition: Condition): boolean {
+  return (
+    condition.kind === 'scalar' &&
+    condition.need !== undefined &&
+    ordinaryValues.every((value) => condition.match(value, 0) === undefined)
+  )
 }
 
 function resourcesOf({ condition: { condition } }: Reader): string[] {

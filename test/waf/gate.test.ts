@@ -223,3 +223,42 @@ test('a parameter is the one that the request brought, also when the application
   expect(context.run({ ephemeral: { 'server.io.fs.file': 'public/../../etc/passwd' } }).matched).toBe(true)
   expect(context.run({ ephemeral: { 'server.io.fs.file': '/var/lib/x' } }).matched).toBe(true)
 })
+
+/** Of ordinary words, so that nothing is rare: the route is asked first, the others only where it matches. */
+const routeWithoutOrigin = rule([
+  on('match_regex', { regex: '^POST$' }, { address: 'method' }),
+  on('match_regex', { regex: '/(?:login|account)$' }, { address: 'uri' }),
+  on('!exists', {}, { address: 'headers', key_path: ['origin'] }),
+])
+const bare = { headers: { host: 'example.com' } }
+const login = { method: 'POST', uri: '/login' }
+
+describe('a rule on a route and a missing header holds whatever comes first', () => {
+  test.each<Scene>([
+    { says: 'in one run', runs: [persistent({ ...login, ...bare })], matched: [true] },
+    { says: 'the route first', runs: [persistent(login), persistent(bare)], matched: [false, true] },
+    { says: 'the headers first', runs: [persistent(bare), persistent(login)], matched: [false, true] },
+    {
+      says: 'ephemeral headers of a later run',
+      runs: [persistent(login), ephemeral(bare), ephemeral(bare)],
+      matched: [false, true, true],
+    },
+    { says: 'not with the header', runs: [persistent({ ...login, headers: { origin: 'null' } })], matched: [false] },
+    { says: 'not on another route', runs: [persistent({ ...login, ...bare, uri: '/cart' })], matched: [false] },
+    { says: 'not by another method', runs: [persistent({ ...login, ...bare, method: 'GET' })], matched: [false] },
+  ])('$says', ({ runs, matched }) => {
+    const context = compileRuleset({ version: '2.2', rules: [routeWithoutOrigin] }).createContext()
+    expect(runs.map((run) => run(context).matched)).toEqual(matched)
+  })
+})
+
+test('what a query parser makes, without any prototype to its prototype, is judged as an ordinary object is', () => {
+  const waf = compileRuleset({
+    version: '2.2',
+    rules: [rule([on('match_regex', { regex: 'needle' }, { address: 'query' })])],
+  })
+  const parsed = (entries: object): object => Object.assign(Object.create(Object.create(null)), entries)
+  const events = (query: object): unknown => waf.createContext().run({ persistent: { query } }).events
+  expect(events(parsed({ a: ['hay', 'needle'] }))).toEqual(events({ a: ['hay', 'needle'] }))
+  expect(events(parsed({ a: 'hay' }))).toEqual([])
+})

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { unbox } from '../javascript-value.ts'
+import { hasPlainPrototype, unbox } from '../javascript-value.ts'
 import { listKeys } from '../list-keys.ts'
 import type { Scalar } from '../operator.ts'
 import type { ScanResult } from '../prefilter/literal-scanner.ts'
@@ -307,9 +307,7 @@ function isInside(value: object, parent: Place | undefined): boolean {
 /** Whether it is an array or an ordinary object; a proxy that will not say counts as one, and fails when entered. */
 export function isPlain(value: object): boolean {
   try {
-    if (Array.isArray(value)) return true
-    const prototype: unknown = Object.getPrototypeOf(value)
-    return prototype === Object.prototype || prototype === null
+    return Array.isArray(value) || hasPlainPrototype(value)
   } catch {
     return true
   }

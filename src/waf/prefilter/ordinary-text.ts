@@ -18,6 +18,9 @@ const samples = [
   'the of and to in is that for it was with as his on be at by had not are but from or have an they which one you were all her she there would their we him been has when who will no more if out so up said what its about than into them can only other time new some could these two may first then do any like my now over such our man me even most made after also did many off before must well back through years where much your way down should because long each just state those people too little good world make very year still see own work men day get here between both life being under never same another know while last might us great old come since against go came right used take three',
 ]
 
+/** Whole values of ordinary requests. */
+export const ordinaryValues: readonly string[] = ['GET', 'POST', 'PUT', 'DELETE', '/', '200', ...samples]
+
 const grams = new Set<string>()
 for (const sample of samples) {
   const folded = Array.from(sample, (character) => String.fromCharCode(foldedUnit(character.charCodeAt(0)))).join('')
