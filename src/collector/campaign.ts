@@ -112,6 +112,16 @@ export function groupQuery(rule: Pick<DetectionRule, 'groupBy'>, group: SignalFa
   return rule.groupBy.map((by) => term(by, group[bareName(by)] ?? '')).join(' ')
 }
 
+/** Whether a facet names a service as a whole. */
+export function isWide(by: string): boolean {
+  return by === 'env' || by === 'service'
+}
+
+/** Whether a signal is of one address, account or network among many. */
+export function isNarrow(rule: Pick<DetectionRule, 'groupBy'>): boolean {
+  return !rule.groupBy.every(isWide)
+}
+
 /** What a rule leaves out, as terms to add to a query. */
 export function suppressions(rule: Pick<DetectionRule, 'suppress'>): readonly string[] {
   return (rule.suppress ?? []).map((filter) => `-(${filter})`)

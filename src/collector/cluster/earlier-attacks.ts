@@ -1,5 +1,5 @@
 import { falsePositiveReason } from '../../model/signal.ts'
-import { campaignRange, clusteredTags } from '../campaign.ts'
+import { campaignRange, clusteredTags, isWide } from '../campaign.ts'
 import type { SignalFacts, State } from '../state/state.ts'
 import type { TimeRange } from '../store/store.ts'
 import { guardMs } from './onset.ts'
@@ -56,6 +56,6 @@ function isAttackOn(group: SignalFacts['group'], other: SignalFacts): boolean {
   if (other.archiveReason === falsePositiveReason || !other.tags.some((tag) => clusteredTags.includes(tag)))
     return false
   return Object.entries(other.group).every(
-    ([by, value]) => (by === 'env' || by === 'service') && (group[by] === undefined || group[by] === value),
+    ([by, value]) => isWide(by) && (group[by] === undefined || group[by] === value),
   )
 }

@@ -4,6 +4,8 @@ import {
   attemptsQuery,
   campaignRange,
   groupQuery,
+  isNarrow,
+  isWide,
   loginSuccess,
   successesOf,
   suppressions,
@@ -19,8 +21,10 @@ import { joinObservations, readTraits } from './read-observations.ts'
 import type { Trait } from './trait.ts'
 
 const dayMs = 86_400_000
-/** A baseline is of this much time at least that was no attack. */
+/** A day of which more than the rest was an attack is not compared with. */
 const leastQuietMs = dayMs / 2
+/** So many logins outside of earlier attacks say what is usual. */
+const leastLogins = 200
 /** A service with fewer logins a day than this is compared with a week. */
 const enoughLogins = 2_000
 const MAX_BASELINES = 50
@@ -65,19 +69,29 @@ export class Baselines {
       attempts: [wide, attemptFilters(rule), ...suppressions(rule)].join(' '),
       successes: `${wide} ${loginSuccess}`,
     }
-    const of = async (range: TimeRange): Promise<Baseline> => {
-      const attacks = earlierAttacks(signal, others, range)
-      const lengthMs = lengthOf(range)
-      const quietMs = lengthMs - attacks.reduce((sum, attack) => sum + lengthOf(attack), 0)
-      // A service that is always under attack has no other time to be compared with.
-      const without = quietMs >= leastQuietMs ? attacks : []
-      const counts = await readTraits(this.#store, queries, range, without)
-      return { lengthMs: without === attacks ? quietMs : lengthMs, counts }
+    const of = async (range: TimeRange, without: readonly TimeRange[]): Promise<Baseline> => ({
+      lengthMs: quietMs(range, without),
+      counts: await readTraits(this.#store, queries, range, without),
+    })
+    const day = { fromMs: endMs - dayMs, toMs: endMs }
+    const attacksOfDay = earlierAttacks(signal, others, day)
+    if (quietMs(day, attacksOfDay) >= leastQuietMs) {
+      const baseline = await of(day, attacksOfDay)
+      if (loginsOf(baseline) >= enoughLogins) return baseline
     }
-    const day = await of({ fromMs: endMs - dayMs, toMs: endMs })
-    const logins = day.counts.reduce((sum, { failures, successes, weight }) => sum + weight * (failures + successes), 0)
-    return logins >= enoughLogins && day.lengthMs >= leastQuietMs ? day : of(week)
+    const baseline = await of(week, earlierAttacks(signal, others, week))
+    // A service that is always under attack has no other time to be compared with.
+    return loginsOf(baseline) >= leastLogins ? baseline : of(week, [])
   }
+}
+
+function loginsOf({ counts }: Baseline): number {
+  return counts.reduce((sum, { failures, successes, weight }) => sum + weight * (failures + successes), 0)
+}
+
+/** What is left of a range. */
+function quietMs(range: TimeRange, without: readonly TimeRange[]): number {
+  return without.reduce((left, stretch) => left - lengthOf(stretch), lengthOf(range))
 }
 
 function lengthOf({ fromMs, toMs }: TimeRange): number {
@@ -93,15 +107,6 @@ interface Baseline {
 /** The query of the service and environment of a signal, whatever else its group names. */
 function widerGroup(rule: DetectionRule, signal: SignalFacts): string {
   return groupQuery({ groupBy: rule.groupBy.filter(isWide) }, signal.group)
-}
-
-function isWide(by: string): boolean {
-  return by === 'env' || by === 'service'
-}
-
-/** Whether a signal is of one address, account or network among many. */
-export function isNarrow(rule: Pick<DetectionRule, 'groupBy'>): boolean {
-  return !rule.groupBy.every(isWide)
 }
 
 /** Looks for what the attackers of a signal share. `known` are the clusters of the last time, which stay where they still hold. */

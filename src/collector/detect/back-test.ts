@@ -2,7 +2,7 @@ import type { AttackingIp, CompromisedUser, TargetedUser } from '../../model/att
 import { randomUUID } from 'node:crypto'
 import type { Cluster } from '../../model/cluster.ts'
 import type { DetectionRule, RuleQuery } from '../../model/detection-rule.ts'
-import { anyOf, anyValue, bareName, clusteredTags } from '../campaign.ts'
+import { anyOf, anyValue, bareName, clusteredTags, isNarrow } from '../campaign.ts'
 import { valuesAtOnce } from '../whole-results.ts'
 import type { SignalFacts } from '../state/state.ts'
 import type { Store, TimeRange, WindowCounts } from '../store/store.ts'
@@ -88,14 +88,34 @@ export async function backTest(
     for (const other of before) await replay(store, other, stored, memory, termsOf(other, found))
     found = await replay(store, rule, stored, memory, termsOf(rule, found))
   }
+  const needed = detail.clusters === true || (detail.entities && !isOfOneSubject({ rule }))
+  const clustered = found.length > 0 && needed && isClustered(rule)
+  const campaigns = clustered ? [...found, ...(await campaignsOf(store, rule, others, stored))] : []
   const signals: BackTestedSignal[] = []
   for (const signal of found.slice(0, maxSignals)) {
-    const isCampaign = rule.tags.some((tag) => clusteredTags.includes(tag))
-    const needed = detail.clusters === true || (detail.entities && !isOfOneSubject({ rule }))
-    const clusters = isCampaign && needed ? await findClusters?.(signal, rule, found) : undefined
+    const clusters = clustered ? await findClusters?.(signal, rule, campaigns) : undefined
     signals.push(await describe(store, rule, { ...signal, clusters: clusters ?? [] }, detail))
   }
   return { signals, total: found.length }
+}
+
+function isClustered({ tags }: DetectionRule): boolean {
+  return tags.some((tag) => clusteredTags.includes(tag))
+}
+
+/** The campaigns against whole services that the other rules tell of. */
+async function campaignsOf(
+  store: Store,
+  rule: DetectionRule,
+  others: readonly DetectionRule[],
+  range: TimeRange,
+): Promise<readonly SignalFacts[]> {
+  const campaigns: SignalFacts[] = []
+  for (const other of others) {
+    if (other.id === rule.id || !other.enabled || !isClustered(other) || isNarrow(other)) continue
+    campaigns.push(...(await replay(store, other, range, new SignalMemory([]))))
+  }
+  return campaigns
 }
 
 /** A query of what a rule counts for the groups of these signals, by the facet that both have; undefined: of all. */

@@ -148,6 +148,7 @@ test('a clone of the app that lacks one header is told from the app by just that
 })
 
 const hour = 60 * minute
+const day = 24 * hour
 /** Sends its headers in an order of the program's own, and varies all that it can. */
 const varying = (index: number): Client => [
   ['x-request', '1'],
@@ -180,6 +181,11 @@ describe('a tool that varies its headers came already, five hours before', () =>
   test.each([
     { what: 'as a campaign', changes: {}, clusters: 1 },
     { what: 'as a campaign on another service', changes: { group: { env: 'prod', service: 'bank' } }, clusters: 0 },
+    {
+      what: 'as a campaign that never ended, so that nothing else is known',
+      changes: { firstSeen: iso(nowMs - 20 * day), openedAt: iso(nowMs - 20 * day), lastSeen: iso(nowMs) },
+      clusters: 0,
+    },
     {
       what: 'as something that was no attack',
       changes: { state: 'archived', archiveReason: 'false positive' } as const,

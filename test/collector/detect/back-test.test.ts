@@ -121,6 +121,29 @@ test('what is stored before the range teaches an anomaly rule', async () => {
   expect(await found()).toBe(0)
 })
 
+test('whoever looks for clusters is told of the campaigns of the other rules, not of what concerns one address', async () => {
+  bench = await startBench()
+  const address = (n: number): string => `198.51.${100 + (n >> 8)}.${n & 255}`
+  const spread = times(300, 0, 0.9, (at, n) => failure(at, address(n), `user${n}`))
+  await bench.happen([...stuffing, ...spread])
+  const told: (readonly string[])[] = []
+  const { state, store, clock } = bench
+  const rules = createRuleBook({
+    state,
+    store,
+    clock,
+    findClusters: async (_signal, _rule, campaigns) => {
+      told.push(campaigns.map(({ rule: { id } }) => id))
+      return []
+    },
+  })
+  const { total } = await rules.test({ id: 'distributed-credential-stuffing' }, { range: day, entities: true })
+  expect(told).toHaveLength(total)
+  expect(told[0]).toContain('distributed-credential-stuffing')
+  expect(told[0]).toContain('distributed-credential-stuffing-users')
+  expect(told[0]).not.toContain('credential-stuffing')
+})
+
 const attempt = record({
   gap: integer({ min: 0, max: 30 }),
   ip: constantFrom(attacker, '203.0.113.10'),
