@@ -22,13 +22,14 @@ export async function sendList<T>(
   query: ListQuery,
   list: {
     readonly name: string
-    readonly read: (page: PageRequest) => Promise<Page<T>>
+    /** `asOfNow`: not from what was read for somebody before. */
+    readonly read: (page: PageRequest & { readonly asOfNow?: boolean }) => Promise<Page<T>>
     readonly columns: Columns<T>
   },
 ): Promise<FastifyReply> {
   if (query.format !== 'csv') return reply.send(await list.read(pageOf(query)))
   // The first page is read before the headers go out, so that an error is still a problem with its status.
-  const first = await list.read({ limit: rowsAtOnce })
+  const first = await list.read({ limit: rowsAtOnce, asOfNow: true })
   return sendCsv(reply, list.name, csvOf(list, first))
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { SignalLists } from '../detect/signal-lists.ts'
-import type { SignalFacts, Page, PageRequest, State } from '../state/state.ts'
+import type { ListRequest, SignalLists } from '../detect/signal-lists.ts'
+import type { SignalFacts, Page, State } from '../state/state.ts'
 import { formatQuery, sendList, type Columns, type ListQuery } from './list-reply.ts'
 import { pageQuery } from './paging.ts'
 import { idParams, route } from './route.ts'
@@ -24,7 +24,7 @@ interface SignalList<T> {
   readonly path: string
   readonly summary: string
   readonly item: Schema
-  readonly read: (signal: SignalFacts, page: PageRequest) => Promise<Page<T>>
+  readonly read: (signal: SignalFacts, page: ListRequest) => Promise<Page<T>>
   readonly columns: Columns<T>
 }
 

@@ -16,8 +16,10 @@ export interface KeptAnswer<T> {
 
 /** Answers that cost much, kept for those who ask the same soon after. */
 export interface KeptAnswers<T> {
-  /** The answer for a key: one that is made at the moment, one that is fresh enough, or else a new one. */
+  /** The answer for a key: one that is being found at the moment, one that is fresh enough, or else a new one. */
   current(key: string, make: () => Promise<T>): Promise<KeptAnswer<T>>
+  /** A new answer, whatever is kept. */
+  anew(key: string, make: () => Promise<T>): Promise<KeptAnswer<T>>
   /** An earlier answer for the key by its number; undefined when it is gone. */
   earlier(key: string, number: number): KeptAnswer<T> | undefined
   /** An answer that turned out to hold no longer. */
@@ -65,7 +67,9 @@ export function keepAnswers<T>(clock: Clock, drop: (value: T) => void = () => un
   return {
     async current(key, make) {
       const nowMs = clock.nowMs()
-      const fresh = [...kept.values()].find((entry) => entry.key === key && nowMs < entry.staleAtMs)
+      const [fresh] = [...kept.values()]
+        .filter((entry) => entry.key === key && nowMs < entry.staleAtMs)
+        .sort((a, b) => b.number - a.number)
       if (fresh !== undefined) return use(fresh)
       let making = underWay.get(key)
       if (making === undefined) {
@@ -74,6 +78,7 @@ export function keepAnswers<T>(clock: Clock, drop: (value: T) => void = () => un
       }
       return making
     },
+    anew: makeEntry,
     earlier(key, number) {
       const entry = kept.get(number)
       return entry?.key === key ? use(entry) : undefined

@@ -18,12 +18,19 @@ export interface CompromisedAccount extends CompromisedUser {
   readonly stateAt: string | null
 }
 
+export interface ListRequest extends PageRequest {
+  readonly asOfNow?: boolean
+}
+
 /** The complete lists of a signal, however long; read from the spans when asked for. */
 export interface SignalLists {
-  /** Pages of one reading are of one moment; a first page may be as old as ten times what it cost to find it. */
-  users(signal: SignalFacts, page: PageRequest): Promise<Page<TargetedUser>>
+  /**
+   * Pages of one reading are of one moment; with `asOfNow` that of the first page, which else may be older by ten times
+   * what it costs to find.
+   */
+  users(signal: SignalFacts, page: ListRequest): Promise<Page<TargetedUser>>
   /** As `users`. */
-  ips(signal: SignalFacts, page: PageRequest): Promise<Page<AttackingIp>>
+  ips(signal: SignalFacts, page: ListRequest): Promise<Page<AttackingIp>>
   /** The questions of triage, answered in figures; as old as `users` may be. */
   report(signal: SignalFacts): Promise<SignalReport>
   /** Oldest login first. */
@@ -76,11 +83,13 @@ export function createSignalLists({
 async function pageOf<T>(
   lists: KeptAnswers<EntityList<T>>,
   key: string,
-  { cursor, limit }: PageRequest,
+  { cursor, limit, asOfNow = false }: ListRequest,
   make: () => Promise<EntityList<T>>,
 ): Promise<Page<T>> {
   const [number, from] = cursor === undefined ? [undefined, 0] : readCursor(cursor)
-  let list = (number === undefined ? undefined : lists.earlier(key, number)) ?? (await lists.current(key, make))
+  let list =
+    (number === undefined ? undefined : lists.earlier(key, number)) ??
+    (await (asOfNow ? lists.anew(key, make) : lists.current(key, make)))
   let found = await list.value.page(from, limit + 1)
   if (found === undefined) {
     lists.forget(list.number)

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { refresh } from './use-data.ts'
+import { readAgain } from './read-again.ts'
 
 export type LiveState = 'connecting' | 'live' | 'lost'
 /** Whether events of the collector arrive. */
@@ -30,24 +30,34 @@ type Message = { readonly event: string } | { readonly state: LiveState }
  */
 export function followEvents(): () => void {
   const channel = new BroadcastChannel(channelName)
-  const stale = new Set<string>()
+  /** When the last event came that made a resource stale. */
+  const stale = new Map<string, number>()
   const ended = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
+  let isReading = false
 
-  const flush = (): void => {
+  /** The next reading begins when the last has ended, and after as long a rest: most of the collector is for the attack. */
+  const flush = async (): Promise<void> => {
     timer = undefined
-    if (document.hidden) return
-    const resources = [...stale]
+    if (document.hidden || isReading) return
+    const wanted = new Map(stale)
     stale.clear()
-    void refresh(...resources)
+    isReading = true
+    const startedMs = performance.now()
+    await readAgain(wanted)
+    isReading = false
+    if (stale.size > 0) waitFor(Math.max(refreshMs, performance.now() - startedMs))
+  }
+  const waitFor = (delayMs: number): void => {
+    if (!ended.signal.aborted) timer ??= setTimeout(() => void flush(), delayMs)
   }
   const take = (message: Message): void => {
     if ('state' in message) {
       liveState.value = message.state
       return
     }
-    for (const resource of staleBy[message.event] ?? []) stale.add(resource)
-    timer ??= setTimeout(flush, refreshMs)
+    for (const resource of staleBy[message.event] ?? []) stale.set(resource, Date.now())
+    if (!isReading) waitFor(refreshMs)
   }
   const tell = (message: Message): void => {
     take(message)
@@ -55,7 +65,7 @@ export function followEvents(): () => void {
   }
   channel.addEventListener('message', ({ data }: MessageEvent<Message>) => take(data))
   const whenShown = (): void => {
-    if (!document.hidden && stale.size > 0) flush()
+    if (!document.hidden && stale.size > 0) void flush()
   }
   document.addEventListener('visibilitychange', whenShown)
 

@@ -44,8 +44,9 @@ export function useData<T>({ key, load, enabled = true, everyMs }: Wanted<T>): D
   return observer.getOptimisticResult(options)
 }
 
-/** What was read of these resources is read again where it is shown. */
+/** What was read of these resources, without any of all, is read again where it is shown. */
 export function refresh(...resources: readonly string[]): Promise<unknown> {
+  if (resources.length === 0) return cache.invalidateQueries()
   return Promise.all(resources.map((resource) => cache.invalidateQueries({ queryKey: [resource] })))
 }
 

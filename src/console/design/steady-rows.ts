@@ -9,16 +9,18 @@ export function useSteadyRows<Row>(
   keyOf: (row: Row) => string,
   isHeld: boolean,
 ): { readonly rows: readonly Row[]; readonly waiting: number; readonly release: () => void } {
-  const shown = useRef<readonly Row[]>(rows)
+  /** What was shown last, and of which rows. */
+  const last = useRef<{ readonly of: readonly Row[]; readonly shown: readonly Row[] }>({ of: rows, shown: rows })
   const [, redraw] = useState(0)
   const release = (): void => {
-    shown.current = rows
+    last.current = { of: rows, shown: rows }
     redraw((count) => count + 1)
   }
   // Rows are let in where they only come after those shown, as on reading on.
-  const next = isHeld ? steady(shown.current, rows, keyOf) : rows
-  shown.current = next
-  return { rows: next, waiting: rows.length - next.length, release }
+  if (!isHeld) last.current = { of: rows, shown: rows }
+  else if (last.current.of !== rows) last.current = { of: rows, shown: steady(last.current.shown, rows, keyOf) }
+  const { shown } = last.current
+  return { rows: shown, waiting: rows.length - shown.length, release }
 }
 
 /** The new rows in the order of the shown ones; those at the front that were not shown are left out. */

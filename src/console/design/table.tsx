@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Button } from './button.tsx'
+import { count } from '../text/figures.ts'
 import { useSteadyRows } from './steady-rows.ts'
 import { useWindow } from './use-window.ts'
 
@@ -15,6 +16,16 @@ export interface Column<Row> {
   readonly fromPx?: number
 }
 
+/** A list that is read a page at a time. */
+export interface Reading {
+  /** Called when the last rows come into sight; undefined when there is no more, or no more is read. */
+  readonly more: (() => void) | undefined
+  /** Whether there is more than is read. */
+  readonly isCut: boolean
+  /** Reads anew a list of which there is a newer state. */
+  readonly renew: (() => Promise<unknown>) | undefined
+}
+
 export interface TableProps<Row> {
   /** What the table lists, for screen readers. */
   readonly label: string
@@ -24,8 +35,8 @@ export interface TableProps<Row> {
   /** Opens a row: by a click, by Enter on the current one. */
   readonly onOpen?: ((row: Row) => void) | undefined
   readonly selectedKey?: string | undefined
-  /** Called when the last rows come into sight, to read on. */
-  readonly onEnd?: (() => void) | undefined
+  /** How the list is read as it is looked at; without it, `rows` are all there are. */
+  readonly reading?: Reading | undefined
   /** Height of the frame, as CSS; what is longer scrolls inside. */
   readonly height?: string
   /** Rows chosen by their boxes. */
@@ -34,7 +45,7 @@ export interface TableProps<Row> {
 }
 
 const rowPx = 36
-/** How many rows to the end make `onEnd` worth calling. */
+/** So many rows before the end it is read on. */
 const endRows = 30
 
 /**
@@ -42,18 +53,19 @@ const endRows = 30
  * Enter opens it. Rows keep their places while the pointer or the focus is on the table.
  */
 export function Table<Row>(props: TableProps<Row>): JSX.Element {
-  const { label, keyOf, onOpen, selectedKey, onEnd, chosen, onChoose } = props
+  const { label, keyOf, onOpen, selectedKey, reading, chosen, onChoose } = props
   const frame = useRef<HTMLDivElement>(null)
   const [isPointedAt, setPointedAt] = useState(false)
   const [hasFocus, setFocus] = useState(false)
-  const { rows, waiting, release } = useSteadyRows(props.rows, keyOf, isPointedAt || hasFocus)
+  const [isRenewing, setRenewing] = useState(false)
+  const { rows, waiting, release } = useSteadyRows(props.rows, keyOf, (isPointedAt || hasFocus) && !isRenewing)
   const { start, end, widthPx, scrollTo } = useWindow(frame, rows.length, rowPx)
   const columns = props.columns.filter(({ fromPx = 0 }) => widthPx === 0 || widthPx >= fromPx)
   const [current, setCurrent] = useState(-1)
   const isChoosing = chosen !== undefined && onChoose !== undefined
 
   useEffect(() => {
-    if (end >= rows.length - endRows && rows.length > 0) onEnd?.()
+    if (end >= rows.length - endRows && rows.length > 0 && !isRenewing) reading?.more?.()
   }, [end, rows.length])
 
   const focusRow = (index: number): void => {
@@ -77,6 +89,12 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
       const row = rows[current]
       if (row !== undefined) onOpen?.(row)
     }
+  }
+  const renew = async (): Promise<void> => {
+    setRenewing(true)
+    frame.current?.scrollTo({ top: 0 })
+    await reading?.renew?.()
+    setRenewing(false)
   }
   const choose = (key: string, isOn: boolean): void => {
     const next = new Set(chosen)
@@ -106,10 +124,10 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
       onFocusIn={() => setFocus(true)}
       onFocusOut={() => setFocus(false)}
     >
-      {waiting === 0 ? null : (
+      {waiting === 0 && reading?.renew === undefined ? null : (
         <div class="pill">
-          <Button small look="primary" onPress={release}>
-            {waiting} new
+          <Button small look="primary" onPress={reading?.renew === undefined ? release : renew}>
+            {reading?.renew === undefined ? `${waiting} new` : 'Show the newest'}
           </Button>
         </div>
       )}
@@ -181,6 +199,9 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
           {spacer(rows.length - end)}
         </tbody>
       </table>
+      {reading?.isCut === true ? (
+        <p class="cut muted">These are the first {count(rows.length)}. Narrow the list down, or export all of it.</p>
+      ) : null}
     </div>
   )
 }

@@ -56,6 +56,12 @@ test('whoever asks while the answer is being found waits for the same', async ()
   expect([(await first).value, (await second).value]).toEqual(['slow', 'slow'])
 })
 
+test('whoever wants it as it is now gets a new one, which others then get, too', async () => {
+  await asked('a', 2_000)
+  expect((await answers.anew('a', taking(2_000))).value).toBe('answer 2')
+  expect(await asked('a', 2_000)).toBe('answer 2')
+})
+
 test('a failure is not kept', async () => {
   await expect(answers.current('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await asked('a', 1)).toBe('answer 1')

@@ -180,7 +180,7 @@ function ListPage({ list }: { readonly list: ListName }): JSX.Element {
               rows={found}
               columns={columnsOf()}
               keyOf={({ id }) => id}
-              onEnd={entries.more}
+              reading={entries}
               height="calc(100dvh - 250px)"
               {...(may('responder') ? { chosen, onChoose: choose } : {})}
             />

@@ -72,6 +72,7 @@ export function MitigationsPage(): JSX.Element {
       >
         {(found) => (
           <>
+            {mitigations.renew === undefined ? null : <Button onPress={mitigations.renew}>Show the newest</Button>}
             {found.map((mitigation) => (
               <Group key={mitigation.signal?.id ?? 'by hand'} mitigation={mitigation} />
             ))}

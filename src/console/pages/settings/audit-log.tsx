@@ -47,7 +47,7 @@ export function AuditLog(): JSX.Element {
               rows={found}
               columns={columns}
               keyOf={keyOf}
-              onEnd={entries.more}
+              reading={entries}
               onOpen={(one) => setParameters({ entry: keyOf(one) })}
               selectedKey={chosen}
               height="calc(100dvh - 250px)"

@@ -58,7 +58,7 @@ export function Deliveries({ recipients }: { readonly recipients: readonly Recip
             rows={found}
             columns={columnsOf(recipients)}
             keyOf={({ id }) => id}
-            onEnd={deliveries.more}
+            reading={deliveries}
             height="50vh"
           />
         )}

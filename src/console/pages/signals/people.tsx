@@ -71,7 +71,7 @@ function People<Row>(props: PeopleProps<Row>): JSX.Element {
             columns={columns}
             keyOf={keyOf}
             onOpen={(row) => setParameters({ entity: entityOf(row) })}
-            onEnd={pages.more}
+            reading={pages}
             height="340px"
             {...(may('responder') ? { chosen, onChoose: choose } : {})}
           />

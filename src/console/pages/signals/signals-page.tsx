@@ -1,10 +1,10 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { severities } from '../../../model/detection-rule.ts'
-import { call, pathOf } from '../../api/call.ts'
+import { pathOf } from '../../api/call.ts'
 import { may } from '../../api/session.ts'
-import type { Page, Signal } from '../../api/shapes.ts'
-import { useData } from '../../api/use-data.ts'
+import type { Signal } from '../../api/shapes.ts'
+import { usePages } from '../../api/use-pages.ts'
 import { SeverityBadge, StateBadge } from '../../design/badges.tsx'
 import { Button, Segments } from '../../design/button.tsx'
 import { Raw } from '../../design/raw.tsx'
@@ -97,8 +97,6 @@ const columns: readonly Column<Signal>[] = [
   { key: 'last', title: 'Last seen', width: 100, fromPx: 520, cell: ({ lastSeen }) => <Time at={lastSeen} /> },
 ]
 
-const pageSize = 500
-
 /** What was detected, newest first: filtered, and triaged in bulk. */
 export function SignalsPage(): JSX.Element {
   const state = (parameter('state') || 'open,under_review') as States
@@ -107,17 +105,8 @@ export function SignalsPage(): JSX.Element {
   const rule = parameter('rule')
   const [chosen, choose] = useState<ReadonlySet<string>>(new Set())
   const [isTriaging, setTriaging] = useState(false)
-  const [limit, setLimit] = useState(pageSize)
-  const signals = useData<Page<Signal>>({
-    key: ['signals', 'list', state, severity, service, rule, limit],
-    load: (signal) =>
-      call(
-        'GET',
-        pathOf('/api/signals', { state: state === 'all' ? undefined : state, severity, service, rule, limit }),
-        undefined,
-        signal,
-      ),
-  })
+  const parameters = { state: state === 'all' ? undefined : state, severity, service, rule }
+  const signals = usePages<Signal>({ key: ['signals', 'list'], path: '/api/signals', parameters })
   const isFiltered = severity !== '' || service !== '' || rule !== ''
   return (
     <div class="page">
@@ -153,17 +142,7 @@ export function SignalsPage(): JSX.Element {
             value={service}
             onChange={(event) => setParameters({ service: event.currentTarget.value.trim() })}
           />
-          <a
-            class="button"
-            href={pathOf('/api/signals', {
-              state: state === 'all' ? undefined : state,
-              severity,
-              service,
-              rule,
-              format: 'csv',
-            })}
-            download
-          >
+          <a class="button" href={pathOf('/api/signals', { ...parameters, format: 'csv' })} download>
             CSV
           </a>
         </div>
@@ -182,8 +161,8 @@ export function SignalsPage(): JSX.Element {
       <section class="card">
         <View
           data={signals}
-          empty={({ items }) =>
-            items.length > 0 ? (
+          empty={(found) =>
+            found.length > 0 ? (
               false
             ) : (
               <EmptyState
@@ -208,14 +187,14 @@ export function SignalsPage(): JSX.Element {
             )
           }
         >
-          {({ items, next }) => (
+          {(found) => (
             <Table
               label="Signals"
-              rows={items}
+              rows={found}
               columns={columns}
               keyOf={({ id }) => id}
               onOpen={({ id }) => go(`/signals/${encodeURIComponent(id)}`)}
-              onEnd={next === null ? undefined : () => setLimit(limit + pageSize)}
+              reading={signals}
               height="calc(100dvh - 190px)"
               {...(may('responder') ? { chosen, onChoose: choose } : {})}
             />
@@ -224,7 +203,7 @@ export function SignalsPage(): JSX.Element {
       </section>
       {isTriaging ? (
         <TriageDialog
-          signals={(signals.data?.items ?? []).filter(({ id }) => chosen.has(id))}
+          signals={(signals.data ?? []).filter(({ id }) => chosen.has(id))}
           onClose={() => {
             setTriaging(false)
             choose(new Set())

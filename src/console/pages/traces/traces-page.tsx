@@ -112,7 +112,7 @@ export function TracesPage(): JSX.Element {
                   keyOf={keyOf}
                   selectedKey={chosenSpan}
                   onOpen={(span) => setParameters({ span: keyOf(span) })}
-                  onEnd={spans.more}
+                  reading={spans}
                   height="max(420px, calc(100dvh - 440px))"
                 />
               )}
