@@ -43,9 +43,11 @@ const queries = {
     store.search(`@http.client_ip:${sample().attributes['http.client_ip']}`, all, { limit: 50 }),
   'spans of a network': () => store.search('@http.client_ip:198.7.0.0/16', all, { limit: 50 }),
   'free text': () => store.search('checkout', all, { limit: 50 }),
+  'free text that is nowhere': () => store.search('wp-login', all, { limit: 50 }),
   'nothing found': () => store.search('@usr.id:nobody', all, { limit: 50 }),
   'an attribute without a column': () =>
     store.search('@http.request.headers.x-forwarded-for:198.1.*', all, { limit: 50 }),
+  'the same, nowhere': () => store.search('@http.request.headers.x-forwarded-for:"203.0.113.77"', all, { limit: 50 }),
   'time series of failures': () => store.timeseries(failure, all, { intervalMs: 3_600_000, aggregates: ['count'] }),
   'time series of all by route': () =>
     store.timeseries('', all, { intervalMs: 3_600_000, aggregates: ['count'], by: ['@http.route'] }),
@@ -55,9 +57,11 @@ const queries = {
       aggregates: ['count', { cardinality: '@appsec.events_data.usr.login' }],
       limit: 50,
     }),
+  'top addresses of all': () => store.top('', all, { by: ['@http.client_ip'], aggregates: ['count'], limit: 50 }),
   'top user agents': () => store.top('', all, { by: ['@http.useragent'], aggregates: ['count'], limit: 50 }),
   facets: () => store.facets(all),
   'values of a facet': () => store.facetValues('@http.status_code', '', all, 20),
+  'values of a list': () => store.facetValues('@appsec.security_activity', '', all, 20),
   'values of a facet with a filter': () => store.facetValues('@http.useragent', failure, all, 20),
   'a trace, with its time': () => {
     const { traceId, timestampMs } = sample()

@@ -67,7 +67,7 @@ const sharedNames = fc.constantFrom(
   'http.client_ip', 'http.route', 'http.useragent', 'appsec.events_data.usr.login', 'appsec.security_activity', 'usr.id', 'http.status_code', 'odd "name"', '__proto__',
 ) // prettier-ignore
 const sharedTexts = fc.constantFrom(
-  'a', 'A', 'ab', 'a b', 'shop', 'Shop', 'login', 'POST /login', 'é', 'É', 'İ', 'ΑΣ', 'ας', '😀', '401', '4.01e2', '-5', 'true', '10.0.0.1', '10.9.9.9', '2001:db8::1', '::ffff:10.0.0.1', 'a*c', '', ' ', '\n', 'constructor',
+  'a', 'A', 'ab', 'a b', 'shop', 'Shop', 'login', 'POST /login', 'é', 'É', 'İ', 'ΑΣ', 'ας', '😀', '401', '4.01e2', '-5', 'true', '10.0.0.1', '10.9.9.9', '2001:db8::1', '::ffff:10.0.0.1', 'a*c', '', ' ', '\n', 'constructor', 'inKwell', '\u0130n\u212aWell', 'no 1.2.3', 'say "inkwell"',
 ) // prettier-ignore
 
 /** Random queries that often hold for `records()`. */

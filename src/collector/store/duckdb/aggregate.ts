@@ -13,6 +13,8 @@ const MAX_SERIES = 1_000
 const DEFAULT_SERIES = 10
 /** Most rows of one page of groups. */
 const MAX_ROWS = 100_000
+/** Of so many groups, distinct values are counted once it is known which they are; of more, of all. */
+const MAX_FEW = 1_000
 
 /** The matching records as rows of ts, g0 … and c0 …, and the aggregates over them. */
 export function aggregation(
@@ -62,11 +64,19 @@ export async function top(
 ): Promise<readonly TopRow[]> {
   const { union, binder, groups, values } = aggregation(tables, text, range, options.by, options)
   if (union === undefined) return []
-  const select = [...groups, 'min(ts)', 'max(ts)', ...values.map((value, index) => `${value} AS v${index}`)]
+  const by = groups.join(', ')
+  const grouped = groups.length > 0 ? `GROUP BY ${by}` : 'HAVING count(*) > 0'
+  const order = `ORDER BY ${['v0 DESC', ...groups].join(', ')}`
+  const limit = Math.min(options.limit, MAX_ROWS)
+  const page = `LIMIT ${integer(limit)} OFFSET ${integer(options.offset ?? 0)}`
+  const select = [...groups, 'min(ts)', 'max(ts)', ...values.map((value, index) => `${value} AS v${index}`)].join(', ')
+  const isOfFew = groups.length > 0 && options.aggregates[0] === 'count' && values.length > 1 && limit <= MAX_FEW
   const rows = await database.read(
-    `SELECT ${select.join(', ')} FROM (${union}) ${groups.length > 0 ? `GROUP BY ${groups.join(', ')}` : 'HAVING count(*) > 0'}
-     ORDER BY ${['v0 DESC', ...groups].join(', ')}
-     LIMIT ${integer(Math.min(options.limit, MAX_ROWS))} OFFSET ${integer(options.offset ?? 0)}`,
+    isOfFew
+      ? `WITH matches AS MATERIALIZED (${union}),
+           largest AS (SELECT ${by}, ${values[0]} AS v0 FROM matches ${grouped} ${order} ${page})
+         SELECT ${select} FROM (FROM matches SEMI JOIN largest USING (${by})) ${grouped} ${order}`
+      : `SELECT ${select} FROM (${union}) ${grouped} ${order} ${page}`,
     binder.parameters,
     laneOf(options),
   )
@@ -168,8 +178,13 @@ export async function facetValues(
   range: TimeRange,
   limit: number,
 ): Promise<readonly { readonly value: AttributeValue; readonly count: number }[]> {
-  const rows = await top(database, tables, text, range, { by: [facet], aggregates: ['count'], limit })
-  return rows.map(({ group, values }) => ({ value: group[facet] ?? '', count: values[0] ?? 0 }))
+  const { union, binder } = aggregation(tables, text, range, [facet], { aggregates: ['count'] })
+  if (union === undefined) return []
+  const rows = await database.read(
+    `SELECT g0, count(*) AS n FROM (${union}) GROUP BY g0 ORDER BY n DESC, g0 LIMIT ${integer(Math.min(limit, MAX_ROWS))}`,
+    binder.parameters,
+  )
+  return rows.map(([value, count]) => ({ value: String(value), count: Number(count) }))
 }
 
 export function groupOf(by: readonly string[], row: readonly unknown[]): Readonly<Record<string, string>> {

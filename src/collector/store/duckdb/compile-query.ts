@@ -1,5 +1,5 @@
-import type { Field, Query, Test } from '../../../query/query.ts'
-import { freeTextFacets, parse, wordPattern } from '../../../query/query.ts'
+import type { Field, Glob, Query, Test } from '../../../query/query.ts'
+import { fold as foldText, freeTextFacets, parse, wordPattern } from '../../../query/query.ts'
 import { attribute, businessLogicActivity } from '../../../model/span-record.ts'
 import type { RecordScope } from '../store.ts'
 import { fieldTest, fold, some } from './compile-test.ts'
@@ -56,7 +56,7 @@ function condition(query: Query, scope: Scope): string {
     case 'not':
       return `NOT coalesce(${condition(query.item, scope)}, FALSE)`
     case 'text':
-      return freeText(wordPattern(query.glob), scope)
+      return freeText(query.glob, scope)
     default:
       return fieldTest(query.field, query.test, scope)
   }
@@ -83,10 +83,19 @@ function alternatives(items: readonly Query[]): readonly Query[] {
   return others
 }
 
-function freeText(pattern: string, scope: Scope): string {
-  const parameter = scope.binder.text(pattern)
+/** A text without the longest literal need not be looked at closely, which costs fifteen times as much. */
+function freeText(glob: Glob, scope: Scope): string {
+  const pattern = scope.binder.text(wordPattern(glob))
+  const literals = glob.filter((part) => typeof part === 'string').map(foldText)
+  const longest = literals.reduce((found, text) => (text.length > found.length ? text : found), '')
+  const literal = scope.binder.text(longest)
   const texts = ['resource_name', ...freeTextFacets.map((name) => `@${name}`)]
   return oneOf(
-    texts.map((facet) => some(facetExpression(facet, scope), (x) => `regexp_matches(${fold(x)}, ${parameter}, 's')`)),
+    texts.map((facet) =>
+      some(
+        facetExpression(facet, scope),
+        (x) => `contains(${fold(x)}, ${literal}) AND regexp_matches(${fold(x)}, ${pattern}, 's')`,
+      ),
+    ),
   )
 }

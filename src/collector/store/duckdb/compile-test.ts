@@ -4,6 +4,7 @@ import { allOf, oneOf } from './condition.ts'
 import type { Expression, Scope } from './facet.ts'
 import { addressExpression, fieldExpression } from './facet.ts'
 import { hexOf } from './address-hex.ts'
+import { restHint } from './rest-text.ts'
 
 /** From this many values on, a list is looked up as a whole instead of value by value. */
 const LONG_LIST = 12
@@ -20,6 +21,13 @@ export function fieldTest(field: Field, test: Test, scope: Scope): string {
     default:
       return leafTest(field, test, scope)
   }
+}
+
+function leafTest(field: Field, leaf: Leaf, scope: Scope): string {
+  const value = fieldExpression(field, scope)
+  const hint = value.isInRest === true ? restHint(leaf, scope.binder) : undefined
+  const test = valueTest(field, leaf, value, scope)
+  return hint === undefined ? test : `${hint} AND (${test})`
 }
 
 /** Plain values, addresses and ids among the tests become one look-up each; the others stay as they are. */
@@ -55,9 +63,8 @@ function isOneOf(value: Expression, texts: readonly string[], map: (x: string) =
   return `list_has_any(list_transform(${value.sql}, lambda v: ${map('v')}), ${list})`
 }
 
-function leafTest(field: Field, leaf: Leaf, scope: Scope): string {
+function valueTest(field: Field, leaf: Leaf, value: Expression, scope: Scope): string {
   const numeric = field.kind === 'reserved' ? numericFields.get(field.name) : undefined
-  const value = fieldExpression(field, scope)
   switch (leaf.kind) {
     case 'exists':
       if (numeric !== undefined) return 'TRUE'

@@ -1,3 +1,4 @@
+import { memberStart } from './rest-text.ts'
 import type { Span } from '../../../model/span.ts'
 import { encodeClientTraits } from '../../../model/client-traits.ts'
 import type { AttributeValue } from '../../../model/span-record.ts'
@@ -201,7 +202,7 @@ const MAX_KEPT_LENGTH = 200
 function jsonKey(name: string): string {
   let key = jsonKeys.get(name)
   if (key === undefined) {
-    key = `${JSON.stringify(name)}:`
+    key = memberStart(name)
     if (jsonKeys.size >= MAX_JSON_KEYS) jsonKeys.clear()
     if (name.length <= MAX_KEPT_LENGTH) jsonKeys.set(name, key)
   }

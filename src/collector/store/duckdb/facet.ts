@@ -4,6 +4,7 @@ import { parseFacet } from '../../../query/query.ts'
 import type { Column } from './schema.ts'
 import { addressColumns, attributeColumns, quoted } from './schema.ts'
 import type { Binder } from './binder.ts'
+import { memberStart } from './rest-text.ts'
 
 /** The reserved fields of the query language as text in SQL. */
 const reserved: Readonly<Record<ReservedName, string>> = {
@@ -36,6 +37,8 @@ export interface Expression {
   readonly number?: string
   /** A column with the folded value of records that have exactly one; NULL in all others. */
   readonly onlyOne?: string
+  /** Whether it has to be read from the JSON in `rest`. */
+  readonly isInRest?: boolean
 }
 
 /** The text of a facet (`service`, `@http.client_ip`) in SQL. Throws QUERY_UNKNOWN_FIELD. */
@@ -74,14 +77,19 @@ function columnExpression(column: Column): Expression {
   return column.type === 'BIGINT' ? { ...text, number: name } : text
 }
 
-/** Attributes without a column: any record may have a list there. */
+/**
+ * Attributes without a column: any record may have a list there. Reading JSON is what costs, so it is read once, and only
+ * where the name occurs.
+ */
 function restExpression(name: string, { binder }: Scope): Expression {
   const pointer = binder.text(jsonPointer(name))
-  const list = `from_json(json_extract(rest, ${pointer}), '["VARCHAR"]')`
-  const text = `[json_extract_string(rest, ${pointer})]`
+  const isList = `s LIKE '[%' AND json_type(rest, ${pointer}) = 'ARRAY'`
+  const values = `CASE WHEN ${isList} THEN from_json(s, '["VARCHAR"]') WHEN s IS NOT NULL THEN [s] END`
+  const read = `list_transform([json_extract_string(rest, ${pointer})], lambda s: ${values})[1]`
   return {
-    sql: `CASE json_type(rest, ${pointer}) WHEN 'ARRAY' THEN ${list} WHEN 'VARCHAR' THEN ${text} END`,
+    sql: `CASE WHEN contains(rest, ${binder.text(memberStart(name))}) THEN ${read} END`,
     isList: true,
+    isInRest: true,
   }
 }
 
