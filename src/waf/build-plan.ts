@@ -146,16 +146,12 @@ function planProcessors(configs: readonly Config[], builder: PlanBuilder): Plann
         const excluded = new Set(chosen(one.exclude))
         own = [...new Set([...own, ...chosen(one.include)])].filter((scanner) => !excluded.has(scanner))
       }
-      const required = spec.processor.inputs.filter((input) => input.required).map((input) => input.name)
       const mappings = spec.mappings.map(({ output, inputs }): PlannedMapping => ({
         output,
-        none: Object.fromEntries(Object.keys(inputs).map((name) => [name, undefined])),
-        missing: required.some((name) => inputs[name] === undefined),
-        inputs: Object.entries(inputs).map(([name, { address, keyPath }]) => ({
-          name,
+        inputs: inputs.map(({ address, keyPath, required }) => ({
           address,
           path: builder.fedPath(address, keyPath, feed),
-          required: required.includes(name),
+          required,
         })),
       }))
       for (const condition of spec.conditions)

@@ -57,20 +57,15 @@ export interface PlannedFilter {
   readonly rules: ReadonlySet<number> | undefined
 }
 
-/** A mapping of a processor, with the places of its inputs. */
+/** A mapping of a processor, with the places of its inputs in the processor's order. */
 export interface PlannedMapping {
   readonly output: string
   readonly inputs: readonly {
-    readonly name: string
     readonly address: string
     readonly path: PathNode
     /** Whether nothing is made without it. */
     readonly required: boolean
   }[]
-  /** All names without values: a shape that is known beforehand is filled faster. */
-  readonly none: Readonly<Record<string, undefined>>
-  /** Whether the configuration leaves out an input without which nothing is made. */
-  readonly missing: boolean
 }
 
 export interface PlannedProcessor {

@@ -2,7 +2,7 @@ import type { Scanner } from './scanner.ts'
 
 /**
  * Makes one address or attribute out of others (fingerprints, schemas, decoded tokens).
- * `inputs` names the parameters of a mapping; missing ones arrive as undefined.
+ * `inputs` names the parameters of a mapping; `generate` takes them in this order, missing ones as undefined.
  */
 export interface Processor<Name extends string = string> {
   /** The name in `generator`. */
@@ -10,5 +10,5 @@ export interface Processor<Name extends string = string> {
   readonly inputs: readonly { readonly name: string; readonly required: boolean }[]
   /** Whether a later run may replace the value once more inputs have arrived (fingerprints with optional inputs). */
   readonly regenerates: boolean
-  generate(inputs: Readonly<Record<string, unknown>>, scanners: readonly Scanner[]): unknown
+  generate(inputs: readonly unknown[], scanners: readonly Scanner[]): unknown
 }

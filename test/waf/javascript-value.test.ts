@@ -102,7 +102,10 @@ test('no processor throws on a hostile value, nor follows a cycle for ever', () 
   let ran = 0
   for (const processor of processors.values())
     for (const value of hostile) {
-      processor.generate(Object.fromEntries(processor.inputs.map(({ name }) => [name, value])), [])
+      processor.generate(
+        processor.inputs.map(() => value),
+        [],
+      )
       ran++
     }
   expect(ran).toBe(7 * hostile.length)

@@ -5,6 +5,14 @@ import { wellFormed } from './found.ts'
 import type { Layer } from './layer.ts'
 import type { Target, ValueTree } from './value-tree.ts'
 
+/** A name that is settled. A list of few, which costs less than an array to fill. */
+interface Settled {
+  readonly name: string
+  /** Whether a processor made it. */
+  readonly isGenerated: boolean
+  readonly before: Settled | undefined
+}
+
 /** Characters of a text that are stored. */
 const MAX_ATTRIBUTE_LENGTH = 4096
 
@@ -13,18 +21,15 @@ const MAX_ATTRIBUTE_LENGTH = 4096
  * set theirs again, when they have more to work on.
  */
 export class Attributes {
-  /** Names that are settled; few, so that looking through them is the fastest. */
-  readonly #set: string[] = []
-  /** Those of them that a processor made. */
-  readonly #generated: string[] = []
+  #settled: Settled | undefined
   #waiting: Map<string, PlannedAttribute> | undefined
   #fresh: Record<string, unknown> | undefined
 
   /** Sets the attribute, or waits for its address. A path that is absent from a present address gives up the attribute. */
   add(attribute: PlannedAttribute, layer: Layer): void {
     const { source, from } = attribute
-    if (this.#set.includes(source.name)) return
-    if (!('input' in source)) return this.#give(source.name, source.value)
+    if (this.#find(source.name) !== undefined) return
+    if (!('input' in source)) return this.#give(source.name, source.value, false)
     const tree = layer.tree(source.input.address)
     if (tree === undefined) {
       this.#waiting ??= new Map()
@@ -34,18 +39,18 @@ export class Attributes {
     this.#waiting?.delete(source.name)
     const target = from && tree.targets.get(from.id)
     const value = target && firstScalar(tree, target)
-    if (value === undefined || value === null) this.#set.push(source.name)
-    else if (typeof value === 'string')
-      this.#give(source.name, wellFormed(transform(source.input.transformers, value).slice(0, MAX_ATTRIBUTE_LENGTH)))
-    else this.#give(source.name, value)
+    if (value === undefined || value === null) this.#settle(source.name, false)
+    else if (typeof value === 'string') {
+      const text = wellFormed(transform(source.input.transformers, value).slice(0, MAX_ATTRIBUTE_LENGTH))
+      this.#give(source.name, text, false)
+    } else this.#give(source.name, value, false)
   }
 
   /** Sets what a processor made, in place of what it made before of less; never what a rule has set. */
   regenerate(name: string, value: unknown): void {
-    if (this.#generated.includes(name)) return this.#show(name, value)
-    if (this.#set.includes(name)) return
-    this.#generated.push(name)
-    this.#give(name, value)
+    const settled = this.#find(name)
+    if (settled === undefined) this.#give(name, value, true)
+    else if (settled.isGenerated) this.#show(name, value)
   }
 
   /** Tries again what waits for an address. */
@@ -60,8 +65,18 @@ export class Attributes {
     return fresh
   }
 
-  #give(name: string, value: unknown): void {
-    this.#set.push(name)
+  #find(name: string): Settled | undefined {
+    let one = this.#settled
+    while (one !== undefined && one.name !== name) one = one.before
+    return one
+  }
+
+  #settle(name: string, isGenerated: boolean): void {
+    this.#settled = { name, isGenerated, before: this.#settled }
+  }
+
+  #give(name: string, value: unknown, isGenerated: boolean): void {
+    this.#settle(name, isGenerated)
     this.#show(name, value)
   }
 

@@ -21,6 +21,13 @@ export interface ConditionState {
   match: Found | undefined
 }
 
+/** An address that a processor made, and of how many inputs. A list of few, which costs less than an array to fill. */
+interface Generated {
+  readonly address: string
+  readonly inputs: number
+  readonly before: Generated | undefined
+}
+
 const nothing: ReadonlySet<number> = new Set()
 
 /**
@@ -43,9 +50,7 @@ export class Layer {
   #matchedFilters: Set<PlannedFilter> | undefined
   /** The verdict that each collection of module `waf` has had, by type. */
   #collections: Map<string, number> | undefined
-  /** Addresses that a processor made, and how many inputs it had for each. */
-  #generated: string[] | undefined
-  #inputCounts: number[] | undefined
+  #generated: Generated | undefined
 
   constructor(below: Layer | undefined) {
     this.below = below
@@ -143,16 +148,14 @@ export class Layer {
 
   /** How many inputs a processor had when it made this address in this very layer; undefined: it made none. */
   generatedFrom(address: string): number | undefined {
-    const at = this.#generated === undefined ? -1 : this.#generated.indexOf(address)
-    return at < 0 ? undefined : this.#inputCounts?.[at]
+    let one = this.#generated
+    while (one !== undefined && one.address !== address) one = one.before
+    return one?.inputs
   }
 
+  /** Notes it; what is noted last counts. */
   generated(address: string, inputs: number): void {
-    this.#generated ??= []
-    this.#inputCounts ??= []
-    const known = this.#generated.indexOf(address)
-    if (known < 0) this.#generated.push(address)
-    this.#inputCounts[known < 0 ? this.#generated.length - 1 : known] = inputs
+    this.#generated = { address, inputs, before: this.#generated }
   }
 
   /** Forgets all data and findings. */

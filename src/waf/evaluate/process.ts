@@ -36,14 +36,14 @@ export function runProcessor(
 
 /** The inputs of a mapping that are there, and the topmost layer that holds one of them. */
 interface GivenInputs {
-  readonly inputs: Readonly<Record<string, unknown>>
+  readonly inputs: readonly unknown[]
   readonly count: number
   readonly layer: Layer
 }
 
 function generate(
   processor: PlannedProcessor['spec']['processor'],
-  inputs: Readonly<Record<string, unknown>>,
+  inputs: readonly unknown[],
   scanners: PlannedProcessor['scanners'],
 ): unknown {
   try {
@@ -64,27 +64,35 @@ function isDue(regenerates: boolean, mapping: PlannedMapping, given: GivenInputs
 }
 
 /** Undefined unless all required inputs, and at least one, are there. */
-function collect({ inputs: wanted, missing, none }: PlannedMapping, top: Layer): GivenInputs | undefined {
-  let inputs: Record<string, unknown> | undefined
+function collect({ inputs: wanted }: PlannedMapping, top: Layer): GivenInputs | undefined {
+  let inputs: unknown[] | undefined
   let count = 0
   let depth = Infinity
   let highest = top
-  for (const { name, address, path, required } of wanted) {
-    let layer: Layer | undefined = top
+  for (let place = 0; place < wanted.length; place += 1) {
+    const { address, path, required } = wanted[place] as PlannedMapping['inputs'][number]
+    let layer = top
     let height = 0
-    while (layer !== undefined && layer.own(address) === undefined) {
+    let stored = layer.own(address)
+    while (stored === undefined && layer.below !== undefined) {
       layer = layer.below
       height += 1
+      stored = layer.own(address)
     }
-    const value = layer?.own(address)?.at(path)
-    if (layer === undefined || value === undefined) {
+    const value = stored?.at(path)
+    if (value === undefined) {
       if (required) return undefined
       continue
     }
-    inputs ??= { ...none }
-    inputs[name] = value
+    inputs ??= wanted.map(unset)
+    inputs[place] = value
     count += 1
-    if (height < depth) [depth, highest] = [height, layer]
+    if (height < depth) {
+      depth = height
+      highest = layer
+    }
   }
-  return inputs === undefined || missing ? undefined : { inputs, count, layer: highest }
+  return inputs === undefined ? undefined : { inputs, count, layer: highest }
 }
+
+const unset = (): undefined => undefined

@@ -16,10 +16,13 @@ import type { RuleTarget } from './parse-target.ts'
 export interface ProcessorInput {
   readonly address: string
   readonly keyPath: readonly PathItem[]
+  /** Whether nothing is made without it. */
+  readonly required: boolean
 }
 
 export interface ProcessorMapping {
-  readonly inputs: Readonly<Record<string, ProcessorInput>>
+  /** In the processor's order. */
+  readonly inputs: readonly ProcessorInput[]
   readonly output: string
 }
 
@@ -85,17 +88,17 @@ export function parseProcessor(item: Json, path: string, scope: LoadScope): Proc
 }
 
 function parseMapping(processor: Processor, mapping: Json, path: string): ProcessorMapping {
-  const inputs: Record<string, ProcessorInput> = Object.create(null)
-  for (const { name } of processor.inputs) {
+  const inputs = processor.inputs.map(({ name, required }): ProcessorInput => {
     const at = `${path}.${name}`
     const [first] = asArray(mapping[name], at)
     if (first === undefined) throw fail('RULESET_INVALID', at, 'an input is required')
     const input = asObject(first, `${at}[0]`)
-    inputs[name] = {
+    return {
       address: asAddress(input['address'], `${at}[0].address`),
       keyPath: parseKeyPath(input['key_path'], `${at}[0].key_path`),
+      required,
     }
-  }
+  })
   return { inputs, output: asAddress(mapping['output'], `${path}.output`) }
 }
 

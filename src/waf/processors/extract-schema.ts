@@ -30,7 +30,7 @@ export const extractSchema: Processor<'extract_schema'> = {
   name: 'extract_schema',
   inputs: [{ name: 'inputs', required: true }],
   regenerates: false,
-  generate({ inputs }, scanners) {
+  generate([inputs], scanners) {
     return inputs === undefined
       ? undefined
       : schemaOf(inputs, '', 0, { scanners, valuesLeft: maxValues, textLeft: maxScanned })

@@ -17,9 +17,9 @@ export const httpEndpointFingerprint: Processor<'http_endpoint_fingerprint'> = {
     { name: 'body', required: false },
   ],
   regenerates: true,
-  generate({ method, uri_raw, query, body }) {
+  generate([method, uriRaw, query, body]) {
     const verb = readText(method)
-    const uri = readText(uri_raw)
+    const uri = readText(uriRaw)
     if (verb === undefined || uri === undefined) return undefined
     const path = pathOf(uri)
     const pathHash = path === '' ? '' : shortHashOfLower(path)

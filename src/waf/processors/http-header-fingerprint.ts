@@ -11,7 +11,7 @@ export const httpHeaderFingerprint: Processor<'http_header_fingerprint'> = {
   name: 'http_header_fingerprint',
   inputs: [{ name: 'headers', required: true }],
   regenerates: false,
-  generate({ headers }) {
+  generate([headers]) {
     const read = readHeaders(headers)
     if (read === undefined) return undefined
     const { names } = read

@@ -10,7 +10,7 @@ export const httpNetworkFingerprint: Processor<'http_network_fingerprint'> = {
   name: 'http_network_fingerprint',
   inputs: [{ name: 'headers', required: true }],
   regenerates: false,
-  generate({ headers }) {
+  generate([headers]) {
     const read = readHeaders(headers)
     if (read === undefined) return undefined
     const { addressBits, addressNames, withoutAddress } = read.names

@@ -11,7 +11,7 @@ export const jwtDecode: Processor<'jwt_decode'> = {
   name: 'jwt_decode',
   inputs: [{ name: 'inputs', required: true }],
   regenerates: false,
-  generate({ inputs }) {
+  generate([inputs]) {
     const credentials = readText(inputs)
     if (credentials === undefined || !/^bearer/i.test(credentials)) return undefined
     const token = credentials.slice('bearer'.length).trimStart()

@@ -48,6 +48,9 @@ const LONGEST_KEY = 64
 
 let root = new KeySequence('', undefined)
 let count = 0
+/** The keys asked about last, as `listKeys` gave them, and where they lead. */
+let lastKeys: readonly string[] | undefined
+let lastSequence: KeySequence | undefined
 
 function follow(key: string, before: KeySequence): KeySequence {
   count += 1
@@ -59,6 +62,7 @@ export function keySequenceOf(value: unknown): KeySequence | undefined {
   if (typeof value !== 'object' || value === null || !isPlainMap(value)) return undefined
   const keys = keysOf(value)
   if (keys === undefined || keys.length > MOST_KEYS) return undefined
+  if (keys === lastKeys) return lastSequence
   if (count > MOST_SEQUENCES) {
     root = new KeySequence('', undefined)
     count = 0
@@ -68,6 +72,8 @@ export function keySequenceOf(value: unknown): KeySequence | undefined {
     if (key.length > LONGEST_KEY) return undefined
     at = at.with(key)
   }
+  lastKeys = keys
+  lastSequence = at
   return at
 }
 

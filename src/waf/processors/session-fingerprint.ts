@@ -15,11 +15,11 @@ export const sessionFingerprint: Processor<'session_fingerprint'> = {
     { name: 'user_id', required: false },
   ],
   regenerates: true,
-  generate({ cookies, session_id, user_id }) {
-    if (readText(user_id) === undefined && readText(session_id) === undefined && readValue(cookies, 0).kind !== 'map')
+  generate([cookies, sessionId, userId]) {
+    if (readText(userId) === undefined && readText(sessionId) === undefined && readValue(cookies, 0).kind !== 'map')
       return undefined
     const entries = sortedEntries(cookies)
-    return `ssn-${hashText(user_id)}-${hashKeys(entries)}-${hashValues(entries)}-${hashText(session_id)}`
+    return `ssn-${hashText(userId)}-${hashKeys(entries)}-${hashValues(entries)}-${hashText(sessionId)}`
   },
 }
 

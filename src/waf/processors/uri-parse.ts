@@ -10,7 +10,7 @@ export const uriParse: Processor<'uri_parse'> = {
   name: 'uri_parse',
   inputs: [{ name: 'inputs', required: true }],
   regenerates: false,
-  generate({ inputs }) {
+  generate([inputs]) {
     const text = readText(inputs)
     return text === undefined ? undefined : parseUri(text)
   },

@@ -29,7 +29,10 @@ const scanners: readonly Scanner[] = scannerRules.map((rule) => ({
 function ours(generator: string, inputs: Inputs): unknown {
   const processor = processors.get(generator)
   if (processor === undefined) throw new Error(`no processor ${generator}`)
-  return processor.generate(inputs, scanners)
+  return processor.generate(
+    processor.inputs.map(({ name }) => inputs[name]),
+    scanners,
+  )
 }
 
 /** The attribute that the reference makes of the inputs, each given as an address of its own name. */
