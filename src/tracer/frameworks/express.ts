@@ -75,7 +75,8 @@ export function expressMiddleware(
       const before = layersBefore(routerOf(app)?.stack ?? [], portcullis)
       if (before.length > 0) late(before)
     }
-    const mark = request.url?.indexOf('?') ?? -1
+    // Express 5 parses the query whenever it is read.
+    const mark = record.inspection === undefined ? -1 : (request.url?.indexOf('?') ?? -1)
     if (record.start(mark < 0 ? undefined : (incoming.query ?? plainQuery(request.url, mark)), undefined)) return
     within(record, next)
   }

@@ -52,7 +52,7 @@ export function outgoingHeaders(from: Outgoing): Record<string, string> {
   const { traceId, spanId, priority, decisionMaker, source, origin, tracestate } = from
   const members = [
     `s:${priority}`,
-    ...(origin === undefined ? [] : [`o:${origin.replace(/[,;~=]/g, '_')}`]),
+    ...(origin === undefined ? [] : [`o:${origin.replace(/[,;~]/g, '_').replaceAll('=', '~')}`]),
     `t.dm:${decisionMaker}`,
     ...(source === undefined ? [] : [`t.ts:${source}`]),
     `p:${spanId}`,
@@ -77,18 +77,23 @@ function fromTraceparent(headers: Headers): RemoteParent | undefined {
   const [, version = '', traceId = '', parentId = '', rest] = match
   if (version === 'ff' || (version === '00' && rest !== undefined)) return undefined
   if (traceId === ZERO_32 || parentId === ZERO_16) return undefined
-  const tracestate = otherMembers(headers['tracestate'])
-  return tracestate === undefined ? { traceId, parentId } : { traceId, parentId, tracestate }
+  return { traceId, parentId, ...readTracestate(headers['tracestate']) }
 }
 
-function otherMembers(value: Headers[string]): string | undefined {
+/** The origin that the Datadog member of a `tracestate` tells of, and the members of others. */
+function readTracestate(value: Headers[string]): Pick<RemoteParent, 'origin' | 'tracestate'> {
   const text = typeof value === 'string' ? value : value?.join(',')
-  if (text === undefined || text.length > MAX_TRACESTATE_LENGTH) return undefined
-  const members = text
-    .split(',')
-    .map((member) => member.trim())
-    .filter((member) => /^[\x20-\x7e]+=[\x20-\x7e]*$/.test(member) && !member.startsWith('dd='))
-  return members.length === 0 || members.length >= MAX_TRACESTATE_MEMBERS ? undefined : members.join(',')
+  if (text === undefined || text.length > MAX_TRACESTATE_LENGTH) return {}
+  const members = text.split(',').map((member) => member.trim())
+  const own = members.find((member) => member.startsWith('dd='))?.slice(3)
+  const encoded = own?.split(';').find((field) => field.startsWith('o:'))
+  // An equals sign would end the key of a member, so that it travels as a tilde.
+  const origin = encoded?.slice(2).replaceAll('~', '=') ?? ''
+  const others = members.filter((member) => /^[\x20-\x7e]+=[\x20-\x7e]*$/.test(member) && !member.startsWith('dd='))
+  return {
+    ...(originPattern.test(origin) ? { origin } : {}),
+    ...(others.length > 0 && others.length < MAX_TRACESTATE_MEMBERS ? { tracestate: others.join(',') } : {}),
+  }
 }
 
 function fromDatadog(headers: Headers): RemoteParent | undefined {

@@ -6,6 +6,9 @@ const hex = (length: number) =>
   fc.string({ unit: fc.constantFrom(...'0123456789abcdef'.split('')), minLength: length, maxLength: length })
 const id = (length: number) => hex(length).filter((text) => !/^0+$/.test(text))
 
+const t = '0af7651916cd43dd8448eb211c80319c'
+const s = 'b7ad6b7169203331'
+
 test('what one service sends, the next continues, in either format', () => {
   fc.assert(
     fc.property(
@@ -23,6 +26,13 @@ test('what one service sends, the next continues, in either format', () => {
       },
     ),
   )
+})
+
+test('where a trace began travels in either format', () => {
+  const from = { traceId: t, spanId: s, priority: 1, decisionMaker: '-0', origin: 'synthetics=web' }
+  const { traceparent = '', tracestate = '', ...datadog } = outgoingHeaders(from)
+  expect(extractParent({ traceparent, tracestate })).toMatchObject({ origin: from.origin })
+  expect(extractParent(datadog)).toMatchObject({ origin: from.origin })
 })
 
 test('no header text makes it throw, and what it gives is always well-formed', () => {
@@ -45,8 +55,6 @@ test('no header text makes it throw, and what it gives is always well-formed', (
   )
 })
 
-const t = '0af7651916cd43dd8448eb211c80319c'
-const s = 'b7ad6b7169203331'
 const cases = [
   { says: 'version 00 as it is', headers: { traceparent: `00-${t}-${s}-01` }, parent: { traceId: t, parentId: s } },
   {
@@ -63,6 +71,16 @@ const cases = [
     says: 'other vendors’ state, without ours',
     headers: { traceparent: `00-${t}-${s}-01`, tracestate: 'dd=s:2, vendor=1 ,other=2' },
     parent: { traceId: t, parentId: s, tracestate: 'vendor=1,other=2' },
+  },
+  {
+    says: 'where a trace began, as the Datadog member says it',
+    headers: { traceparent: `00-${t}-${s}-01`, tracestate: 'vendor=1,dd=s:2;o:synthetics~web;p:b7ad6b7169203331' },
+    parent: { traceId: t, parentId: s, origin: 'synthetics=web', tracestate: 'vendor=1' },
+  },
+  {
+    says: 'no origin that cannot be one',
+    headers: { traceparent: `00-${t}-${s}-01`, tracestate: `dd=o:${'x'.repeat(80)}` },
+    parent: { traceId: t, parentId: s },
   },
   {
     says: 'the upper half of a Datadog trace',
@@ -100,4 +118,4 @@ test.each(cases)('it continues $says', ({ headers, parent }) => {
   expect(extractParent(headers)).toEqual(parent)
 })
 
-test('every case ran', () => expect(cases).toHaveLength(13))
+test('every case ran', () => expect(cases).toHaveLength(15))
