@@ -4,6 +4,7 @@ import type { ActionParameters, WafEvent } from '../model/waf-event.ts'
 import type { Addresses, Waf, WafContext, WafResult } from '../waf/waf.ts'
 import { blockingAction, fromParameters } from './block.ts'
 import type { Denylist, DenylistHit, DenylistSubject } from './denylist/denylist.ts'
+import type { ListedNow } from './denylist/listed-now.ts'
 import type { BlockAction } from './login/login-target.ts'
 
 /** What is in force when a request comes in: rules, lists, and whether they may block. */
@@ -17,8 +18,9 @@ export interface Protection {
   readonly takeBudgetUs: () => number
   /** Parameters of the action `block`, as rules or remote configuration redefine it. */
   readonly blockParameters: ActionParameters
-  /** Parameters of the action that answers what the denylist stops. */
-  readonly denylistParameters: ActionParameters
+  /** How the rules learn what is on the denylist, and which of its lists any of them reads. */
+  readonly listed: ListedNow
+  readonly ruledLists: ReadonlySet<string>
 }
 
 /** libddwaf's code of an error that was thrown rather than returned. */
@@ -49,30 +51,16 @@ export class Inspection {
   /** By user id; most requests have none. */
   #verdicts: Map<string, BlockAction> | undefined
 
-  /** What became of each user and address that is on a list, which is told of once. */
-  #listed: Map<string, BlockAction | undefined> | undefined
-
   constructor(protection: Protection) {
     this.protection = protection
   }
 
-  /** Looks the subject up in the denylist and the passlist. */
-  lookUp(subject: DenylistSubject, nowSeconds: number): BlockAction | undefined {
+  /** Looks the subject up in the denylist and the passlist. What is on the denylist is to be told to `run`. */
+  lookUp(subject: DenylistSubject, nowSeconds: number): DenylistHit | undefined {
     const verdict = this.protection.denylist.check(subject, nowSeconds)
-    if (!verdict.blocked) {
-      if (verdict.passlisted) this.#passlisted = true
-      return undefined
-    }
-    const { value } = verdict.hit
-    if (this.#listed?.has(value) === true) return this.#listed.get(value)
-    const id = randomUUID()
-    const parameters: ActionParameters = { ...this.protection.denylistParameters, security_response_id: id }
-    this.events.push(denylistEvent(verdict.hit, id))
-    this.keep = true
-    const type = parameters['location'] === undefined ? 'block_request' : 'redirect_request'
-    const action = this.#allowed(fromParameters(type, parameters))
-    this.#listed = (this.#listed ?? new Map<string, BlockAction | undefined>()).set(value, action)
-    return action
+    if (verdict.blocked) return verdict.hit
+    if (verdict.passlisted) this.#passlisted = true
+    return undefined
   }
 
   /** Whether any rule looks at the address: what none asks for need not be gathered. */
@@ -80,29 +68,43 @@ export class Inspection {
     return this.protection.waf.knownAddresses.has(address)
   }
 
-  /** Runs the WAF on data of this request. An error inside the engine is counted, never thrown. */
-  run(persistent: Addresses): BlockAction | undefined {
+  /**
+   * Runs the WAF on data of this request. `hit`: what of it is on the denylist, of which the rules of the lists decide;
+   * where there are none, it is blocked. An error inside the engine is counted, never thrown.
+   */
+  run(persistent: Addresses, hit?: DenylistHit): BlockAction | undefined {
     const userId = persistent['usr.id']
     // The engine reports a rule once a request; a blocked user asked about twice is blocked twice.
     const before = typeof userId === 'string' ? this.#verdicts?.get(userId) : undefined
     if (before !== undefined) return before
-    const result = this.#run(persistent, false)
-    const action = result && this.#allowed(blockingAction(result.actions))
+    const { listed, ruledLists } = this.protection
+    listed.hit = hit
+    const result = this.#run(persistent)
+    listed.hit = undefined
+    const ruled = result && this.#allowed(blockingAction(result.actions))
+    const isDecided = hit === undefined || (result !== undefined && ruledLists.has(hit.list))
+    const action = isDecided ? ruled : (this.#stop(hit) ?? ruled)
     if (action !== undefined && typeof userId === 'string') (this.#verdicts ??= new Map()).set(userId, action)
     return action
   }
 
-  /** Has the fingerprints of a request made that a list stops: no rule is to judge it any more. */
-  describe(persistent: Addresses): void {
-    this.#run(persistent, true)
+  /** The block of what is on a list that no rule reads. */
+  #stop(hit: DenylistHit): BlockAction | undefined {
+    const id = randomUUID()
+    const event = denylistEvent(hit, id)
+    if (!this.events.some(({ rule }) => rule.id === event.rule.id)) this.events.push(event)
+    this.keep = true
+    const parameters: ActionParameters = { ...this.protection.blockParameters, security_response_id: id }
+    const type = parameters['location'] === undefined ? 'block_request' : 'redirect_request'
+    return this.#allowed(fromParameters(type, parameters))
   }
 
-  #run(persistent: Addresses, processorsOnly: boolean): WafResult | undefined {
+  #run(persistent: Addresses): WafResult | undefined {
     const startMs = performance.now()
     let result: WafResult | undefined
     try {
       this.#context ??= this.protection.waf.createContext()
-      result = this.#context.run({ persistent }, { budgetUs: this.protection.takeBudgetUs(), processorsOnly })
+      result = this.#context.run({ persistent }, { budgetUs: this.protection.takeBudgetUs() })
       this.#take(result)
     } catch {
       this.error = THROWN

@@ -5,6 +5,7 @@ import type { ActionParameters } from '../model/waf-event.ts'
 import { refusalOf } from '../waf/refusal.ts'
 import type { CompileOptions, Waf } from '../waf/waf.ts'
 import type { Denylist } from './denylist/denylist.ts'
+import type { ListedNow } from './denylist/listed-now.ts'
 import type { Protection } from './inspection.ts'
 import type { Warn } from './warning-log.ts'
 
@@ -14,6 +15,13 @@ const BASE_PATH = 'base'
 /** The first runs of an engine execute code that is not compiled yet: they get a multiple of the budget. */
 const COLD_RUNS = 200
 const COLD_FACTOR = 20
+
+/** A ruleset of `ASM_DD`, and the live lists that its rules read. */
+interface RemoteRuleset {
+  readonly enginePath: string
+  readonly version: string | undefined
+  readonly lists: readonly string[]
+}
 
 /** What a block is unless rules say otherwise. */
 const defaultBlock: ActionParameters = { status_code: 403, type: 'auto' }
@@ -26,6 +34,7 @@ export interface ProtectionOptions {
   /** In place of a ruleset of which nothing can be loaded. */
   readonly fallback: () => unknown
   readonly denylist: Denylist
+  readonly listed: ListedNow
   readonly blocking: boolean
   readonly wafBudgetUs: number
   readonly warn: Warn
@@ -52,10 +61,8 @@ export class ProtectionControl {
   /** The action `block` of the local rules; remote configuration of any kind puts it out of use. */
   #localBlock: ActionParameters | undefined
   readonly #remoteBlocks = new Map<string, ActionParameters>()
-  /** What overrides of the denylist's rules answer with, by the configuration that they stand in. */
-  readonly #denylistReplies = new Map<string, ActionParameters>()
   /** Rulesets of `ASM_DD`. The first takes the place of the local one in the engine, in one step. */
-  readonly #remoteRulesets = new Map<string, { readonly enginePath: string; readonly version: string | undefined }>()
+  readonly #remoteRulesets = new Map<string, RemoteRuleset>()
 
   constructor(options: ProtectionOptions) {
     this.#options = options
@@ -98,7 +105,6 @@ export class ProtectionControl {
     const enginePath = this.#enginePath(change)
     if (content === undefined) {
       this.#remoteBlocks.delete(path)
-      this.#denylistReplies.delete(path)
       this.#remoteRulesets.delete(path)
       const restored = enginePath === BASE_PATH && this.#remoteRulesets.size === 0
       if (restored) await waf.updateInSlices(BASE_PATH, this.#options.ruleset())
@@ -107,8 +113,9 @@ export class ProtectionControl {
       const diagnostics = await waf.updateInSlices(enginePath, content)
       const refusal = refusalOf(diagnostics)
       if (refusal !== undefined) return refusal
-      if (isRuleset) this.#remoteRulesets.set(path, { enginePath, version: diagnostics.ruleset_version })
-      if (change.product === product.custom) this.#takeReplies(path, content)
+      if (isRuleset)
+        this.#remoteRulesets.set(path, { enginePath, version: diagnostics.ruleset_version, lists: listsRead(content) })
+      if (change.product === product.custom) keepOrDelete(this.#remoteBlocks, path, actionOf(content, 'block'))
     }
     this.#localBlock = undefined
     this.#rulesVersion = [...this.#remoteRulesets.values()].at(-1)?.version ?? versionOf(this.#options.ruleset())
@@ -123,26 +130,31 @@ export class ProtectionControl {
     return [...this.#remoteRulesets.values()].some(({ enginePath }) => enginePath === BASE_PATH) ? path : BASE_PATH
   }
 
-  #takeReplies(path: string, content: unknown): void {
-    keepOrDelete(this.#remoteBlocks, path, actionOf(content, 'block'))
-    keepOrDelete(this.#denylistReplies, path, denylistReply(content))
-  }
-
   #renew(): void {
     const waf = this.#waf
     if (waf === undefined) return
-    const { denylist, blocking, wafBudgetUs } = this.#options
+    const { denylist, listed, blocking, wafBudgetUs } = this.#options
     const takeBudgetUs = (): number => (this.#coldRuns-- > 0 ? wafBudgetUs * COLD_FACTOR : wafBudgetUs)
-    const blockParameters = [...this.#remoteBlocks.values()].at(-1) ?? this.#localBlock ?? defaultBlock
     this.#current = {
       waf,
       rulesVersion: this.#rulesVersion,
       denylist,
       blocking,
       takeBudgetUs,
-      blockParameters,
-      denylistParameters: [...this.#denylistReplies.values()].at(-1) ?? blockParameters,
+      blockParameters: [...this.#remoteBlocks.values()].at(-1) ?? this.#localBlock ?? defaultBlock,
+      listed,
+      ruledLists: this.#ruledLists(),
     }
+  }
+
+  /** The lists of the denylist that the rulesets in force have a rule for. */
+  #ruledLists(): ReadonlySet<string> {
+    const rulesets = [...this.#remoteRulesets.values()]
+    const isReplaced = rulesets.some(({ enginePath }) => enginePath === BASE_PATH)
+    return new Set([
+      ...(isReplaced ? [] : listsRead(this.#options.ruleset())),
+      ...rulesets.flatMap(({ lists }) => lists),
+    ])
   }
 
   /** The engine, which begins with the few rules of the fallback; the local ruleset is then compiled in slices. */
@@ -207,16 +219,13 @@ function actionOf(config: unknown, id: string): ActionParameters | undefined {
   return typeof parameters === 'object' && parameters !== null ? (parameters as ActionParameters) : undefined
 }
 
-/** The rules that a denylist block reports as: an override of one of them answers for the list. */
-const denylistRules: readonly unknown[] = ['blk-001-001', 'blk-001-002']
-
-/** What a configuration has the denylist answer with; undefined where it says nothing of it. */
-function denylistReply(config: unknown): ActionParameters | undefined {
-  const override = listOf(property(config, 'rules_override')).find((one) =>
-    listOf(property(one, 'rules_target')).some((target) => denylistRules.includes(property(target, 'rule_id'))),
-  )
-  const [id] = listOf(property(override, 'on_match'))
-  return typeof id === 'string' ? actionOf(config, id) : undefined
+/** The live lists that the rules of a ruleset read. */
+function listsRead(ruleset: unknown): readonly string[] {
+  const rules = [...listOf(property(ruleset, 'rules')), ...listOf(property(ruleset, 'rules_compat'))]
+  return rules
+    .flatMap((rule) => listOf(property(rule, 'conditions')))
+    .map((condition) => property(property(condition, 'parameters'), 'data'))
+    .filter((list) => typeof list === 'string')
 }
 
 function keepOrDelete<T>(into: Map<string, T>, key: string, value: T | undefined): void {

@@ -4,6 +4,7 @@ import { headerOrderFingerprint } from '../waf/header-order.ts'
 import type { Addresses } from '../waf/waf.ts'
 import { carry, carryOn, type Records } from './carrier.ts'
 import { blockReply, fromParameters, writeReply, type Reply } from './block.ts'
+import type { DenylistHit } from './denylist/denylist.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import { Inspection } from './inspection.ts'
 import type { BlockAction, LoginTarget } from './login/login-target.ts'
@@ -143,14 +144,10 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
       return false
     }
     const subject = ip === undefined ? {} : { ip, claimed: this.ipSource === 'claimed' }
-    const listed = inspection.lookUp(subject, this.span.startMs / 1_000)
+    const hit = inspection.lookUp(subject, this.span.startMs / 1_000)
     const addresses = this.#startAddresses(inspection, request, offered, { query, params })
-    if (listed !== undefined) {
-      inspection.describe(addresses)
-      return this.block(listed)
-    }
     this.watch = watchResponse(response, this)
-    return this.#inspect(inspection, addresses)
+    return this.#inspect(inspection, addresses, hit)
   }
 
   /** What the first stage is fed with, as far as a rule or processor looks at it. */
@@ -201,16 +198,15 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     const { inspection } = this
     if (inspection === undefined || this.finished) return undefined
     const { userId } = subject
-    const listed = userId === undefined ? undefined : inspection.lookUp({ userId }, this.scope.clock.nowMs() / 1_000)
+    const hit = userId === undefined ? undefined : inspection.lookUp({ userId }, this.scope.clock.nowMs() / 1_000)
     const known: Record<string, unknown> = {}
-    let any = false
+    let any = hit !== undefined
     for (const [address, value] of Object.entries(addresses)) {
       if (!inspection.knows(address)) continue
       known[address] = value
       any = true
     }
-    const ruled = any ? inspection.run(known) : undefined
-    return listed ?? ruled
+    return any ? inspection.run(known, hit) : undefined
   }
 
   /**
@@ -307,8 +303,8 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     scope.exporter.export(span, { security: this.#hasEvent || this.stopped || found })
   }
 
-  #inspect(inspection: Inspection, addresses: Addresses): boolean {
-    const action = inspection.run(addresses)
+  #inspect(inspection: Inspection, addresses: Addresses, hit?: DenylistHit): boolean {
+    const action = inspection.run(addresses, hit)
     return action === undefined ? false : this.block(action)
   }
 

@@ -14,7 +14,9 @@ import type { Exporter } from './export/exporter.ts'
 import type { CollectionMode } from './login/collection-mode.ts'
 import type { DatadogAppsec } from './login/datadog-appsec.ts'
 import { createLoginSdk, type LoginSdk } from './login/login-sdk.ts'
+import type { Denylist } from './denylist/denylist.ts'
 import { createDenylistCompiler } from './denylist/denylist-compiler.ts'
+import { ListedNow } from './denylist/listed-now.ts'
 import { localRuleset } from './local-ruleset.ts'
 import { listRuleset } from './list-ruleset.ts'
 import { openConfigCache } from './remote-config/config-cache.ts'
@@ -160,19 +162,23 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
     clock,
     onBadItem: (list, item) => warn(fail('LIST_ITEM_INVALID', list, item)),
   })
+  const denylist: Denylist = {
+    get size() {
+      return lists.denylist.size
+    },
+    check: (subject, nowSeconds) => lists.denylist.check(subject, nowSeconds),
+  }
+  const listed = new ListedNow(denylist)
   const protection = new ProtectionControl({
-    compile: (ruleset, compileOptions) => compileRuleset(ruleset, { ...compileOptions, clock: engineClock }),
+    compile: (ruleset, compileOptions) =>
+      compileRuleset(ruleset, { ...compileOptions, clock: engineClock, lists: listed.lists }),
     compileOptions: {
       obfuscator: { keyRegex: values.obfuscationKeyRegex, valueRegex: values.obfuscationValueRegex },
     },
     ruleset: localRuleset(values.rulesFile, warn),
     fallback: () => listRuleset,
-    denylist: {
-      get size() {
-        return lists.denylist.size
-      },
-      check: (subject, nowSeconds) => lists.denylist.check(subject, nowSeconds),
-    },
+    denylist,
+    listed,
     blocking: values.appsecBlocking,
     wafBudgetUs: values.wafTimeoutUs,
     warn,
@@ -256,8 +262,8 @@ function createTracer({ logger, ...options }: StartOptions, parts: TracerParts):
     checkOutside: (addresses, { userId }) => {
       if (protection.current === undefined) return undefined
       const inspection = new Inspection(protection.current)
-      const listed = inspection.lookUp(userId === undefined ? {} : { userId }, clock.nowMs() / 1_000)
-      const action = listed ?? inspection.run(addresses)
+      const hit = inspection.lookUp(userId === undefined ? {} : { userId }, clock.nowMs() / 1_000)
+      const action = inspection.run(addresses, hit)
       inspection.dispose()
       return action
     },

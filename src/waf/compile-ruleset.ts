@@ -3,6 +3,7 @@ import type { RulesetDiagnostics } from '../model/ruleset.ts'
 import { createContext } from './context.ts'
 import { updateAddressTable } from '../net/address-table.ts'
 import { DataRegistry, emptyContents } from './data-registry.ts'
+import type { DataSet } from './data-set.ts'
 import type { DataContents } from './data-registry.ts'
 import { parseConfig } from './load/parse-config.ts'
 import type { Config, ConfigScope, DataById } from './load/parse-config.ts'
@@ -26,8 +27,12 @@ const defaultLimits: Required<WafLimits> = {
   maxCleanTexts: 1024,
 }
 
-/** Options with the clock that the composition root hands down. */
-export type ClockedOptions = CompileOptions & { readonly clock: WafClock }
+/** Options with what the composition root hands down. */
+export type ClockedOptions = CompileOptions & {
+  readonly clock: WafClock
+  /** Lists of `rules_data` that are kept elsewhere, by id: they are asked in place of what configurations say. */
+  readonly lists?: ReadonlyMap<string, DataSet>
+}
 
 /**
  * Compiles a ruleset of the public libddwaf format (schema 2.x; spec/waf-rules.md 2).
@@ -39,7 +44,7 @@ export function compileRuleset(ruleset: unknown, options: ClockedOptions): Waf {
 
 class Engine implements Waf {
   readonly #configs = new Map<string, Config>()
-  readonly #rulesData = new DataRegistry()
+  readonly #rulesData: DataRegistry
   readonly #exclusionData = new DataRegistry()
   readonly #givenObfuscator: ObfuscatorOptions
   #obfuscator: Obfuscator
@@ -50,7 +55,8 @@ class Engine implements Waf {
   /** Changes follow one another, also when several are asked for at once. */
   #lastChange: Promise<unknown> = Promise.resolve()
 
-  constructor(ruleset: unknown, { obfuscator, limits, clock }: ClockedOptions) {
+  constructor(ruleset: unknown, { obfuscator, limits, clock, lists }: ClockedOptions) {
+    this.#rulesData = new DataRegistry(lists)
     this.#givenObfuscator = obfuscator ?? {}
     this.#obfuscator = createObfuscator(obfuscator)
     this.#limits = { ...defaultLimits, ...limits }

@@ -95,17 +95,14 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
   readonly time: RunTime
   readonly budget: WalkBudget
   readonly #own: Layer
-  readonly #rulesRest: boolean
   layer: Layer
   exploitCharacters = MAX_EXPLOIT_CHARACTERS
   known: KnownMatch | undefined
 
-  constructor(scope: ContextScope, layer: Layer, options: RunOptions) {
-    const { budgetUs, maxBytes = DEFAULT_MAX_BYTES, processorsOnly = false } = options
+  constructor(scope: ContextScope, layer: Layer, { budgetUs, maxBytes = DEFAULT_MAX_BYTES }: RunOptions) {
     this.#scope = scope
     this.#own = layer
     this.layer = layer
-    this.#rulesRest = processorsOnly
     this.time = new RunTime(scope.clock, budgetUs)
     this.budget = unboundedWalk(scope.limits)
     this.budget.bytes = maxBytes
@@ -157,22 +154,17 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
 
   /** Evaluates what is new; a match is noted in the layer of the context, for the next run. */
   evaluate(attributes: Attributes): Findings | undefined {
-    const { plan } = this.#scope
+    const { plan, obfuscator } = this.#scope
     this.#process(plan.preprocessors, attributes)
-    const findings = this.#rulesRest ? undefined : this.#judge(attributes)
+    wakeRules(plan, this.layer)
+    const filters = evaluateFilters(plan, this)
+    const findings = evaluateRules(plan, filters, this, attributes, obfuscator)
     this.#process(plan.postprocessors, attributes)
     attributes.resolve(this.layer)
     if (this.exploitCharacters < 0) this.budget.exhausted = true
     const address = findings?.matched === true ? plan.addresses.get(EVENT_ADDRESS) : undefined
     if (address !== undefined) this.#store(address, true, this.#own)
     return findings
-  }
-
-  #judge(attributes: Attributes): Findings | undefined {
-    const { plan, obfuscator } = this.#scope
-    wakeRules(plan, this.layer)
-    const filters = evaluateFilters(plan, this)
-    return evaluateRules(plan, filters, this, attributes, obfuscator)
   }
 
   /** Runs the processors that have something new to work on; where layers below may have had it meanwhile, all. */
@@ -198,10 +190,9 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
     const { channel, paths } = address
     this.#own.fed |= address.feeds
     layer.resources |= address.resource
-    const before = address.isKept ? layer.own(address.name) : undefined
-    if (this.#rulesRest) return layer.store(new StoredValue(address, value, value, undefined, before))
     const held =
       channel !== undefined && !isAwaited(address, layer) ? passGate(value, channel, address, this) : concerns
+    const before = address.isKept ? layer.own(address.name) : undefined
     if (held !== concerns) return layer.store(new StoredValue(address, value, held, undefined, before))
     const tree = walkValue(address.name, value, paths.root, this.budget)
     layer.store(new StoredValue(address, value, undefined, tree, before))

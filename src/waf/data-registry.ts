@@ -17,10 +17,16 @@ export const emptyContents: DataContents = { addresses: emptyAddressTable, strin
  */
 export class DataRegistry {
   readonly #lists = new Map<string, MergedList>()
+  readonly #elsewhere: ReadonlyMap<string, DataSet> | undefined
+
+  /** `elsewhere`: lists that are asked in place of what configurations say of them. */
+  constructor(elsewhere?: ReadonlyMap<string, DataSet>) {
+    this.#elsewhere = elsewhere
+  }
 
   /** The list with this id; the same object for ever, whatever it holds. */
   get(id: string): DataSet {
-    return this.#list(id)
+    return this.#elsewhere?.get(id) ?? this.#list(id)
   }
 
   /** Replaces all contents at once: for each id, what each configuration says. */

@@ -53,8 +53,6 @@ export interface RunOptions {
   readonly budgetUs?: number
   /** Input that is looked at in this run, in UTF-16 units of text; each entry costs 8 more. */
   readonly maxBytes?: number
-  /** Runs the processors alone, such as those that make fingerprints; what is given stays unseen by rules. */
-  readonly processorsOnly?: boolean
 }
 
 export interface WafResult {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Span } from '../../src/model/span.ts'
 import type { WafEvent } from '../../src/model/waf-event.ts'
+import { ListedNow } from '../../src/tracer/denylist/listed-now.ts'
 import { toSpan } from '../../src/tracer/finished-span.ts'
 import { Inspection, type Protection } from '../../src/tracer/inspection.ts'
 import { reportInspection } from '../../src/tracer/report.ts'
@@ -15,7 +16,8 @@ const protection: Protection = {
   blocking: true,
   takeBudgetUs: () => 1_000_000,
   blockParameters: {},
-  denylistParameters: {},
+  listed: new ListedNow({ size: 0 }),
+  ruledLists: new Set(),
 }
 
 function reported(values: readonly string[]): Span {

@@ -62,22 +62,6 @@ test.each([
   expect(Object.keys(found.actions)).toEqual(actions)
 })
 
-test('a run of the processors alone makes the fingerprints of an attack and judges nothing', () => {
-  const context = waf.createContext()
-  const attack = {
-    'server.request.method': 'GET',
-    'server.request.uri.raw': '/?q=1',
-    'server.request.query': { q: "1' UNION SELECT name, password FROM users -- " },
-    'server.request.headers.no_cookies': { 'user-agent': 'sqlmap/1.8' },
-  }
-  const described = context.run({ persistent: attack }, { processorsOnly: true })
-  expect(described).toMatchObject({ matched: false, events: [], actions: {}, keep: false })
-  const { attributes } = run(attack)
-  expect(described.attributes).toEqual(attributes)
-  expect(Object.keys(attributes).length).toBe(3)
-  expect(idsOf(attack).length).toBeGreaterThan(1)
-})
-
 test('the lists of a backend block addresses and users', () => {
   const own = compileRuleset(defaultRuleset())
   own.update('lists', {

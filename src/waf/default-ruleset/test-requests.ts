@@ -8,7 +8,7 @@ const userAgent = header('user-agent')
  * that Datadog documents for the purpose.
  */
 export const testRequestRules: readonly RuleSpec[] = [
-  monitor('pcl-test-001', 'Test request that is to be reported', attack('attack_tool'), [
+  monitor('pcl-test-001', 'Test request that is to be reported', attack('security_scanner'), [
     matches([userAgent], String.raw`^dd-test-scanner-log(?:[/\s]|$)`),
   ]),
   {

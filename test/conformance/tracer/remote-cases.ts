@@ -167,6 +167,105 @@ export const remoteCases: readonly RemoteCase[] = [
     status: 403,
     meta: { 'appsec.event': 'true', '_dd.appsec.json': /"on_match":\["block"\]/, 'appsec.blocked': 'true' },
   },
+  ...[
+    {
+      says: '2.8: an override that switches the rule of a list off lets the listed through',
+      ASM: { rules_override: [{ rules_target: [{ rule_id: 'blk-001-001' }], enabled: false }] },
+    },
+    {
+      says: '2.8: an override by tags does so, too',
+      ASM: { rules_override: [{ rules_target: [{ tags: { type: 'block_ip' } }], enabled: false }] },
+    },
+    {
+      says: '2.6: an exclusion lets the listed through where its conditions hold',
+      ASM: {
+        exclusions: [
+          {
+            id: 'open',
+            rules_target: [{ rule_id: 'blk-001-001' }],
+            conditions: [
+              {
+                operator: 'match_regex',
+                parameters: { inputs: [{ address: 'server.request.uri.raw' }], regex: '^/ok' },
+              },
+            ],
+          },
+        ],
+      },
+    },
+    {
+      says: '2.6: an exclusion by a list of its own lets the listed through',
+      ASM: {
+        exclusions: [
+          {
+            id: 'friends',
+            conditions: [
+              { operator: 'ip_match', parameters: { inputs: [{ address: 'http.client_ip' }], data: 'friends' } },
+            ],
+          },
+        ],
+      },
+    },
+  ].map(({ says, ASM }) => ({
+    says,
+    configs: {
+      ASM,
+      ASM_DATA: {
+        ...addresses('203.0.113.7'),
+        exclusion_data: [{ id: 'friends', type: 'ip_with_expiration', data: [{ value: '203.0.113.0/24' }] }],
+      },
+    },
+    path: '/ok',
+    headers: client,
+    status: 200,
+    meta: { 'appsec.blocked': undefined, 'appsec.event': undefined },
+  })),
+  {
+    says: '2.6: an exclusion whose conditions do not hold leaves the listed stopped',
+    configs: {
+      ASM_DATA: addresses('203.0.113.7'),
+      ASM: {
+        exclusions: [
+          {
+            id: 'open',
+            conditions: [
+              {
+                operator: 'match_regex',
+                parameters: { inputs: [{ address: 'server.request.uri.raw' }], regex: '^/other' },
+              },
+            ],
+          },
+        ],
+      },
+    },
+    path: '/ok',
+    headers: client,
+    status: 403,
+    meta: { 'appsec.blocked': 'true' },
+  },
+  {
+    says: '2.8: an override that only monitors reports the listed address',
+    configs: {
+      ASM_DATA: addresses('203.0.113.7'),
+      ASM: { rules_override: [{ rules_target: [{ rule_id: 'blk-001-001' }], on_match: ['monitor'] }] },
+    },
+    path: '/ok',
+    headers: client,
+    status: 200,
+    meta: {
+      'appsec.blocked': undefined,
+      'appsec.event': 'true',
+      '_dd.appsec.json': /"id":"blk-001-001".*"on_match":\["monitor"\]/,
+    },
+  },
+  {
+    says: 'a listed address is stopped where a ruleset of ASM_DD has no rule for the list',
+    configs: { ASM_DD: conformanceRules, ASM_DATA: addresses('203.0.113.7') },
+    path: '/ok',
+    headers: client,
+    status: 403,
+    meta: { 'appsec.blocked': 'true', '_dd.appsec.json': /"id":"blk-001-001"/ },
+  },
   {
     says: '2.4: a listed address gets the action `block` of ASM',
     configs: { ASM_DATA: addresses('203.0.113.7'), ASM: away },
