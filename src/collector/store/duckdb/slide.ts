@@ -55,8 +55,7 @@ export function slide({ groups, counted, windowSeconds: w }: Sliding): string {
       first_ts, last_ts, untrusted = 0
     FROM slid ASOF JOIN firsts
       ON ${groups.map((name) => `slid.${name} = firsts.${name}`).join(' AND ')} AND slid.t - ${w - 1} <= firsts.s
-    WHERE last_ts IS NOT NULL AND news > 0
-    ORDER BY t, ${groups.map((name) => `slid.${name}`).join(', ')}`
+    WHERE last_ts IS NOT NULL AND news > 0`
 }
 
 /**
@@ -68,8 +67,8 @@ function stays(column: FacetColumn, index: number, group: string, w: number): re
   const values = `SELECT ${group}, from_s, to_s, s, ${valuesOf(`c${index}`, column)} AS value
     FROM touched WHERE c${index} IS NOT NULL`
   return [
-    `${spans} AS MATERIALIZED (SELECT ${group}, from_s, to_s, value, min(s) AS low, max(s) AS high
-       FROM (${values}) GROUP BY ALL)`,
+    `${spans} AS MATERIALIZED (SELECT ${group}, any_value(from_s) AS from_s, any_value(to_s) AS to_s, value,
+       min(s) AS low, max(s) AS high FROM (${values}) GROUP BY ${group}, value)`,
     `${long} AS MATERIALIZED (SELECT ${group}, from_s, to_s, s, lag(s) OVER each AS before, lead(s) OVER each AS after
        FROM (SELECT DISTINCT * FROM (${values}) SEMI JOIN (FROM ${spans} WHERE high - low > ${w}) USING (${group}, value))
        WINDOW each AS (PARTITION BY ${group}, value ORDER BY s))`,
