@@ -42,7 +42,7 @@ export class Baselines {
 
   /**
    * The logins of the service of a signal in the day before it began, less the time of earlier attacks on it; in the
-   * week, where they are few or most of the day was an attack.
+   * week, where they are few or most of the day was an attack; in the month, where all of the week was.
    */
   read(rule: DetectionRule, signal: SignalFacts): Promise<Baseline> {
     const wide = widerGroup(rule, signal)
@@ -63,8 +63,9 @@ export class Baselines {
 
   async #read(rule: DetectionRule, signal: SignalFacts, wide: string): Promise<Baseline> {
     const endMs = baselineEnd(signal)
-    const week = { fromMs: endMs - 7 * dayMs, toMs: endMs }
-    const others = await this.#readSignals(signal.group['service'], week)
+    const before = (days: number): TimeRange => ({ fromMs: endMs - days * dayMs, toMs: endMs })
+    const [day, week, month] = [before(1), before(7), before(30)]
+    const others = await this.#readSignals(signal.group['service'], month)
     const queries = {
       attempts: [wide, attemptFilters(rule), ...suppressions(rule)].join(' '),
       successes: `${wide} ${loginSuccess}`,
@@ -73,15 +74,17 @@ export class Baselines {
       lengthMs: quietMs(range, without),
       counts: await readTraits(this.#store, queries, range, without),
     })
-    const day = { fromMs: endMs - dayMs, toMs: endMs }
     const attacksOfDay = earlierAttacks(signal, others, day)
     if (quietMs(day, attacksOfDay) >= leastQuietMs) {
       const baseline = await of(day, attacksOfDay)
       if (loginsOf(baseline) >= enoughLogins) return baseline
     }
-    const baseline = await of(week, earlierAttacks(signal, others, week))
+    for (const range of [week, month]) {
+      const baseline = await of(range, earlierAttacks(signal, others, range))
+      if (loginsOf(baseline) >= leastLogins) return baseline
+    }
     // A service that is always under attack has no other time to be compared with.
-    return loginsOf(baseline) >= leastLogins ? baseline : of(week, [])
+    return of(week, [])
   }
 }
 
