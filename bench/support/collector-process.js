@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,6 +42,9 @@ export async function startCollector(env = {}) {
       const answer = await text(response)
       if (response.statusCode >= 300) throw new Error(`${method} ${path} answered ${response.statusCode}: ${answer}`)
       return JSON.parse(answer)
+    },
+    rssMb() {
+      return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024)
     },
     async stop() {
       child.kill('SIGTERM')

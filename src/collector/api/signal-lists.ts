@@ -24,8 +24,18 @@ interface SignalList<T> {
   readonly path: string
   readonly summary: string
   readonly item: Schema
-  readonly read: (signal: SignalFacts, page: ListRequest) => Promise<Page<T>>
+  readonly read: (signal: SignalFacts, page: ListRequest, query: OrderQuery) => Promise<Page<T>>
   readonly columns: Columns<T>
+  /** Query parameters beside those of every list. */
+  readonly query?: typeof orderQuery
+}
+
+const orderQuery = {
+  order: { enum: ['oldest', 'newest'], default: 'oldest', description: 'which comes first' },
+} as const
+
+interface OrderQuery {
+  readonly order?: 'oldest' | 'newest'
 }
 
 /** `/api/signals/{id}/{users,ips,compromised-users,timeline}`: complete lists, as CSV too. */
@@ -33,20 +43,20 @@ export function signalListRoutes(
   server: FastifyInstance,
   { state, lists }: { readonly state: State; readonly lists: SignalLists },
 ): void {
-  const list = <T>({ path, summary, item, columns, read }: SignalList<T>): void => {
-    server.get<{ Params: { id: string }; Querystring: ListQuery }>(
+  const list = <T>({ path, summary, item, columns, read, query: more }: SignalList<T>): void => {
+    server.get<{ Params: { id: string }; Querystring: ListQuery & OrderQuery }>(
       `/api/signals/:id/${path}`,
       route({
         summary,
         tag: 'signals',
         params: idParams(),
-        query: { ...pageQuery, ...formatQuery },
+        query: { ...pageQuery, ...formatQuery, ...more },
         reply: page(item),
         alsoAs: ['text/csv'],
       }),
       async ({ params, query }, reply) => {
         const signal = await signalNamed(state, params.id)
-        return sendList<T>(reply, query, { name: path, columns, read: (wanted) => read(signal, wanted) })
+        return sendList<T>(reply, query, { name: path, columns, read: (wanted) => read(signal, wanted, query) })
       },
     )
   }
@@ -132,9 +142,10 @@ export function signalListRoutes(
   })
   list({
     path: 'timeline',
-    summary: 'Everything that happened to the signal, oldest first',
+    summary: 'Everything that happened to the signal',
+    query: orderQuery,
     item: ref('TimelineEntry'),
-    read: ({ id }, wanted) => state.timeline(id, wanted),
+    read: ({ id }, wanted, { order }) => state.timeline(id, { ...wanted, newestFirst: order === 'newest' }),
     columns: { at: ({ at }) => at, by: ({ by }) => by, kind: ({ kind }) => kind, text: ({ text }) => text },
   })
 }

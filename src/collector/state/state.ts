@@ -286,8 +286,8 @@ export interface State {
   /** Signals that are not closed, or were last seen at or after `sinceMs`: what detection continues with. */
   recentSignals(sinceMs: number): Promise<readonly SignalFacts[]>
   responses(filter: { readonly signalId?: string; readonly sinceMs?: number }): Promise<readonly ResponseRecord[]>
-  /** Oldest first. */
-  timeline(signalId: string, page: PageRequest): Promise<Page<TimelineEntry>>
+  /** Oldest first, unless the newest is wanted first. */
+  timeline(signalId: string, page: PageRequest & { readonly newestFirst?: boolean }): Promise<Page<TimelineEntry>>
   /** The clusters of a signal at a time, by default now; null where it had none yet. */
   clusters(signalId: string, atMs?: number): Promise<ClusterVersion | null>
   /** When each version of a signal's clusters began, oldest first. */

@@ -12,6 +12,8 @@ export interface Column<Row> {
   /** In pixels; those without share what is left. */
   readonly width?: number
   readonly number?: boolean
+  /** What is too long for one line takes two: names that differ only at their ends. */
+  readonly folds?: boolean
   /** Left out where the table is narrower than this. */
   readonly fromPx?: number
 }
@@ -188,9 +190,9 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
                     />
                   </td>
                 ) : null}
-                {columns.map((column) => (
-                  <td key={column.key} class={column.number === true ? 'number' : undefined}>
-                    {column.cell(row)}
+                {columns.map(({ key: name, number, folds, cell }) => (
+                  <td key={name} class={number === true ? 'number' : undefined}>
+                    {folds === true ? <div class="folds">{cell(row)}</div> : cell(row)}
                   </td>
                 ))}
               </tr>

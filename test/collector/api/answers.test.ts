@@ -226,6 +226,8 @@ test('a compromised account is open until somebody says what became of it', asyn
   expect(await listed()).toMatchObject({ state: 'reset', stateBy: expect.stringMatching(/./) })
   const { body } = await collector.api('GET', `/api/signals/${signal.id}/timeline`)
   expect(body.items.at(-1)).toMatchObject({ kind: 'triaged', text: `${victim}: reset` })
+  const newest = await collector.api('GET', `/api/signals/${signal.id}/timeline?order=newest&limit=1`)
+  expect(newest.body.items).toEqual([body.items.at(-1)])
 })
 
 test('a false positive is archived as one, and can be opened again', async () => {

@@ -121,6 +121,31 @@ test('a commit survives closing and opening again, whole', async () => {
   expect((await engine.documents('service')).map(({ id }) => id)).toEqual(['__proto__', 'shop'])
 })
 
+test('a timeline is read from either end, a page at a time, without a gap', async () => {
+  const texts = ['a', 'b', 'c', 'd', 'e']
+  await engine.commit({
+    timeline: texts.map((text, index) => ({
+      signalId: 's1',
+      at: at(index),
+      by: 'ann',
+      kind: 'triaged',
+      text,
+    })),
+  })
+  const read = async (newestFirst: boolean): Promise<readonly string[]> => {
+    const seen: string[] = []
+    let cursor: string | null = null
+    do {
+      const page = await engine.timeline('s1', { limit: 2, newestFirst, ...(cursor === null ? {} : { cursor }) })
+      seen.push(...page.items.map(({ text }) => text))
+      cursor = page.next
+    } while (cursor !== null)
+    return seen
+  }
+  expect(await read(false)).toEqual(texts)
+  expect(await read(true)).toEqual(texts.toReversed())
+})
+
 test('a commit that fails in its last part leaves no trace of its first', async () => {
   const rule = {
     rule: {

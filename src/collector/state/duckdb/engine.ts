@@ -85,10 +85,12 @@ export async function openEngine(file: string): Promise<Engine> {
       }),
     timeline: (signalId, page) =>
       inTurn(async () => {
-        const after = page.cursor === undefined ? 0 : readCursor(page.cursor).key
+        const [beyond, order, start] =
+          page.newestFirst === true ? ['<', 'DESC', Number.MAX_SAFE_INTEGER] : ['>', 'ASC', 0]
+        const from = page.cursor === undefined ? start : readCursor(page.cursor).key
         const rows = await connection.rows(
-          'SELECT seq, body FROM timeline WHERE signal_id = $signalId AND seq > $after ORDER BY seq LIMIT $limit',
-          { signalId, after, limit: page.limit + 1 },
+          `SELECT seq, body FROM timeline WHERE signal_id = $signalId AND seq ${beyond} $from ORDER BY seq ${order} LIMIT $limit`,
+          { signalId, from, limit: page.limit + 1 },
         )
         return pageOf(
           rows,

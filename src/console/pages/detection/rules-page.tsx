@@ -16,6 +16,7 @@ const columns: readonly Column<DetectionRule>[] = [
   {
     key: 'name',
     title: 'Rule',
+    folds: true,
     cell: ({ id, name }) => (
       <a href={`/detection-rules/${encodeURIComponent(id)}`}>
         <Raw text={name} max={100} />

@@ -24,12 +24,14 @@ const words = {
     says: 'Stopped by every tracer before the request reaches the service.',
     add: 'Block …',
     none: 'Nothing is blocked',
+    hint: 'Blocks of signals, and your own, stand here while they hold.',
   },
   passlist: {
     title: 'Passlist',
     says: 'Never blocked, by automation neither: offices, monitoring, partners.',
     add: 'Never block …',
     none: 'Nothing is exempt from blocking',
+    hint: 'Add what no rule may ever stop: the addresses of your offices, monitoring and partners.',
   },
 } as const
 
@@ -58,7 +60,7 @@ function columnsOf(): readonly Column<DenylistEntry>[] {
           <span class="muted">has ended</span>
         ),
     },
-    { key: 'reason', title: 'Why', fromPx: 760, cell: ({ reason }) => <Raw text={reason} max={200} /> },
+    { key: 'reason', title: 'Why', fromPx: 760, folds: true, cell: ({ reason }) => <Raw text={reason} max={200} /> },
     {
       key: 'signal',
       title: 'Signal',
@@ -107,7 +109,7 @@ function ListPage({ list }: { readonly list: ListName }): JSX.Element {
       </div>
       <div class="row">
         <input
-          class="input"
+          class="input find"
           type="search"
           data-key="/"
           aria-label="Find a value"
@@ -169,7 +171,7 @@ function ListPage({ list }: { readonly list: ListName }): JSX.Element {
               </EmptyState>
             ) : (
               <EmptyState icon={list} title={words[list].none}>
-                <p>{words[list].says}</p>
+                <p>{words[list].hint}</p>
               </EmptyState>
             )
           }

@@ -97,7 +97,8 @@ function Found({ logins, blocked, signals, denylist, tracers }: Overview): JSX.E
                   <Raw text={signal.title} />
                 </a>
                 <span class="muted">
-                  {signal.group['service'] ?? ''} <Time at={signal.lastSeen} />
+                  {signal.group['service'] === undefined ? '' : `${signal.group['service']}, `}
+                  <Time at={signal.lastSeen} />
                 </span>
               </li>
             ))}

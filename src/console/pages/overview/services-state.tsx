@@ -33,7 +33,7 @@ export function ServicesState(): JSX.Element {
             {items.map((service) => {
               const { look, says } = protectionOf(service)
               return (
-                <li key={service.name} class="wrap">
+                <li key={service.name}>
                   <a class="grow" href={`/services?${new URLSearchParams({ service: service.name }).toString()}`}>
                     <Raw text={service.name} max={60} />
                   </a>

@@ -97,7 +97,7 @@ export function Answers({ signal }: { readonly signal: Signal }): JSX.Element {
                 <span key={traceId}>
                   {index === 0 ? '' : ', '}
                   <a href={`/traces?${new URLSearchParams({ q: `trace_id:${traceId}`, from: at }).toString()}`}>
-                    <Time at={at} />
+                    <Time at={at} exact />
                   </a>
                 </span>
               ))}

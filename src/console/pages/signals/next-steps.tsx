@@ -5,6 +5,7 @@ import { may } from '../../api/session.ts'
 import type { Settings, Signal } from '../../api/shapes.ts'
 import { useData } from '../../api/use-data.ts'
 import { Button } from '../../design/button.tsx'
+import { Icon } from '../../design/icon.tsx'
 import { Card } from '../../design/view.tsx'
 import { many } from '../../text/figures.ts'
 import { changeSettings } from '../settings/change-settings.ts'
@@ -50,6 +51,7 @@ export function NextSteps({ signal }: { readonly signal: Signal }): JSX.Element 
           Triage …
         </Button>
         <a class="button" href={explorer}>
+          <Icon name="traces" />
           Look at its traces
         </a>
       </div>

@@ -30,6 +30,7 @@ const columns: readonly Column<Signal>[] = [
   {
     key: 'title',
     title: 'Signal',
+    folds: true,
     cell: ({ id, title }) => (
       <a href={`/signals/${encodeURIComponent(id)}`}>
         <Raw text={title} max={200} />

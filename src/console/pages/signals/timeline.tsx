@@ -10,6 +10,7 @@ import { Raw } from '../../design/raw.tsx'
 import { Time } from '../../design/time.tsx'
 import { toast, toastError } from '../../design/toast.tsx'
 import { Card, View } from '../../design/view.tsx'
+import { count } from '../../text/figures.ts'
 
 const shown = 12
 const maxNote = 4_000
@@ -33,36 +34,44 @@ export function Timeline({ signal }: { readonly signal: Signal }): JSX.Element {
   const entries = usePages<TimelineEntry>({
     key: ['signals', 'timeline'],
     path: `/api/signals/${encodeURIComponent(signal.id)}/timeline`,
+    parameters: { order: 'newest' },
   })
   return (
     <Card title="Timeline" flush>
       {may('responder') ? <NoteForm signal={signal} /> : null}
       <View data={entries}>
-        {(found) => {
-          const newest = found.toReversed()
-          return (
-            <ol class="timeline">
-              {(isOpen ? newest : newest.slice(0, shown)).map((entry, index) => (
-                <li key={index} class={entry.kind}>
-                  <span class="row apart small">
-                    <b>{words[entry.kind] ?? entry.kind}</b>
-                    <span class="muted">
-                      {entry.by}, <Time at={entry.at} />
-                    </span>
+        {(found) => (
+          <ol class="timeline">
+            {(isOpen ? found : found.slice(0, shown)).map((entry, index) => (
+              <li key={index} class={entry.kind}>
+                <span class="row apart small">
+                  <b>{words[entry.kind] ?? entry.kind}</b>
+                  <span class="muted">
+                    {entry.by}, <Time at={entry.at} />
                   </span>
-                  <Raw text={entry.text} max={240} />
-                </li>
-              ))}
-              {newest.length <= shown ? null : (
-                <li>
-                  <Button small look="quiet" onPress={() => setOpen(!isOpen)}>
-                    {isOpen ? 'Fewer' : `All ${newest.length}`}
+                </span>
+                <Raw text={entry.text} max={240} />
+              </li>
+            ))}
+            {found.length <= shown ? null : (
+              <li class="row">
+                <Button small look="quiet" onPress={() => setOpen(!isOpen)}>
+                  {isOpen ? 'Fewer' : entries.more === undefined ? `All ${count(found.length)}` : 'More'}
+                </Button>
+                {isOpen && entries.more !== undefined ? (
+                  <Button small look="quiet" onPress={entries.more}>
+                    Older
                   </Button>
-                </li>
-              )}
-            </ol>
-          )
-        }}
+                ) : null}
+                {isOpen && entries.renew !== undefined ? (
+                  <Button small look="quiet" onPress={entries.renew}>
+                    Show the newest
+                  </Button>
+                ) : null}
+              </li>
+            )}
+          </ol>
+        )}
       </View>
     </Card>
   )

@@ -30,6 +30,7 @@ const columns: readonly Column<AnalysedValue>[] = [
   {
     key: 'attribute',
     title: 'Attribute',
+    folds: true,
     fromPx: 560,
     cell: ({ attribute }) => <Raw text={attributeName(attribute)} max={60} />,
   },

@@ -119,7 +119,7 @@ function Editor({ rule }: { readonly rule: WafRule | undefined }): JSX.Element {
                 {jsonProblem === undefined ? null : <span class="wrong">{jsonProblem}</span>}
               </div>
             )}
-            <ProblemList kind="warn" problems={problems} />
+            <ProblemList kind="warn" problems={isChanged ? problems : []} />
             {may('responder') ? (
               <div class="row">
                 <Button look="primary" disabled={!isChanged || !isSound} onPress={save}>

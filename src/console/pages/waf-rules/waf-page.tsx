@@ -17,6 +17,7 @@ const columns: readonly Column<WafRule>[] = [
   {
     key: 'name',
     title: 'Rule',
+    folds: true,
     cell: ({ id, name }) => (
       <a href={`/waf/${encodeURIComponent(id)}`}>
         <Raw text={name} max={120} />
