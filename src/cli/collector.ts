@@ -17,6 +17,12 @@ const sameSignalMs = 500
 /** `portcullis collector`: runs until SIGTERM or SIGINT, then drains. A second signal, half a second later or more, kills it. */
 export async function collectorCommand(args: string[], io: Io): Promise<number> {
   const { values } = parseArgs({ args, options })
+  for (const name of ['agent-port', 'console-port'] as const) {
+    const port = values[name]
+    if (port === undefined || (/^\d{1,5}$/.test(port) && Number(port) < 65_536)) continue
+    io.err(`portcullis collector: --${name} ${port} is not a port`)
+    return 2
+  }
   const ended = untilSignalled()
   const collector = await startCollector({
     configFile: values.config,

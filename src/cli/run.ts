@@ -3,6 +3,8 @@ import type { Command, Io } from './io.ts'
 
 interface Verb {
   readonly summary: string
+  /** What `--help` shows behind the name; verbs without it explain themselves. */
+  readonly takes?: string
   /** Loaded on use, so that a small verb never loads the collector. */
   readonly load: () => Promise<Command>
 }
@@ -10,6 +12,7 @@ interface Verb {
 const verbs: Readonly<Record<string, Verb>> = {
   collector: {
     summary: 'run the collector: takes spans, detects, responds',
+    takes: '[--data DIR] [--agent-port 8126] [--console-port 8127] [--config FILE]',
     load: async () => (await import('./collector.ts')).collectorCommand,
   },
   doctor: {
@@ -22,22 +25,28 @@ const verbs: Readonly<Record<string, Verb>> = {
   },
   signin: {
     summary: 'another sign-in link for the console of the collector on this machine',
+    takes: '[--data DIR] [--user NAME] [--config FILE]',
     load: async () => (await import('./signin.ts')).signinCommand,
   },
   backup: {
     summary: 'copy the data directory of a collector, while it runs or not',
+    takes: 'DIR [--data DIR] [--config FILE]',
     load: async () => (await import('./backup.ts')).backupCommand,
   },
   restore: {
     summary: 'put a backup into a new data directory, after checking it',
+    takes: 'BACKUP [--data DIR] [--config FILE]',
     load: async () => (await import('./restore.ts')).restoreCommand,
   },
   demo: {
     summary: 'the whole loop on this machine: collector, an example app, an attack that gets blocked',
+    takes: '[--data DIR] [--seed N] [--once] [--json]',
     load: async () => (await import('./demo.ts')).demoCommand,
   },
   traffic: {
     summary: 'login traffic against an app on this machine: ordinary users, then an attack',
+    takes:
+      '[--target URL] [--seed N] [--users N] [--attack-addresses N] [--attack-per-second N] [--attack-seconds N] …',
     load: async () => (await import('./traffic.ts')).trafficCommand,
   },
 }
@@ -53,6 +62,10 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   if (verb === undefined) {
     io.err(`portcullis: unknown command ${JSON.stringify(name)}\n\n${usage()}`)
     return 2
+  }
+  if (verb.takes !== undefined && rest.some((argument) => argument === '--help' || argument === '-h')) {
+    io.out(`usage: portcullis ${name} ${verb.takes}\n\n${verb.summary}`)
+    return 0
   }
   try {
     const command = await verb.load()
