@@ -86,8 +86,10 @@ function describe(ending: Ending): void {
 
 /** Without tracing for its own sake, what security does not keep is dropped, but for a sign of life now and then. */
 function decideAlone(span: LiveSpan, others: RateLimiter): void {
+  // A trace that is kept for security is a sign of life, too.
+  const isFirst = others.take()
   if (span.priority === samplingPriority.userKeep) span.setTag(tag.traceSource, KEPT_BY_SECURITY)
-  else if (!others.take()) span.priority = samplingPriority.autoReject
+  else if (!isFirst) span.priority = samplingPriority.autoReject
 }
 
 function decideKeep(span: LiveSpan, inspection: Inspection, scope: RequestScope): void {

@@ -72,7 +72,7 @@ export const settings = {
     type: 'flag',
     env: ['APM_TRACING_ENABLED', 'TRACING_ENABLED'],
     default: true,
-    meaning: '`false` keeps traces with security events, and of the others one a minute.',
+    meaning: '`false` keeps traces with security events, and the first of each minute.',
   },
   appsecStandalone: {
     type: 'flag',

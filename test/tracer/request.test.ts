@@ -143,6 +143,13 @@ describe('connections', () => {
     await spans(1)
   })
 
+  test('without tracing for its own sake the first trace of a minute is kept, and no other', async () => {
+    begin({ apmTracing: false, appsecEnabled: false })
+    const url = await serve(shop())
+    for (let count = 0; count < 3; count++) await fetch(url)
+    expect((await spans(3)).map(({ metrics }) => metrics['_sampling_priority_v1'])).toEqual([1, 0, 0])
+  })
+
   test('HTTP/2 requests are seen and blocked', async () => {
     begin()
     const app = fastify({ http2: true })
