@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LiteralScanner } from '../../src/waf/prefilter/literal-scanner.ts'
+import { learningPattern, needOfPattern } from '../../src/waf/prefilter/pattern-need.ts'
 import { parseRegex } from '../../src/waf/prefilter/regex-syntax.ts'
 import { requiredLiterals } from '../../src/waf/prefilter/required-literals.ts'
 import { compilePattern } from '../../src/waf/regex.ts'
@@ -21,6 +22,23 @@ const patterns = [...recommendedRuleset.rules, ...recommendedRuleset.rules_compa
   })
 const scanned = patterns.flatMap(({ id, need }) => (need === undefined ? [] : [{ id, need }]))
 const scanner = LiteralScanner.build(scanned)
+
+test('a large pattern is analysed in many pauses, and no second time', () => {
+  const large = patterns.filter(({ source }) => source.length > 500)
+  for (const { source, need } of large) {
+    // A group of its own around it, so that the analysis of the ruleset does not know it.
+    const own = `(?:${source})`
+    const pausesOf = (): number => {
+      let pauses = 0
+      for (const _ of learningPattern(own)) pauses += 1
+      return pauses
+    }
+    expect(pausesOf()).toBeGreaterThan(20)
+    expect(pausesOf()).toBe(0)
+    expect(needOfPattern(own)).toEqual(need)
+  }
+  expect(large.length).toBe(15)
+})
 
 test('every pattern of the recommended ruleset is understood, and all but two say what they require', () => {
   expect(patterns.filter(({ node }) => node === undefined)).toEqual([])

@@ -5,6 +5,7 @@ import { asArray, asObject, asString, optionalString } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { DataContents } from '../data-registry.ts'
 import { createObfuscator } from '../obfuscator.ts'
+import { learningPattern } from '../prefilter/pattern-need.ts'
 import type { Rule } from '../rule.ts'
 import type { Scanner } from '../scanner.ts'
 import type { ObfuscatorOptions } from '../waf.ts'
@@ -129,8 +130,11 @@ export function* parseConfig(value: unknown, scope: ConfigScope): Generator<void
   const forFilters = { ...scope.exclusions, ...listed(config['exclusion_data'], scope.exclusions) }
 
   const rules = { ...unique('rules', 'rule'), hasVersions: true }
-  const rulesOf = (source: Rule['source']) => (item: Json, path: string, warn: Warn) =>
-    parseRule(item, path, source, { ...forRules, warn })
+  const rulesOf = (source: Rule['source']) =>
+    function* (item: Json, path: string, warn: Warn): Generator<void, Rule> {
+      yield* learnPatterns(item)
+      return parseRule(item, path, source, { ...forRules, warn })
+    }
   const actions = yield* section('actions', parseAction, unique('actions', 'action'))
   const base = yield* section('rules', rulesOf('base'), rules)
   const compat = yield* section('rules_compat', rulesOf('base'), rules)
@@ -192,6 +196,15 @@ const sectionNames: readonly RulesetSection[] = [
 const knownNames: ReadonlySet<string> = new Set<string>(['version', 'metadata', ...sectionNames])
 /** Sections of no known name that are reported; more are no slip of the pen. */
 const MAX_UNKNOWN = 20
+
+/** Analyses the patterns of a rule in pauses, so that reading it finds them known: a large one takes tens of milliseconds. */
+function* learnPatterns({ conditions }: Json): Generator<void, void> {
+  if (!Array.isArray(conditions)) return
+  for (const condition of conditions as readonly ({ readonly parameters?: { readonly regex?: unknown } } | null)[]) {
+    const regex = condition?.parameters?.regex
+    if (typeof regex === 'string') yield* learningPattern(regex)
+  }
+}
 
 /** A line for each section that nothing reads. */
 function unknownSections(config: Json): string[] {

@@ -1,8 +1,7 @@
 import { asBoolean, asString, asUnsigned, optionalObject } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { CompileScope, ScalarOperator } from '../operator.ts'
-import { parseRegex } from '../prefilter/regex-syntax.ts'
-import { requiredLiterals } from '../prefilter/required-literals.ts'
+import { needOfPattern } from '../prefilter/pattern-need.ts'
 import type { Need } from '../prefilter/required-literals.ts'
 import type { Pattern } from '../regex.ts'
 
@@ -36,8 +35,7 @@ export const matchRegex: ScalarOperator<'match_regex'> = {
 
 /** What a match of the regex requires of a value. */
 export function regexNeed(parameters: Json): Need | undefined {
-  const node = parseRegex(regexOf(parameters))
-  return node && requiredLiterals(node)
+  return needOfPattern(regexOf(parameters))
 }
 
 /** The regex of the parameters, for `operator_value`. */

@@ -1,3 +1,4 @@
+import { finish } from '../slices.ts'
 import type { RegexNode } from './regex-syntax.ts'
 import { BEYOND_ASCII, foldedUnit } from './char-set.ts'
 
@@ -58,14 +59,19 @@ const ENOUGH = 12
 
 /** What every match of the pattern requires; undefined when that is nothing useful. */
 export function requiredLiterals(node: RegexNode): Need | undefined {
-  const plain = branchesOf(node)
+  return finish(findingRequiredLiterals(node))
+}
+
+/** The same, pausing between the parts of the pattern. */
+export function* findingRequiredLiterals(node: RegexNode): Generator<void, Need | undefined> {
+  const plain = yield* branchesOf(node)
   let best = plain
   if (needWorth(plain) < ENOUGH) {
     for (const disguise of disguises) {
       if (needWorth(best) >= ENOUGH) break
       const undisguised = without(node, disguise)
       if (undisguised === node) continue
-      const strict = undisguised === undefined ? [] : branchesOf(undisguised)
+      const strict = undisguised === undefined ? [] : yield* branchesOf(undisguised)
       const worth = needWorth(strict)
       if (worth > needWorth(best)) best = [...strict, ...plain.map((branch) => [...branch, Array.from(disguise)])]
     }
@@ -73,9 +79,31 @@ export function requiredLiterals(node: RegexNode): Need | undefined {
   return best.every((branch) => branch.length > 0) ? best : undefined
 }
 
-function branchesOf(node: RegexNode): Branch[] {
+function* branchesOf(node: RegexNode): Generator<void, Branch[]> {
   learned.clear()
-  return splitBranches(node).map((branch) => chooseClauses(learn(branch)))
+  yield* learnParts(node, true)
+  const branches: Branch[] = []
+  for (const branch of splitBranches(node)) {
+    branches.push(chooseClauses(learn(branch)))
+    yield
+  }
+  return branches
+}
+
+/**
+ * Learns what a pattern consists of from the inside, so that each step is a short one; alternatives at its top are left
+ * out (`isTop`), since they become branches.
+ */
+function* learnParts(node: RegexNode, isTop: boolean): Generator<void, void> {
+  const parts = node.kind === 'repeat' ? [node.item] : 'items' in node ? node.items : []
+  const areBranches = isTop && node.kind === 'alternate'
+  for (const part of parts) {
+    if (part.kind === 'chars' || part.kind === 'nothing') continue
+    yield* learnParts(part, areBranches)
+    if (areBranches) continue
+    learn(part)
+    yield
+  }
 }
 
 /** How little the commonest branch occurs; a branch with nothing required is worth nothing. */
