@@ -2,7 +2,6 @@ import type { AttackingIp, CompromisedUser, TargetedUser } from '../../model/att
 import { attemptsQuery, blockedRequests, campaignRange, facet, flaggedRequests, successesOf } from '../campaign.ts'
 import type { Campaign } from '../campaign.ts'
 import type { GroupListRequest, ListedGroup, Store } from '../store/store.ts'
-import { compromisedUsers } from './compromised-users.ts'
 
 /** Whom or what a campaign touched, most attempts first, as it was when the list was made. */
 export interface EntityList<T> {
@@ -12,15 +11,14 @@ export interface EntityList<T> {
   drop(): Promise<void>
 }
 
-/** The accounts that were tried; `known` spares looking for the compromised ones again. */
+/** The accounts that were tried, of which some are known to be compromised. */
 export async function targetedUsers(
   store: Store,
   campaign: Campaign,
-  known?: readonly CompromisedUser[],
+  known: readonly CompromisedUser[] | Promise<readonly CompromisedUser[]>,
 ): Promise<EntityList<TargetedUser>> {
   const query = attemptsQuery(campaign)
   const both = `(${query}) OR (${successesOf(campaign)})`
-  const compromised = new Set((known ?? (await compromisedUsers(store, campaign))).map(({ usrLogin }) => usrLogin))
   const request: GroupListRequest = {
     query,
     range: campaignRange(campaign.signal),
@@ -33,7 +31,8 @@ export async function targetedUsers(
       { of: facet.org, query: both },
     ],
   }
-  return listOf(store, request, ({ value, count, distinct, firstSeenMs, lastSeenMs, values }) => {
+  const compromised = new Set<string>()
+  const list = listOf(store, request, ({ value, count, distinct, firstSeenMs, lastSeenMs, values }) => {
     const [usrId = null, exists = null, role = null, org = null] = values
     return {
       usrLogin: value,
@@ -48,6 +47,10 @@ export async function targetedUsers(
       org,
     }
   })
+  // Both are asked at once: whoever asks after the other waits twice for those before.
+  const [, users] = await Promise.all([list, known])
+  for (const { usrLogin } of users) compromised.add(usrLogin)
+  return list
 }
 
 /** The addresses that attempts came from. */

@@ -33,8 +33,8 @@ export interface SignalLists {
   ips(signal: SignalFacts, page: ListRequest): Promise<Page<AttackingIp>>
   /** The questions of triage, answered in figures; as old as `users` may be. */
   report(signal: SignalFacts): Promise<SignalReport>
-  /** Oldest login first. */
-  compromisedUsers(signal: SignalFacts, page: PageRequest): Promise<Page<CompromisedAccount>>
+  /** Oldest login first; as old as a first page of `users`, unless it is wanted as of now. */
+  compromisedUsers(signal: SignalFacts, page: ListRequest): Promise<Page<CompromisedAccount>>
 }
 
 export function createSignalLists({
@@ -51,9 +51,17 @@ export function createSignalLists({
   const users = keepAnswers<EntityList<TargetedUser>>(clock, drop)
   const ips = keepAnswers<EntityList<AttackingIp>>(clock, drop)
   const reports = keepAnswers<SignalReport>(clock)
+  const compromised = keepAnswers<readonly CompromisedUser[]>(clock)
+  const whoGotIn = async (signal: SignalFacts, asOfNow = false): Promise<readonly CompromisedUser[]> => {
+    const make = async (): Promise<readonly CompromisedUser[]> =>
+      compromisedUsers(store, await campaignOf(state, signal))
+    return (await (asOfNow ? compromised.anew(signal.id, make) : compromised.current(signal.id, make))).value
+  }
   return {
     users: (signal, page) =>
-      pageOf(users, signal.id, page, async () => targetedUsers(store, await campaignOf(state, signal))),
+      pageOf(users, signal.id, page, async () =>
+        targetedUsers(store, await campaignOf(state, signal), whoGotIn(signal, page.asOfNow)),
+      ),
     ips: (signal, page) =>
       pageOf(ips, signal.id, page, async () => attackingIps(store, await campaignOf(state, signal))),
     async report(signal) {
@@ -62,7 +70,7 @@ export function createSignalLists({
       return (await reports.current(signal.id, make)).value
     },
     async compromisedUsers(signal, page) {
-      const all = await compromisedUsers(store, await campaignOf(state, signal))
+      const all = await whoGotIn(signal, page.asOfNow)
       const start = offsetOf(page)
       const states = new Map(
         (await state.document('compromised', signal.id))?.users.map((user) => [accountKey(user), user]) ?? [],

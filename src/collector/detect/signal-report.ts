@@ -87,16 +87,17 @@ export async function readReport(
   const range = campaignRange(signal)
   const attempts = attemptsQuery(campaign)
   const successes = successesOf(campaign)
+  const all = total(store, attempts, range)
   const [byIp, byLogin, existing, userAgents, countries, networks, flagged, increase, series, page, got] =
     await Promise.all([
       store.top(attempts, range, { by: [facet.ip], aggregates: ['count'], limit: maxAddresses }),
       store.top(attempts, range, { by: [facet.login], aggregates: ['count'], limit: maxLogins }),
       store.top(attempts, range, { by: [facet.exists], aggregates: ['count'], limit: 2 }),
-      shares(store, attempts, range, facet.userAgent),
-      shares(store, attempts, range, facet.country),
-      shares(store, attempts, range, facet.asn),
+      shares(store, attempts, range, facet.userAgent, all),
+      shares(store, attempts, range, facet.country, all),
+      shares(store, attempts, range, facet.asn, all),
       total(store, `${attempts} ${flaggedRequests}`, range),
-      readIncrease(store, campaign, range),
+      readIncrease(store, campaign, range, all),
       readSeries(store, attempts, successes, range),
       store.search(attempts, range, { limit: maxSamples, sort: '-timestamp' }),
       total(store, successes, range),
@@ -105,18 +106,18 @@ export async function readReport(
   const before = { fromMs: range.fromMs - 30 * dayMs, toMs: range.fromMs }
   const seenBefore = await countsBy(store, '*', before, facet.ip, ips)
   const countOf = (value: string): number => existing.find(({ group }) => group[facet.exists] === value)?.values[0] ?? 0
-  const all = increase.attempts
+  const { attempts: tried } = increase
   return {
     increase,
     addresses: { looked: ips.length, firstSeenNow: ips.filter((ip) => !seenBefore.has(ip)).length },
-    threatIntelShare: all === 0 ? 0 : flagged / all,
-    outcome: { failures: all, successes: got, oneIn: got === 0 ? null : Math.round((all + got) / got) },
+    threatIntelShare: tried === 0 ? 0 : flagged / tried,
+    outcome: { failures: tried, successes: got, oneIn: got === 0 ? null : Math.round((tried + got) / got) },
     accounts: {
       targeted: signal.targetedUsers,
-      attemptsEach: signal.targetedUsers === 0 ? 0 : all / signal.targetedUsers,
+      attemptsEach: signal.targetedUsers === 0 ? 0 : tried / signal.targetedUsers,
       exist: countOf('true'),
       missing: countOf('false'),
-      unknown: Math.max(0, all - countOf('true') - countOf('false')),
+      unknown: Math.max(0, tried - countOf('true') - countOf('false')),
       domains: domainsOf(
         byLogin.map(({ group, values }) => ({ login: group[facet.login] ?? '', attempts: values[0] ?? 0 })),
       ),
@@ -136,9 +137,16 @@ async function total(store: Store, query: string, range: TimeRange): Promise<num
   return row?.values[0] ?? 0
 }
 
-async function shares(store: Store, query: string, range: TimeRange, by: string): Promise<readonly ValueShare[]> {
+/** The most frequent values of a facet among all records of a query. */
+async function shares(
+  store: Store,
+  query: string,
+  range: TimeRange,
+  by: string,
+  total: Promise<number>,
+): Promise<readonly ValueShare[]> {
   const [all, rows] = await Promise.all([
-    total(store, query, range),
+    total,
     store.top(query, range, { by: [by], aggregates: ['count'], limit: shown }),
   ])
   return rows.map(({ group, values }) => ({
@@ -153,11 +161,12 @@ async function readIncrease(
   store: Store,
   { rule, signal }: Campaign,
   range: TimeRange,
+  tried: Promise<number>,
 ): Promise<SignalReport['increase']> {
   const service = { groupBy: rule.groupBy.filter((by) => !by.startsWith('@')) }
   const query = [groupQuery(service, signal.group), attemptFilters(rule), ...suppressions(rule)].join(' ')
   const [attempts, now, before] = await Promise.all([
-    total(store, attemptsQuery({ rule, signal }), range),
+    tried,
     total(store, query, range),
     total(store, query, { fromMs: range.fromMs - dayMs, toMs: range.fromMs }),
   ])

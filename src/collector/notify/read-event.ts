@@ -19,7 +19,7 @@ export async function readUsers(
   signal: SignalFacts,
 ): Promise<Pick<SignalEvent, 'targetedUsers' | 'compromisedUsers'> & { readonly signal: SignalFacts }> {
   const targeted = await lists.users(signal, { limit: targetedShown })
-  const compromised = await lists.compromisedUsers(signal, { limit: compromisedShown })
+  const compromised = await lists.compromisedUsers(signal, { limit: compromisedShown, asOfNow: true })
   return {
     signal: {
       ...signal,
@@ -54,7 +54,7 @@ export async function readIds(
       ({ usrLogin }) => usrLogin,
     )
   return allOf(
-    (page) => lists.compromisedUsers(signal, page),
+    (page) => lists.compromisedUsers(signal, { ...page, asOfNow: true }),
     ({ usrId }) => usrId,
   )
 }

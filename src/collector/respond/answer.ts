@@ -91,7 +91,7 @@ async function accountsOf(
   kind: DenylistKind,
 ): Promise<readonly string[]> {
   const accounts: readonly { readonly usrId: string | null; readonly usrLogin: string }[] = await readPages((page) =>
-    lists[selection](signal, page),
+    lists[selection](signal, { ...page, asOfNow: true }),
   )
   const found = new Set(accounts.map(({ usrId, usrLogin }) => (kind === 'login' ? usrLogin : usrId) ?? ''))
   found.delete('')

@@ -76,7 +76,7 @@ async function compromised(
   { signal }: SignalUpdate,
   by: 'user' | 'login',
 ): Promise<readonly string[]> {
-  const accounts = await readPages((page) => lists.compromisedUsers(signal, page))
+  const accounts = await readPages((page) => lists.compromisedUsers(signal, { ...page, asOfNow: true }))
   const values = new Set(accounts.map(({ usrId, usrLogin }) => (by === 'login' ? usrLogin : usrId) ?? ''))
   values.delete('')
   return [...values]

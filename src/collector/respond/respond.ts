@@ -39,15 +39,15 @@ export interface Switches {
   readonly blocking: boolean
 }
 
-/** The lists of a signal, as far as an answer to it needs them. */
+/** The lists of a signal, as far as an answer to it needs them: as they are now, not as somebody read them before. */
 export interface AnswerLists {
   users(
     signal: SignalFacts,
-    page: PageRequest,
+    page: PageRequest & { readonly asOfNow: true },
   ): Promise<Page<{ readonly usrId: string | null; readonly usrLogin: string }>>
   compromisedUsers(
     signal: SignalFacts,
-    page: PageRequest,
+    page: PageRequest & { readonly asOfNow: true },
   ): Promise<Page<{ readonly usrId: string | null; readonly usrLogin: string; readonly ip: string }>>
 }
 

@@ -30,7 +30,7 @@ export function keepOrdinary({ store, lists }: { readonly store: Store; readonly
     }
     const unknown = ips.filter((ip) => !ordinary.has(ip))
     if (unknown.length === 0) return ordinary
-    const compromised = await readPages((page) => lists.compromisedUsers(signal, page))
+    const compromised = await readPages((page) => lists.compromisedUsers(signal, { ...page, asOfNow: true }))
     for (const [ip, why] of await ordinaryAddresses(store, campaign, { ips: unknown, compromised, nowMs })) {
       ordinary.set(ip, why)
       held.delete(keyOf(ip))
