@@ -1,7 +1,8 @@
 /**
- * The rule engine against the reference, or against plain RE2, over as many random inputs as asked for, on one core.
+ * The rule engine against the reference (the recommended ruleset under random requests; random rulesets, each with some
+ * runs), or against plain RE2, over as many random inputs as asked for, on one core.
  *
- *   node bench/waf-million.js differential|plain [--requests 1000000] [--seed 1]
+ *   node bench/waf-million.js differential|plain|rulesets [--requests 1000000] [--seed 1]
  *
  * The sources and comparisons are those of test/conformance/waf, which judges a few thousand; no build is needed. Another
  * seed gives other inputs, so several runs may share a million. Ends with status 1 at the first input that is judged apart
@@ -40,10 +41,10 @@ while (judged < requests && unexplained.length === 0) {
 }
 
 const { user, system } = process.cpuUsage()
-console.log(`${name}, seed ${seed}: ${judged} requests in ${Math.round((user + system) / 1e6)} s of CPU time`)
+console.log(`${name}, seed ${seed}: ${judged} in ${Math.round((user + system) / 1e6)} s of CPU time`)
 console.log(`  flagged alike, or not     ${judged - tally.judgedApart}  ${percent(judged - tally.judgedApart, judged)}`)
 console.log(`  alike in every detail     ${tally.alike}  ${percent(tally.alike, judged)}`)
-console.log(`  matches                   ${tally.matches}, of ${tally.seen.size} of ${tally.rules} rules`)
+console.log(`  matches                   ${tally.matches}, of ${tally.seen.size} of ${tally.kinds}`)
 for (const [why, times] of [...tally.reasons].sort(([, a], [, b]) => b - a)) console.log(`  apart: ${times} × ${why}`)
 console.log(`  unexplained               ${unexplained.length}`)
 for (const difference of unexplained) console.log(JSON.stringify({ index: judged - 1, ...difference }))

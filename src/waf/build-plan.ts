@@ -148,10 +148,11 @@ function planProcessors(configs: readonly Config[], builder: PlanBuilder): Plann
       }
       const mappings = spec.mappings.map(({ output, inputs }): PlannedMapping => ({
         output,
-        inputs: inputs.map(({ address, keyPath, required }) => ({
+        inputs: inputs.map(({ address, keyPath, required, isText }) => ({
           address,
           path: builder.fedPath(address, keyPath, feed),
           required,
+          isText,
         })),
       }))
       for (const condition of spec.conditions)

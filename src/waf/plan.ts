@@ -65,6 +65,7 @@ export interface PlannedMapping {
     readonly path: PathNode
     /** Whether nothing is made without it. */
     readonly required: boolean
+    readonly isText: boolean
   }[]
 }
 

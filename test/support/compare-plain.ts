@@ -20,7 +20,7 @@ export function comparePlain(seed: number): Comparison {
   const random = randomSource(seed)
   const recommended = subjectOf(recommendedRuleset, random)
   const own = subjectOf({ ...(defaultRuleset() as unknown as RecommendedRuleset), rules_compat: [] }, random)
-  const tally = emptyTally(recommended.plain.length + own.plain.length)
+  const tally = emptyTally(`${recommended.plain.length + own.plain.length} rules`)
 
   const next = (): object[] => {
     const { waf, plain, ids, text } = random.chance(SHARE_OF_RECOMMENDED) ? recommended : own

@@ -9,6 +9,7 @@ import { recommendedRuleset, withTypePerRule } from './recommended-ruleset.ts'
 import { comparable, referenceRun, referenceWaf } from './reference-waf.ts'
 import type { ReferenceResult } from './reference-waf.ts'
 import { sameJson } from './same-json.ts'
+import { sortedSchema } from './sorted-schema.ts'
 
 /** Random requests to the recommended ruleset, judged by us and by the reference: whole events, actions, attributes. */
 export function compareRequests(seed: number): Comparison {
@@ -18,7 +19,7 @@ export function compareRequests(seed: number): Comparison {
   const theirs = referenceWaf(ruleset)
   const random = randomSource(seed)
   const text = textSource(recommendedRuleset, random)
-  const tally = emptyTally(rules.size)
+  const tally = emptyTally(`${rules.size} rules`)
 
   const next = (): object[] => {
     const request = randomRequest(text, random)
@@ -71,22 +72,6 @@ function lenient(
     .filter(([name]) => !(isOtherBearer && name.startsWith('_dd.appsec.api.jwt.')))
     .map(([name, value]) => [name, name.startsWith('_dd.appsec.s.') ? sortedSchema(value) : value] as const)
   return { ...rest, attributes: Object.fromEntries(entries) }
-}
-
-/**
- * A schema names the kinds of item in a list; the reference does so in the order of its hash table. It also loses a key
- * named __proto__, since its binding assigns keys to an ordinary object.
- */
-function sortedSchema(schema: unknown): unknown {
-  if (!Array.isArray(schema)) return schema
-  const [first, ...rest] = schema as readonly unknown[]
-  if (Array.isArray(first))
-    return [first.map(sortedSchema).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)), ...rest]
-  if (typeof first !== 'object' || first === null) return schema
-  const entries = Object.entries(first)
-    .filter(([key]) => key !== '__proto__')
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-  return [Object.fromEntries(entries.map(([key, value]) => [key, sortedSchema(value)])), ...rest]
 }
 
 /** The event as a reader of its JSON has it. */

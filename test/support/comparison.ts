@@ -12,15 +12,15 @@ export interface Tally {
   judgedApart: number
   /** Rules that matched, over all inputs. */
   matches: number
-  /** Ids of the rules that matched at least once, and of how many the comparison is about. */
+  /** Which rules or operators matched at least once, and out of how many of what. */
   readonly seen: Set<string>
-  readonly rules: number
+  readonly kinds: string
   /** How often each known way to differ was met. */
   readonly reasons: Map<string, number>
 }
 
-export function emptyTally(rules: number): Tally {
-  return { alike: 0, judgedApart: 0, matches: 0, seen: new Set(), rules, reasons: new Map() }
+export function emptyTally(kinds: string): Tally {
+  return { alike: 0, judgedApart: 0, matches: 0, seen: new Set(), kinds, reasons: new Map() }
 }
 
 /** Judges `inputs` inputs, up to the first that is judged apart for no known reason. */

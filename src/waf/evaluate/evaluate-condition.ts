@@ -212,10 +212,7 @@ function evaluateExploit(
   for (const input of condition.params) {
     const params = findTarget(input, scope.layer)
     if (params === undefined) continue
-    for (const leaf of [
-      ...leavesBelow(params.tree, params.target, 'values'),
-      ...leavesBelow(params.tree, params.target, 'keys'),
-    ]) {
+    for (const leaf of keysAndLeavesBelow(params.tree, params.target)) {
       if (scope.isOver()) return undefined
       if (typeof leaf.value !== 'string' || (hidden !== undefined && isHidden(leaf, hidden))) continue
       const text = textOf(leaf, input.transformers) as string
@@ -311,6 +308,16 @@ function* leavesBelow(tree: ValueTree, target: Target, source: Input['source']):
     const leaf = list[index]
     if (leaf !== undefined) yield leaf
   }
+}
+
+/** Keys and leaves below a target in the order in which they are written, each key before what it leads to. */
+function* keysAndLeavesBelow(tree: ValueTree, target: Target): Generator<Leaf> {
+  let nextLeaf = target.firstLeaf
+  for (const key of leavesBelow(tree, target, 'keys')) {
+    for (; nextLeaf < (key.leavesBefore ?? 0); nextLeaf += 1) yield tree.leaves[nextLeaf] as Leaf
+    yield key
+  }
+  for (; nextLeaf < target.endLeaf; nextLeaf += 1) yield tree.leaves[nextLeaf] as Leaf
 }
 
 function isAccepted(accepts: ScalarCondition['accepts'], value: Scalar): boolean {

@@ -7,7 +7,7 @@ export type HiddenPlaces = ReadonlySet<Place>
 /** Whether the place, or something it stands in, is hidden. */
 export function isHidden(place: Place, hidden: HiddenPlaces): boolean {
   for (let at: Place | undefined = place; at !== undefined; at = at.parent) if (hidden.has(at)) return true
-  return (place as Partial<Leaf>).isKey === true && hidesKey(place, hidden)
+  return (place as Partial<Leaf>).leavesBefore !== undefined && hidesKey(place, hidden)
 }
 
 /** The key of an entry is hidden with the entry. */

@@ -1,3 +1,4 @@
+import { readText } from '../javascript-value.ts'
 import type { PlannedMapping, PlannedProcessor } from '../plan.ts'
 import type { Attributes } from './attributes.ts'
 import { evaluateAll } from './evaluate-rules.ts'
@@ -70,7 +71,7 @@ function collect({ inputs: wanted }: PlannedMapping, top: Layer): GivenInputs | 
   let depth = Infinity
   let highest = top
   for (let place = 0; place < wanted.length; place += 1) {
-    const { address, path, required } = wanted[place] as PlannedMapping['inputs'][number]
+    const { address, path, required, isText } = wanted[place] as PlannedMapping['inputs'][number]
     let layer = top
     let height = 0
     let stored = layer.own(address)
@@ -80,7 +81,7 @@ function collect({ inputs: wanted }: PlannedMapping, top: Layer): GivenInputs | 
       stored = layer.own(address)
     }
     const value = stored?.at(path)
-    if (value === undefined) {
+    if (value === undefined || (isText && readText(value) === undefined)) {
       if (required) return undefined
       continue
     }

@@ -16,10 +16,11 @@ export interface Container extends Place {
   readonly raw: object
 }
 
-/** A scalar, or with `isKey` the key of a map's entry. A string longer than the limit makes two leaves, head and tail. */
+/** A scalar, or the key of a map's entry. A string longer than the limit makes two leaves, head and tail. */
 export interface Leaf extends Place {
   readonly value: Scalar
-  readonly isKey: boolean
+  /** Of a key: how many leaves of the tree stand before it. */
+  readonly leavesBefore: number | undefined
   /** Transformed texts by number of the transformer list. */
   texts: string[] | undefined
   /** What a scan of the text as given says; kept for the lenses that look at the same leaf. */
@@ -159,7 +160,7 @@ function pushLeaf(
   budget: WalkBudget,
 ): Leaf {
   if (typeof value === 'string') budget.bytes -= value.length
-  const leaf: Leaf = { parent, key, value, isKey: false, texts: undefined, scan: undefined }
+  const leaf: Leaf = { parent, key, value, leavesBefore: undefined, texts: undefined, scan: undefined }
   tree.leaves.push(leaf)
   return leaf
 }
@@ -265,18 +266,15 @@ function visitEntry(
     budget.longestString = Math.max(budget.longestString, key.length)
     const half = budget.maxStringBytes >> 1
     shown = key.slice(0, half)
-    tree.keys.push({
-      parent: container,
-      key: shown,
-      value: key.slice(key.length - half),
-      isKey: true,
-      texts: undefined,
-      scan: undefined,
-    })
+    pushKey(key.slice(key.length - half), container, shown, tree)
   }
   budget.bytes -= shown.length
-  tree.keys.push({ parent: container, key: shown, value: shown, isKey: true, texts: undefined, scan: undefined })
+  pushKey(shown, container, shown, tree)
   visit(item, container, shown, path?.children.get(key), tree, budget, depth + 1)
+}
+
+function pushKey(value: string, parent: Container, key: string, tree: ValueTree): void {
+  tree.keys.push({ parent, key, value, leavesBefore: tree.leaves.length, texts: undefined, scan: undefined })
 }
 
 function isFull(index: number, size: number, budget: WalkBudget): boolean {

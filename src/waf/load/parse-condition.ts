@@ -39,7 +39,7 @@ function parseCondition(value: unknown, path: string, defaults: unknown, scope: 
   const at = `${path}.parameters`
   if (operator.kind === 'scalar') return scalarCondition(operator, negated, parameters, at, defaults, scope)
   if (operator.kind === 'presence') return presenceCondition(operator, negated, parameters, at)
-  return exploitCondition(operator, parameters, at, defaults, scope)
+  return exploitCondition(operator, parameters, at, scope)
 }
 
 function scalarCondition(
@@ -84,23 +84,22 @@ function presenceCondition(operator: PresenceOperator, negated: boolean, paramet
   }
 }
 
-function exploitCondition(
-  operator: ExploitOperator,
-  parameters: Json,
-  path: string,
-  defaults: unknown,
-  scope: LoadScope,
-): Condition {
+function exploitCondition(operator: ExploitOperator, parameters: Json, path: string, scope: LoadScope): Condition {
   return {
     kind: 'exploit',
     operator: operator.name,
     operatorValue: '',
     resource: parseOne(parameters['resource'], `${path}.resource`),
-    params: parseInputs(parameters['params'], `${path}.params`, defaults),
+    params: parseInputs(parameters['params'], `${path}.params`, undefined).map(asGiven),
     dialect: operator.readsDialect === true ? parseOne(parameters['db_type'], `${path}.db_type`) : [],
     minParameterBytes: operator.minParameterBytes,
     match: operator.compile(parameters, compileScope(path, scope)),
   }
+}
+
+/** Parameters are looked for in the resource as they were given: transformers are read, like the reference's, and not applied. */
+function asGiven({ address, keyPath }: Input): Input {
+  return { address, keyPath, source: 'values', transformers: transformerList([]) }
 }
 
 /** Splits `!name@vN` and finds the operator; throws Unsupported when this engine lacks it. */

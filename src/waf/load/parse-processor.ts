@@ -18,6 +18,7 @@ export interface ProcessorInput {
   readonly keyPath: readonly PathItem[]
   /** Whether nothing is made without it. */
   readonly required: boolean
+  readonly isText: boolean
 }
 
 export interface ProcessorMapping {
@@ -88,7 +89,7 @@ export function parseProcessor(item: Json, path: string, scope: LoadScope): Proc
 }
 
 function parseMapping(processor: Processor, mapping: Json, path: string): ProcessorMapping {
-  const inputs = processor.inputs.map(({ name, required }): ProcessorInput => {
+  const inputs = processor.inputs.map(({ name, required, isText = false }): ProcessorInput => {
     const at = `${path}.${name}`
     const [first] = asArray(mapping[name], at)
     if (first === undefined) throw fail('RULESET_INVALID', at, 'an input is required')
@@ -97,6 +98,7 @@ function parseMapping(processor: Processor, mapping: Json, path: string): Proces
       address: asAddress(input['address'], `${at}[0].address`),
       keyPath: parseKeyPath(input['key_path'], `${at}[0].key_path`),
       required,
+      isText,
     }
   })
   return { inputs, output: asAddress(mapping['output'], `${path}.output`) }

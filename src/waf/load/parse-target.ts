@@ -17,9 +17,11 @@ export function parseRuleTargets(value: unknown, path: string): RuleTarget[] {
   })
 }
 
+/** Whether the target names the rule; no tags at all name none, lest an empty object switches every rule off. */
 export function isTarget(target: RuleTarget, rule: Pick<Rule, 'id' | 'tags'>): boolean {
   if ('id' in target) return target.id === rule.id
-  return Object.entries(target.tags).every(([name, value]) => rule.tags[name] === value)
+  const tags = Object.entries(target.tags)
+  return tags.length > 0 && tags.every(([name, value]) => rule.tags[name] === value)
 }
 
 /** Reads a list of `{id}` objects. */

@@ -11,8 +11,8 @@ import { hashKeysOf } from './key-list.ts'
 export const httpEndpointFingerprint: Processor<'http_endpoint_fingerprint'> = {
   name: 'http_endpoint_fingerprint',
   inputs: [
-    { name: 'method', required: true },
-    { name: 'uri_raw', required: true },
+    { name: 'method', required: true, isText: true },
+    { name: 'uri_raw', required: true, isText: true },
     { name: 'query', required: false },
     { name: 'body', required: false },
   ],

@@ -9,7 +9,7 @@ import { base64urlDecode } from '../transformers/base64url-decode.ts'
  */
 export const jwtDecode: Processor<'jwt_decode'> = {
   name: 'jwt_decode',
-  inputs: [{ name: 'inputs', required: true }],
+  inputs: [{ name: 'inputs', required: true, isText: true }],
   regenerates: false,
   generate([inputs]) {
     const credentials = readText(inputs)

@@ -1,4 +1,4 @@
-import { readText, readValue } from '../javascript-value.ts'
+import { readText } from '../javascript-value.ts'
 import type { Processor } from '../processor.ts'
 import { shortHashOfLower } from '../short-hash.ts'
 import { hashKeys, hashValues, sortedEntries } from './key-list.ts'
@@ -11,13 +11,12 @@ export const sessionFingerprint: Processor<'session_fingerprint'> = {
   name: 'session_fingerprint',
   inputs: [
     { name: 'cookies', required: false },
-    { name: 'session_id', required: false },
-    { name: 'user_id', required: false },
+    { name: 'session_id', required: false, isText: true },
+    { name: 'user_id', required: false, isText: true },
   ],
   regenerates: true,
   generate([cookies, sessionId, userId]) {
-    if (readText(userId) === undefined && readText(sessionId) === undefined && readValue(cookies, 0).kind !== 'map')
-      return undefined
+    if (cookies === undefined && readText(userId) === undefined && readText(sessionId) === undefined) return undefined
     const entries = sortedEntries(cookies)
     return `ssn-${hashText(userId)}-${hashKeys(entries)}-${hashValues(entries)}-${hashText(sessionId)}`
   },

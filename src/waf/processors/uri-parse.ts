@@ -8,7 +8,7 @@ import type { Processor } from '../processor.ts'
  */
 export const uriParse: Processor<'uri_parse'> = {
   name: 'uri_parse',
-  inputs: [{ name: 'inputs', required: true }],
+  inputs: [{ name: 'inputs', required: true, isText: true }],
   regenerates: false,
   generate([inputs]) {
     const text = readText(inputs)

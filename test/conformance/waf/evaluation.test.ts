@@ -10,6 +10,11 @@ const blocking = {
 }
 const hit = { persistent: { a: 'abc' } }
 
+const shell = (input: object): object => ({
+  operator: 'shi_detector',
+  parameters: { resource: [{ address: 'r' }], params: [{ address: 'a', ...input }] },
+})
+
 const modules: WafCase[] = [
   {
     says: 'modules are evaluated in their order, whatever the file’s',
@@ -144,6 +149,18 @@ const data: WafCase[] = [
       { persistent: { b: 'abc' }, rules: ['two'] },
       { ephemeral: { a: 'abc' } },
     ],
+  },
+  {
+    says: 'what a block left over is evaluated when an address comes that only a filter reads',
+    ruleset: {
+      rules: [rule([abc], { id: 'b', module: 'rasp', on_match: ['block'] }), rule([abc], { id: 'm' })],
+      exclusions: [{ id: 'x', conditions: [onB] }],
+    },
+    steps: [
+      { ...hit, rules: ['b'] },
+      { persistent: { b: 'zz' }, rules: ['m'] },
+    ],
+    differs: 'the reference evaluates rules when an address comes that a rule reads',
   },
   {
     says: 'addresses that no rule reads bring nothing about',
@@ -352,6 +369,34 @@ inputs.push(
     steps: [{ persistent: { a: 'abc' }, rules: ['r1'] }],
     differs: 'the reference goes on with the keys in inputs that name no transformers',
   },
+  ...(
+    [
+      [{ abc: ['abc'] }, ['abc'], 'abc'],
+      [{ x: ['ab'], abc: 'q' }, ['x', '0'], 'ab'],
+      [[{ x: { abc: 'z' } }, 'ab'], ['0', 'x', 'abc'], 'abc'],
+    ] as const
+  ).map(([a, key_path, value]): WafCase => ({
+    says: `of the keys and values of ${JSON.stringify(a)} an exploit operator reports the first that matches`,
+    ruleset: { rules: [rule([shell({})])] },
+    steps: [
+      {
+        persistent: { r: 'abc', a },
+        rules: ['r1'],
+        matches: [
+          {
+            resource: { address: 'r', key_path: [], value: 'abc' },
+            params: { address: 'a', key_path, value },
+            highlight: [value],
+          },
+        ],
+      },
+    ],
+  })),
+  ...[{ transformers: ['base64_decode'] }, {}].map((input): WafCase => ({
+    says: `exploit operators look for parameters as they were given, whatever the transformers of the rule and of ${JSON.stringify(input)}`,
+    ruleset: { rules: [rule([shell(input)], { transformers: ['url_querystring'] })] },
+    steps: [{ persistent: { r: 'ls; CAT x', a: '; CAT' }, rules: ['r1'] }],
+  })),
   {
     says: 'parameters of exploit operators are taken at their key path',
     ruleset: {
@@ -460,6 +505,6 @@ data.push({
 })
 
 describe('the order of modules and rules', () => runCases(modules, 17))
-describe('persistent and ephemeral data', () => runCases(data, 8))
-describe('inputs, key paths and negation', () => runCases(inputs, 40))
+describe('persistent and ephemeral data', () => runCases(data, 9))
+describe('inputs, key paths and negation', () => runCases(inputs, 45))
 describe('attributes', () => runCases(attributes, 15))

@@ -28,6 +28,11 @@ const filters: WafCase[] = [
     steps: [{ ...hit, rules: ['r1'] }],
   },
   {
+    says: 'a target without tags is no rule',
+    ruleset: { rules: [rule([abc])], exclusions: [{ id: 'x', rules_target: [{ tags: {} }] }] },
+    steps: [{ ...hit, rules: ['r1'] }],
+  },
+  {
     says: 'a filter with conditions is in force once they hold, then for the context',
     ruleset: {
       rules: [rule([abc], { module: 'rasp' })],
@@ -285,6 +290,6 @@ inputFilters.push(
   },
 )
 
-describe('rule filters', () => runCases(filters, 13))
+describe('rule filters', () => runCases(filters, 14))
 describe('input filters', () => runCases(inputFilters, 14))
 describe('rule overrides', () => runCases(overrides, 5))

@@ -8,7 +8,7 @@ const REQUESTS = 3000
 test('the engine finds what RE2 by itself finds, rule by rule', () => {
   const comparison = comparePlain(20261122)
   expect(firstUnexplained(comparison, REQUESTS)).toEqual([])
-  const { matches, seen, rules } = comparison.tally
+  const { matches, seen } = comparison.tally
   expect(matches).toBeGreaterThan(REQUESTS / 4)
-  expect(seen.size).toBeGreaterThan(rules * 0.8)
+  expect(seen.size).toBeGreaterThan(180)
 })

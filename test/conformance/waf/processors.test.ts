@@ -141,6 +141,8 @@ const agreed: readonly Case[] = [
     [{ cookies: {} }, 'ssn----'],
     [{ user_id: '' }, 'ssn----'],
     [{ user_id: 5 }, undefined],
+    ...[null, 'x', 0.5, ['x']].map((cookies) => [{ cookies }, 'ssn----'] as const),
+    [{ user_id: {}, cookies: 'x' }, 'ssn----'],
   ]),
   ...cases('extract_schema', [
     [{ inputs: null }, [1]],
