@@ -21,23 +21,23 @@ const addresses = ['a', 'b', 'c', 'd'] as const
 const FIRST = 'a'
 const keys = ['k', 'l', 'K', '0', 'abc', '*', 'x'] as const
 const words = [
-  ...['abc', 'ABC', 'ab', 'x', 'xyz', 'k', 'a b', 'Foo', 'abc,abc', '', 'é', 'ſ', 'a\u0000b', 'ＡＢＣ', 'a\u{e0041}'],
-  ...['10.0.0.1', '10.1.2.3', '::1', '%61bc', '%2561bc', 'abc/../x', '/etc/passwd', '../x', 'YWJj', 'eHl6', '"abc"'],
-  ...["1' or '1'='1", '<script>', 'a&#98;c', 'a/*x*/bc', 'a\\x62c', 'a^b^c', '/x/abc?foo#x', '4111111111111111'],
-] as const
+  ['abc', 'ABC', 'ab', 'x', 'xyz', 'k', 'a b', 'Foo', 'abc,abc', '', 'é', 'ſ', 'a\u0000b', 'ＡＢＣ', 'a\u{e0041}'],
+  ['10.0.0.1', '10.1.2.3', '::1', '%61bc', '%2561bc', 'abc/../x', '/etc/passwd', '../x', 'YWJj', 'eHl6', '"abc"'],
+  ["1' or '1'='1", '<script>', 'a&#98;c', 'a/*x*/bc', 'a\\x62c', 'a^b^c', '/x/abc?foo#x', '4111111111111111'],
+].flat()
 const transformers = [
-  ...['lowercase', 'remove_nulls', 'compress_whitespace', 'normalize_path', 'normalizePathWin', 'url_decode'],
-  ...['urlDecodeUni', 'css_decode', 'js_decode', 'html_entity_decode', 'base64_decode', 'base64url_decode'],
-  ...['cmdLine', 'url_basename', 'url_path', 'url_querystring', 'removeComments', 'unicode_normalize'],
-] as const
+  ['lowercase', 'remove_nulls', 'compress_whitespace', 'normalize_path', 'normalizePathWin', 'url_decode'],
+  ['urlDecodeUni', 'css_decode', 'js_decode', 'html_entity_decode', 'base64_decode', 'base64url_decode'],
+  ['cmdLine', 'url_basename', 'url_path', 'url_querystring', 'removeComments', 'unicode_normalize'],
+].flat()
 const regexes = [
-  ...['abc', '^abc$', 'a.c', '[a-z]b', 'foo|x', 'k', '\\babc', '^$', '(?:ab)+c', 'é', 'oo', '^[a-z]{3}$', '^/etc'],
-  ...['b\\b', 'abc(?:,abc)?', '^a.$', '%', '[/<]'],
-] as const
+  ['abc', '^abc$', 'a.c', '[a-z]b', 'foo|x', 'k', '\\babc', '^$', '(?:ab)+c', 'é', 'oo', '^[a-z]{3}$', '^/etc'],
+  ['b\\b', 'abc(?:,abc)?', '^a.$', '%', '[/<]'],
+].flat()
 const modules = [
-  ...['network-acl', 'authentication-acl', 'custom-acl', 'configuration', 'business-logic', 'rasp'],
-  ...['waf', 'waf', undefined, undefined],
-] as const
+  ['network-acl', 'authentication-acl', 'custom-acl', 'configuration', 'business-logic', 'rasp'],
+  ['waf', 'waf', undefined, undefined],
+].flat()
 const resources = [
   '/etc/passwd',
   '/var/../etc/passwd',
