@@ -45,7 +45,7 @@ export function inBothEngines({ ruleset, steps }: RandomCase) {
     results: steps.map((step) => shown(context.run(step))),
   }
   const theirs = {
-    outcomes: outcomesOf(reference.diagnostics as Partial<RulesetDiagnostics>),
+    outcomes: outcomesOf(reference.diagnostics),
     results: steps.map((step) => shown(other.run(step, BUDGET_US))),
   }
   other.dispose()
