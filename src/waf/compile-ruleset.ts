@@ -30,7 +30,7 @@ const defaultLimits: Required<WafLimits> = {
 /** Options with what the composition root hands down. */
 export type ClockedOptions = CompileOptions & {
   readonly clock: WafClock
-  /** Lists of `rules_data` that are kept elsewhere, by id: they are asked in place of what configurations say. */
+  /** Lists of `rules_data`, by id, that are kept elsewhere: they hold beside what configurations say. */
   readonly lists?: ReadonlyMap<string, DataSet>
 }
 

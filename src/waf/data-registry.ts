@@ -19,14 +19,14 @@ export class DataRegistry {
   readonly #lists = new Map<string, MergedList>()
   readonly #elsewhere: ReadonlyMap<string, DataSet> | undefined
 
-  /** `elsewhere`: lists that are asked in place of what configurations say of them. */
+  /** `elsewhere`: lists, or parts of them, that are kept outside; they hold beside what configurations say. */
   constructor(elsewhere?: ReadonlyMap<string, DataSet>) {
     this.#elsewhere = elsewhere
   }
 
   /** The list with this id; the same object for ever, whatever it holds. */
   get(id: string): DataSet {
-    return this.#elsewhere?.get(id) ?? this.#list(id)
+    return this.#list(id)
   }
 
   /** Replaces all contents at once: for each id, what each configuration says. */
@@ -37,7 +37,7 @@ export class DataRegistry {
 
   #list(id: string): MergedList {
     let list = this.#lists.get(id)
-    if (list === undefined) this.#lists.set(id, (list = new MergedList(id)))
+    if (list === undefined) this.#lists.set(id, (list = new MergedList(id, this.#elsewhere?.get(id))))
     return list
   }
 }
@@ -45,13 +45,15 @@ export class DataRegistry {
 class MergedList implements DataSet {
   readonly id: string
   parts: readonly DataContents[] = []
+  readonly #elsewhere: DataSet | undefined
 
-  constructor(id: string) {
+  constructor(id: string, elsewhere: DataSet | undefined) {
     this.id = id
+    this.#elsewhere = elsewhere
   }
 
   get isGiven(): boolean {
-    return this.parts.length > 0
+    return this.parts.length > 0 || this.#elsewhere?.isGiven === true
   }
 
   hasString(value: string, nowSeconds: number): boolean {
@@ -59,11 +61,11 @@ class MergedList implements DataSet {
       const end = strings.get(value)
       if (end !== undefined && (end === 0 || end >= nowSeconds)) return true
     }
-    return false
+    return this.#elsewhere?.hasString(value, nowSeconds) === true
   }
 
   hasAddress(value: string, nowSeconds: number): boolean {
     for (const { addresses } of this.parts) if (addresses.has(value, nowSeconds)) return true
-    return false
+    return this.#elsewhere?.hasAddress(value, nowSeconds) === true
   }
 }

@@ -2,7 +2,7 @@ import type { DataSet } from '../../waf/data-set.ts'
 import type { Denylist, DenylistHit } from './denylist.ts'
 
 /**
- * What of the request that is being judged stands on the denylist. To the rule engine this is all that the lists hold:
+ * What of the request that is being judged stands on the denylist. To the rule engine this is all that remote lists hold:
  * the denylist is asked before it, so that a million entries are kept once, and its rules then say what becomes of the
  * request, as overrides and exclusions have it. A run of the engine is synchronous: there is one such request at a time.
  */
