@@ -163,6 +163,21 @@ const data: WafCase[] = [
     differs: 'the reference evaluates rules when an address comes that a rule reads',
   },
   {
+    says: 'what a block left over is reported as it was, also when its address is given again',
+    ruleset: {
+      rules: [rule([abc], { id: 'b', module: 'rasp', on_match: ['block'] }), rule([abc], { id: 'm' })],
+    },
+    steps: [
+      { persistent: { a: 'abc 1' }, rules: ['b'] },
+      {
+        persistent: { a: 'abc 2' },
+        rules: ['m'],
+        matches: [{ address: 'a', key_path: [], value: 'abc 1', highlight: ['abc'] }],
+      },
+    ],
+    differs: 'the reference looks at the latest value only',
+  },
+  {
     says: 'addresses that no rule reads bring nothing about',
     ruleset: { rules: [rule([abc])] },
     steps: [{ persistent: { zzz: 'abc' } }],
@@ -505,6 +520,6 @@ data.push({
 })
 
 describe('the order of modules and rules', () => runCases(modules, 17))
-describe('persistent and ephemeral data', () => runCases(data, 9))
+describe('persistent and ephemeral data', () => runCases(data, 10))
 describe('inputs, key paths and negation', () => runCases(inputs, 45))
 describe('attributes', () => runCases(attributes, 15))

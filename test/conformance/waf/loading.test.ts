@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { compileRuleset } from '../../../src/waf.ts'
 import type { SectionDiagnostics } from '../../../src/waf.ts'
 import type { RulesetSection } from '../../../src/model/ruleset.ts'
-import { referenceWaf } from '../../support/reference-waf.ts'
+import { referenceRun, referenceWaf } from '../../support/reference-waf.ts'
 import { on, rule } from './case.ts'
 
 type Outcome = 'loaded' | 'failed' | 'unknown' | 'skipped'
@@ -433,6 +433,26 @@ describe.each(Object.keys(usable))('an item of %s', (name) => {
     expect(theirs.outcome).toBe(given.reference ?? given.outcome)
     expect(ours.id).toBe(theirs.id)
   })
+})
+
+test('the last rule can be switched off, or taken away; the reference then keeps what it had', () => {
+  for (const change of [
+    { rules_override: [{ rules_target: [{ rule_id: 'good' }], enabled: false }] },
+    { rules_override: [{ rules_target: [{ tags: { type: 't1' } }], enabled: false }] },
+  ]) {
+    const ruleset = { version: '2.2', rules: [rule([abc], { id: 'good' })] }
+    const waf = compileRuleset(ruleset)
+    const reference = referenceWaf(ruleset)
+    waf.update('other', change)
+    reference.createOrUpdateConfig(change, 'other')
+    expect(waf.createContext().run({ persistent: { a: 'abc' } }).events).toEqual([])
+    expect(referenceRun(reference, { a: 'abc' }).events).toHaveLength(1)
+    expect(waf.remove('other')).toBe(true)
+    expect(waf.createContext().run({ persistent: { a: 'abc' } }).events).toHaveLength(1)
+    expect(waf.remove('base')).toBe(true)
+    expect(waf.createContext().run({ persistent: { a: 'abc' } }).events).toEqual([])
+    reference.dispose()
+  }
 })
 
 test('every case ran', () => {

@@ -106,8 +106,21 @@ describe('details of operators', () =>
         ['4111111111111112', true],
         ['4111111111111111', false],
       ]),
+      ...(
+        [
+          ['^0\\.0001$', 0.0001],
+          ['^1e-7$', 1e-7],
+          ['^1e\\+21$', 1e21],
+          ['^0$', -0],
+          ['^NaN$', NaN],
+        ] as const
+      ).flatMap(([regex, number]) =>
+        holds('match_regex', { regex }, [[number, true]], {
+          differs: 'numbers are written as JavaScript writes them; the reference gives them to no operator of text',
+        }),
+      ),
     ],
-    49,
+    54,
   ))
 
 const denied = on('exact_match', { data: 'denied' })
@@ -120,6 +133,20 @@ describe('details of lists and filters', () =>
         ruleset: { rules: [rule([denied])] },
         steps: [{ persistent: { a: 'x' } }],
       },
+      ...(
+        [
+          ['exact_match', 'ip_with_expiration'],
+          ['ip_match', 'data_with_expiration'],
+        ] as const
+      ).map(([operator, type]): WafCase => ({
+        says: `${operator} finds nothing in a list of type ${type}`,
+        ruleset: {
+          rules: [rule([on(operator, { data: 'denied' })])],
+          rules_data: [{ id: 'denied', type, data: [{ value: '192.0.2.1' }] }],
+        },
+        steps: [{ persistent: { a: '192.0.2.1' } }],
+        differs: 'the reference reads a list as the operator wants it, whatever its type',
+      })),
       {
         says: 'of two entries the longer one counts',
         ruleset: {
@@ -191,5 +218,5 @@ describe('details of lists and filters', () =>
         steps: [{ persistent: { a: { mail: 'x' } }, attributes: { schema: [{ mail: [8, { category: 'pii' }] }] } }],
       },
     ],
-    6,
+    8,
   ))
