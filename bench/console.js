@@ -219,7 +219,7 @@ async function lookAtMany(context) {
   const startedMs = performance.now()
   await page.goto(`/signals/${signal.id}`)
   const table = page.getByRole('table', { name: 'Targeted users' })
-  await table.locator('tr.line').first().waitFor()
+  await table.locator('tr.line').first().waitFor({ timeout: catchUpMs })
   const shownMs = performance.now() - startedMs
   const frame = page.getByRole('group', { name: 'Targeted users', exact: true })
   const pagesMs = []
