@@ -9,9 +9,8 @@ import { attributeColumns, quoted, recordColumns } from './schema.ts'
 import { fromTables, matching } from './source.ts'
 import type { Tables } from './tables.ts'
 
-/** Records that are sorted at once: few enough to stay far below the memory limit. */
+/** Records that are sorted at once, and at most a second more: few enough to stay far below the memory limit. */
 const SLICE_RECORDS = 20_000
-const SLICE_MS = 60_000
 const reservedNames = [
   'timestamp',
   'trace_id',
@@ -49,35 +48,21 @@ export async function* exportRecords(
     )
     return { union, binder }
   }
-  const histogram = statement(`ts // ${SLICE_MS * 1000} AS slice`, range)
-  if (histogram.union === undefined) return
-  const counts = await database.read(
-    `SELECT slice, count(*) FROM (${histogram.union}) GROUP BY slice ORDER BY slice`,
-    histogram.binder.parameters,
+  const seconds = statement('ts // 1000000 AS s', range)
+  if (seconds.union === undefined) return
+  const slices = await database.read(
+    `SELECT min(s), max(s) FROM (SELECT s, (sum(n) OVER (ORDER BY s) - n) // ${SLICE_RECORDS} AS slice
+       FROM (SELECT s, count(*) AS n FROM (${seconds.union}) GROUP BY s)) GROUP BY slice ORDER BY slice`,
+    seconds.binder.parameters,
   )
   const columns = recordColumns.map((column) => quoted(column.name)).join(', ')
-  for (const part of slices(counts, range)) {
-    const { union, binder } = statement(columns, part)
+  for (const [first, last] of slices) {
+    const fromMs = Math.max(range.fromMs, Number(first) * 1000)
+    const { union, binder } = statement(columns, { fromMs, toMs: Math.min(range.toMs, (Number(last) + 1) * 1000) })
     if (union === undefined) continue
     for await (const rows of database.stream(`SELECT * FROM (${union}) ORDER BY ts, seq`, binder.parameters)) {
       yield encoder.encode(rows.map((row) => line(decodeRecord(row))).join(''))
     }
-  }
-}
-
-/** Stretches of time that hold about as many records each; minutes without any are skipped. */
-function* slices(counts: readonly (readonly unknown[])[], range: TimeRange): Generator<TimeRange> {
-  let first: number | undefined
-  let records = 0
-  for (const [index, [slice, count]] of counts.entries()) {
-    const minute = Number(slice)
-    first ??= minute
-    records += Number(count)
-    if (records < SLICE_RECORDS && index < counts.length - 1) continue
-    const fromMs = Math.max(range.fromMs, first * SLICE_MS)
-    yield { fromMs, toMs: Math.min(range.toMs, (minute + 1) * SLICE_MS) }
-    first = undefined
-    records = 0
   }
 }
 
