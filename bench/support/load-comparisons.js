@@ -5,6 +5,12 @@ import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
+const entry = `
+  export { compareRequests as differential } from './compare-requests.ts'
+  export { comparePlain as plain } from './compare-plain.ts'
+  export { compareRulesets as rulesets } from './compare-rulesets.ts'
+`
+
 /** The comparisons of the tests by their names, bundled for Node, which cannot load TypeScript before version 22. */
 export async function loadComparisons() {
   // Below node_modules, so that the bundle finds the packages.
@@ -14,7 +20,7 @@ export async function loadComparisons() {
   try {
     const outfile = join(folder, 'comparisons.mjs')
     await build({
-      entryPoints: [join(root, 'test/support/comparisons.ts')],
+      stdin: { contents: entry, resolveDir: join(root, 'test/support') },
       outfile,
       bundle: true,
       platform: 'node',
@@ -23,8 +29,7 @@ export async function loadComparisons() {
       packages: 'external',
       logLevel: 'error',
     })
-    const { comparisons } = await import(pathToFileURL(outfile).href)
-    return comparisons
+    return await import(pathToFileURL(outfile).href)
   } finally {
     rmSync(folder, { recursive: true })
   }

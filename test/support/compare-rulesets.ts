@@ -35,7 +35,7 @@ export function compareRulesets(seed: number): Comparison {
   return { next, tally }
 }
 
-export function inBothEngines({ ruleset, steps }: RandomCase) {
+function inBothEngines({ ruleset, steps }: RandomCase) {
   const waf = compileRuleset(ruleset)
   const reference = referenceWaf(ruleset)
   const context = waf.createContext()
