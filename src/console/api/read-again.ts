@@ -31,6 +31,9 @@ export async function readAgain(staleAtMs: ReadonlyMap<string, number>): Promise
     .findAll({ predicate: (query) => staleAtMs.has(String(query.queryKey[0])) && !isReadOn(query) })
   const begun = stale.filter(({ state }) => state.fetchStatus === 'fetching')
   for (const some of [new Set(stale), new Set(begun)]) {
-    await cache.invalidateQueries({ predicate: (query) => some.has(query) }, { cancelRefetch: false })
+    await cache.invalidateQueries(
+      { predicate: (query) => some.has(query) && !isReadOn(query) },
+      { cancelRefetch: false },
+    )
   }
 }

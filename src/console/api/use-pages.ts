@@ -15,6 +15,8 @@ export interface Pages<T> {
   readonly refetch: () => Promise<unknown>
   /** Reads on; undefined when there is no more, or no more is read. */
   readonly more: (() => void) | undefined
+  /** Whether the next page is being read. */
+  readonly isReading: boolean
   /** Whether there is more than is read. */
   readonly isCut: boolean
   /** Begins anew; undefined while what was read on in is as new as can be. */
@@ -81,6 +83,7 @@ export function usePagesOf<T>(wanted: {
     error: result.error,
     refetch: () => observer.refetch(),
     more: hasNextPage && !isFull ? () => (isFetchingNextPage ? undefined : void observer.fetchNextPage()) : undefined,
+    isReading: isFetchingNextPage,
     isCut: hasNextPage && isFull,
     renew: isOld
       ? () => {

@@ -22,6 +22,10 @@ export interface Column<Row> {
 export interface Reading {
   /** Called when the last rows come into sight; undefined when there is no more, or no more is read. */
   readonly more: (() => void) | undefined
+  /** Whether the next page is being read. */
+  readonly isReading: boolean
+  /** Why the last reading failed: then it is not tried again by itself. */
+  readonly error: Error | null
   /** Whether there is more than is read. */
   readonly isCut: boolean
   /** Reads anew a list of which there is a newer state. */
@@ -67,8 +71,8 @@ export function Table<Row>(props: TableProps<Row>): JSX.Element {
   const isChoosing = chosen !== undefined && onChoose !== undefined
 
   useEffect(() => {
-    if (end >= rows.length - endRows && rows.length > 0 && !isRenewing) reading?.more?.()
-  }, [end, rows.length])
+    if (end >= rows.length - endRows && rows.length > 0 && !isRenewing && reading?.error === null) reading.more?.()
+  }, [end, rows.length, reading?.isReading])
 
   const focusRow = (index: number): void => {
     if (index < 0 || index >= rows.length) return
