@@ -70,7 +70,8 @@ export class Inspection {
 
   /**
    * Runs the WAF on data of this request. `hit`: what of it is on the denylist, of which the rules of the lists decide;
-   * where there are none, it is blocked. An error inside the engine is counted, never thrown.
+   * where there are none, or they were not all asked in time, it is blocked. An error inside the engine is counted, never
+   * thrown.
    */
   run(persistent: Addresses, hit?: DenylistHit): BlockAction | undefined {
     const userId = persistent['usr.id']
@@ -82,8 +83,8 @@ export class Inspection {
     const result = this.#run(persistent)
     listed.hit = undefined
     const ruled = result && this.#allowed(blockingAction(result.actions))
-    const isDecided = hit === undefined || (result !== undefined && ruledLists.has(hit.list))
-    const action = isDecided ? ruled : (this.#stop(hit) ?? ruled)
+    const isUndecided = hit !== undefined && (result === undefined || result.timeout || !ruledLists.has(hit.list))
+    const action = isUndecided ? (ruled ?? this.#stop(hit)) : ruled
     if (action !== undefined && typeof userId === 'string') (this.#verdicts ??= new Map()).set(userId, action)
     return action
   }
