@@ -56,13 +56,9 @@ function Found({ logins, blocked, signals, denylist, tracers }: Overview): JSX.E
           label="Compromised users"
           value={count(signals.compromisedUsers)}
           critical={signals.compromisedUsers > 0}
-          says="in signals of this time"
+          says="signals of this time added up"
         />
-        <Figure
-          label="Users who logged in or tried"
-          value={count(logins.users)}
-          says={`from ${count(logins.ips)} addresses`}
-        />
+        <Figure label="Users who logged in" value={count(logins.users)} says={`from ${count(logins.ips)} addresses`} />
         <Figure label="Denylist" value={<a href="/denylist">{count(denylist.total)}</a>} says="entries in force" />
         <Figure
           label="Tracers"
