@@ -264,10 +264,11 @@ async function answering(
   throw new Error(`${url} does not answer`)
 }
 
+/** By a signal, or when whoever reads the story is gone (`| head`, a closed terminal): what was started ends with it. */
 function interruption(): AbortSignal {
   const controller = new AbortController()
-  process.once('SIGINT', () => controller.abort())
-  process.once('SIGTERM', () => controller.abort())
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort())
+  process.stdout.on('error', () => controller.abort())
   return controller.signal
 }
 

@@ -1,4 +1,6 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
 import { bin } from '../support/collector-process.ts'
 
@@ -24,3 +26,17 @@ test(
     expect(run.status).toBe(0)
   },
 )
+
+test('a demo whose story nobody reads any more ends what it started', { timeout: 60_000 }, async () => {
+  const demo = spawn(process.execPath, [bin, 'demo'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const ended = once(demo, 'close')
+  let consoleUrl = ''
+  for await (const line of createInterface({ input: demo.stdout })) {
+    consoleUrl = /^console +(\S+)/.exec(line)?.[1] ?? consoleUrl
+    if (line.startsWith('logs, data')) break
+  }
+  expect((await fetch(`${consoleUrl}/healthz`)).status).toBe(200)
+  demo.stdout.destroy()
+  await ended
+  await expect(fetch(`${consoleUrl}/healthz`)).rejects.toThrow('fetch failed')
+})
