@@ -14,6 +14,7 @@ import { pack } from 'msgpackr'
 import { chromium } from 'playwright-core'
 import { startCollector } from './support/collector-process.js'
 import { machine, printTable } from './support/compare.js'
+import { percentile } from './support/percentile.js'
 
 const { values } = parseArgs({
   options: {
@@ -255,11 +256,6 @@ async function lookAtMany(context) {
   }
 }
 
-/** The value below which this share of all values is. */
-function share(values, part) {
-  return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))]
-}
-
 /** Rows below the header. */
 async function countLines(body) {
   const lines = createInterface({ input: Readable.from([body]) })
@@ -288,8 +284,8 @@ function report(live, many) {
   }
   if (many !== undefined) {
     process.stdout.write(
-      `\n${many.targeted} targeted users: shown after ${ms(many.shownMs)}, further pages after ${ms(share(many.pagesMs, 0.5))} ` +
-        `(p50), ${ms(share(many.pagesMs, 0.95))} (p95), longest gap ${ms(many.longestGapMs)}, ${many.shownRows} rows made, ` +
+      `\n${many.targeted} targeted users: shown after ${ms(many.shownMs)}, further pages after ${ms(percentile(many.pagesMs, 50))} ` +
+        `(p50), ${ms(percentile(many.pagesMs, 95))} (p95), longest gap ${ms(many.longestGapMs)}, ${many.shownRows} rows made, ` +
         `${many.exported} exported in ${ms(many.exportMs)}, collector ${many.rssMb.before} MB before, ${many.rssMb.after} MB after\n`,
     )
   }

@@ -190,7 +190,7 @@ function report(signals) {
     `| campaign | attempts | found after | attempts by then | aim | stopped by address | by rules | compromised: named of true | precision | ${rivals.map(({ name }) => `${name}: found after attempts, stopped`).join(' | ')} |`,
   )
   console.log(`|---|---|---|---|---|---|---|---|---|${rivals.map(() => '---').join('|')}|`)
-  const totals = { named: 0, truly: 0, listed: 0, truth: 0 }
+  const totals = { named: 0, takenOver: 0, listed: 0, truth: 0 }
   const taken = new Set([...truth.values()].flatMap(({ right }) => [...right]))
   for (const { name, fromMs, toMs } of plans) {
     const { attempts, right } = truth.get(name)
@@ -202,11 +202,11 @@ function report(signals) {
     const listed = new Set(own.flatMap(({ compromised = [] }) => compromised.map(({ usrLogin }) => usrLogin)))
     const named = [...right].filter((login) => listed.has(login)).length
     // A signal of a day tells of every campaign of that day.
-    const truly = [...listed].filter((login) => taken.has(login)).length
+    const takenOver = [...listed].filter((login) => taken.has(login)).length
     totals.named += named
     totals.truth += right.size
     totals.listed += listed.size
-    totals.truly += truly
+    totals.takenOver += takenOver
     const others = rivals.map(({ caught }) => {
       const first = attempts.findIndex(({ ip, atMs: at }) => at >= (caught.get(ip) ?? Infinity))
       const stopped = attempts.filter(({ ip, atMs: at }) => at > (caught.get(ip) ?? Infinity)).length
@@ -216,13 +216,13 @@ function report(signals) {
     const rulesOf = [...new Set(own.map(({ id }) => id))].join(', ')
     const cells = own.length === 0 ? ['never', '–'] : [duration(crossedMs - fromMs), till]
     console.log(
-      `| ${[name, attempts.length, ...cells, aimed ? 'met' : 'missed', percent(stopped, attempts.length), rulesOf, `${named} of ${right.size}`, percent(truly, listed.size), ...others].join(' | ')} |`,
+      `| ${[name, attempts.length, ...cells, aimed ? 'met' : 'missed', percent(stopped, attempts.length), rulesOf, `${named} of ${right.size}`, percent(takenOver, listed.size), ...others].join(' | ')} |`,
     )
   }
   const wrong = bySource.get('ordinary') ?? []
   const days = lengthMs / dayMs - learnDays
   console.log(
-    `\nCompromised accounts: recall ${percent(totals.named, totals.truth)} (aim 95 %), precision ${percent(totals.truly, totals.listed)} (aim 90 %).`,
+    `\nCompromised accounts: recall ${percent(totals.named, totals.truth)} (aim 95 %), precision ${percent(totals.takenOver, totals.listed)} (aim 90 %).`,
   )
   console.log(`Signals of ordinary traffic: ${wrong.length} in ${days} days (aim: one a week, none that blocks).`)
   for (const { id, firstCrossedAt, severity, group, counts } of wrong.slice(0, 20)) {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { startCollector } from '../collector.ts'
 import type { Io } from './io.ts'
+import { isPort } from './port.ts'
 
 const options = {
   data: { type: 'string' },
@@ -19,7 +20,7 @@ export async function collectorCommand(args: string[], io: Io): Promise<number> 
   const { values } = parseArgs({ args, options })
   for (const name of ['agent-port', 'console-port'] as const) {
     const port = values[name]
-    if (port === undefined || (/^\d{1,5}$/.test(port) && Number(port) < 65_536)) continue
+    if (port === undefined || isPort(port)) continue
     io.err(`portcullis collector: --${name} ${port} is not a port`)
     return 2
   }

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { describeCollectorSettings } from '../collector.ts'
 import { diagnose, type Diagnosis } from '../doctor.ts'
 import type { Io } from './io.ts'
+import { isPort } from './port.ts'
 
 const LISTEN_TIMEOUT_MS = 120_000
 const usage = `portcullis doctor [--listen PORT] [--collector URL --token TOKEN] [--config FILE] [--json]
@@ -28,8 +29,7 @@ export async function doctorCommand(args: string[], io: Io): Promise<number> {
     io.out(usage)
     return 0
   }
-  const port = values.listen === undefined ? undefined : Number(values.listen)
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65_536)) {
+  if (values.listen !== undefined && !isPort(values.listen)) {
     io.err(`--listen ${values.listen} is not a port`)
     return 2
   }
@@ -47,7 +47,9 @@ export async function doctorCommand(args: string[], io: Io): Promise<number> {
       },
     },
     ...(values.collector === undefined ? {} : { collector: { url: values.collector, token: values.token ?? '' } }),
-    ...(port === undefined ? {} : { listen: { port, timeoutMs: LISTEN_TIMEOUT_MS, listening: announce(io) } }),
+    ...(values.listen === undefined
+      ? {}
+      : { listen: { port: Number(values.listen), timeoutMs: LISTEN_TIMEOUT_MS, listening: announce(io) } }),
   })
   const collector = describeCollectorSettings(values.config)
   const rejected = collector.warnings.map((says) => ({ level: 'problem', about: 'collector settings', says }) as const)

@@ -63,7 +63,7 @@ export function fingerprintFacet(value: string): string {
 }
 
 /** Tags of rules for whose signals it is looked what attackers have in common. */
-export const clusteredTags: readonly string[] = ['category:account_takeover', 'category:fraud']
+const clusteredTags: readonly string[] = ['category:account_takeover', 'category:fraud']
 /** The query of a rule that counts what went right; every other one counts attempts. */
 export const successesQuery = 'successes'
 export const loginSuccess = `@${attribute.activity}:${businessLogicActivity(eventName.loginSuccess)}`
@@ -120,6 +120,11 @@ export function isWide(by: string): boolean {
 /** Whether a signal is of one address, account or network among many. */
 export function isNarrow(rule: Pick<DetectionRule, 'groupBy'>): boolean {
   return !rule.groupBy.every(isWide)
+}
+
+/** Whether it is looked what the attackers of a rule's signals have in common. */
+export function isClustered({ tags }: Pick<DetectionRule, 'tags'>): boolean {
+  return tags.some((tag) => clusteredTags.includes(tag))
 }
 
 /** What a rule leaves out, as terms to add to a query. */

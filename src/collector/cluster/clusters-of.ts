@@ -19,7 +19,7 @@ export async function clustersOf(
 ): Promise<readonly Cluster[]> {
   const { store } = parts
   const [found, routes] = await Promise.all([
-    searchSignal(store, new Baselines(store, async () => others), { rule, signal, known: [] }),
+    searchSignal(store, new Baselines(store, () => others), { rule, signal, known: [] }),
     readRoutes(store, signal.query, campaignRange(signal)),
   ])
   const describer = createDescriber(parts)

@@ -5,7 +5,8 @@ import { sharedInWords } from '../../model/cluster.ts'
 import type { DetectionRule } from '../../model/detection-rule.ts'
 import { fail } from '../../model/error.ts'
 import type { ManagedWafRule } from '../../model/waf-rule.ts'
-import { campaignRange, clusteredTags, isNarrow } from '../campaign.ts'
+import { campaignRange, isClustered, isNarrow } from '../campaign.ts'
+import { signalsWithin } from '../signals-within.ts'
 import type { Changes, SignalFacts, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { traitOf } from './attribute.ts'
@@ -14,7 +15,6 @@ import type { ClusterIdentity } from './describe-cluster.ts'
 import type { FoundCluster } from './find-clusters.ts'
 import type { Replay } from './measure.ts'
 import { readRoutes } from './measure.ts'
-import { signalsOf } from './earlier-attacks.ts'
 import { OpenSignals } from './open-signals.ts'
 import { Baselines, searchSignal } from './search-signal.ts'
 import type { Trait } from './trait.ts'
@@ -64,7 +64,7 @@ export async function keepClusters(options: ClusterKeeperOptions): Promise<Clust
   const { store, state, clock, epoch, ruleOf, onClusters, onError } = options
   const signals = new OpenSignals(await state.recentSignals(clock.nowMs()))
   const unsubscribe = state.subscribe((changes: Changes) => signals.apply(changes))
-  const baselines = new Baselines(store, signalsOf(state))
+  const baselines = new Baselines(store, (service, range) => signalsWithin(state, service, range))
   const describer = createDescriber(options)
   const rules = new Map<string, DetectionRule>()
   const versions = new Map<string, { readonly key: string; readonly atMs: number }>()
@@ -160,7 +160,7 @@ export async function keepClusters(options: ClusterKeeperOptions): Promise<Clust
   }
 
   async function refresh(): Promise<number> {
-    const due = signals.due(clock.nowMs(), ({ tags: own }) => own.some((tag) => clusteredTags.includes(tag)))
+    const due = signals.due(clock.nowMs(), isClustered)
     for (const id of due.slice(0, signalsAtOnce)) {
       if (stopped) break
       await inTurn(() => refreshOne(id)).catch(onError)

@@ -14,7 +14,6 @@ import type { SignalFacts } from '../state/state.ts'
 import type { Store, TimeRange, TraitCounts } from '../store/store.ts'
 import type { FoundCluster } from './find-clusters.ts'
 import { findClusters } from './find-clusters.ts'
-import type { ReadSignals } from './earlier-attacks.ts'
 import { earlierAttacks } from './earlier-attacks.ts'
 import { baselineEnd } from './onset.ts'
 import { joinObservations, readTraits } from './read-observations.ts'
@@ -29,15 +28,21 @@ const leastLogins = 200
 const enoughLogins = 2_000
 const MAX_BASELINES = 50
 
+/** The signals of a service (undefined: of any) in a stretch of time. */
+export type SignalsWithin = (
+  service: string | undefined,
+  range: TimeRange,
+) => AsyncIterable<SignalFacts> | Iterable<SignalFacts>
+
 /** Baselines of services, read once for an onset: they do not change while a signal is open. */
 export class Baselines {
   readonly #store: Store
-  readonly #readSignals: ReadSignals
+  readonly #signalsWithin: SignalsWithin
   readonly #kept = new Map<string, Promise<Baseline>>()
 
-  constructor(store: Store, readSignals: ReadSignals) {
+  constructor(store: Store, signalsWithin: SignalsWithin) {
     this.#store = store
-    this.#readSignals = readSignals
+    this.#signalsWithin = signalsWithin
   }
 
   /**
@@ -65,7 +70,8 @@ export class Baselines {
     const endMs = baselineEnd(signal)
     const before = (days: number): TimeRange => ({ fromMs: endMs - days * dayMs, toMs: endMs })
     const [day, week, month] = [before(1), before(7), before(30)]
-    const others = await this.#readSignals(signal.group['service'], month)
+    const others: SignalFacts[] = []
+    for await (const other of this.#signalsWithin(signal.group['service'], month)) others.push(other)
     const queries = {
       attempts: [wide, attemptFilters(rule), ...suppressions(rule)].join(' '),
       successes: `${wide} ${loginSuccess}`,

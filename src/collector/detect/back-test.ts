@@ -2,7 +2,7 @@ import type { AttackingIp, CompromisedUser, TargetedUser } from '../../model/att
 import { randomUUID } from 'node:crypto'
 import type { Cluster } from '../../model/cluster.ts'
 import type { DetectionRule, RuleQuery } from '../../model/detection-rule.ts'
-import { anyOf, anyValue, bareName, clusteredTags, isNarrow } from '../campaign.ts'
+import { anyOf, anyValue, bareName, isClustered, isNarrow } from '../campaign.ts'
 import { valuesAtOnce } from '../whole-results.ts'
 import type { SignalFacts } from '../state/state.ts'
 import type { Store, TimeRange, WindowCounts } from '../store/store.ts'
@@ -97,10 +97,6 @@ export async function backTest(
     signals.push(await describe(store, rule, { ...signal, clusters: clusters ?? [] }, detail))
   }
   return { signals, total: found.length }
-}
-
-function isClustered({ tags }: DetectionRule): boolean {
-  return tags.some((tag) => clusteredTags.includes(tag))
 }
 
 /** The campaigns against whole services that the other rules tell of. */

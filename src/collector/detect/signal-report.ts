@@ -10,6 +10,7 @@ import {
   attemptFilters,
   type Campaign,
 } from '../campaign.ts'
+import { signalsWithin } from '../signals-within.ts'
 import type { SignalFacts, State } from '../state/state.ts'
 import type { Store, TimeRange } from '../store/store.ts'
 import { countsBy } from '../whole-results.ts'
@@ -75,8 +76,6 @@ const maxLogins = 5_000
 const points = 60
 const relatedMs = 90 * dayMs
 const maxRelated = 20
-/** Earlier signals that are looked through, newest first. */
-const maxEarlier = 2_000
 
 export async function readReport(
   store: Store,
@@ -218,35 +217,27 @@ async function findRelated(
 ): Promise<readonly RelatedSignal[]> {
   const firstMs = Date.parse(signal.firstSeen)
   const clusters = new Set((signal.clusters ?? []).map(({ attributes }) => JSON.stringify(attributes)))
-  const service = signal.group['service']
-  const filter = { fromMs: firstMs - relatedMs, toMs: firstMs, ...(service === undefined ? {} : { service }) }
+  const range = { fromMs: firstMs - relatedMs, toMs: firstMs }
   const related: RelatedSignal[] = []
-  let cursor: string | undefined
-  for (let looked = 0; looked < maxEarlier && related.length < maxRelated;) {
-    const { items, next } = await state.signals(filter, { limit: 500, ...(cursor === undefined ? {} : { cursor }) })
-    looked += items.length
-    for (const earlier of items) {
-      if (earlier.id === signal.id || related.length >= maxRelated) continue
-      const sharesCluster =
-        earlier.clusters?.some(({ attributes }) => clusters.has(JSON.stringify(attributes))) === true
-      if (!sharesCluster && !ips.has(earlier.group['http.client_ip'] ?? '')) continue
-      const { id, title, severity, state: triage, firstSeen, lastSeen, responses } = earlier
-      const mitigations = responses
-        .map(({ kind, value, until }) => `${kind} ${value} until ${until ?? 'taken back'}`)
-        .slice(0, shown)
-      related.push({
-        id,
-        title,
-        severity,
-        state: triage,
-        firstSeen,
-        lastSeen,
-        by: sharesCluster ? 'cluster' : 'address',
-        mitigations,
-      })
-    }
-    if (next === null) break
-    cursor = next
+  for await (const earlier of signalsWithin(state, signal.group['service'], range)) {
+    if (earlier.id === signal.id) continue
+    const sharesCluster = earlier.clusters?.some(({ attributes }) => clusters.has(JSON.stringify(attributes))) === true
+    if (!sharesCluster && !ips.has(earlier.group['http.client_ip'] ?? '')) continue
+    const { id, title, severity, state: triage, firstSeen, lastSeen, responses } = earlier
+    const mitigations = responses
+      .map(({ kind, value, until }) => `${kind} ${value} until ${until ?? 'taken back'}`)
+      .slice(0, shown)
+    related.push({
+      id,
+      title,
+      severity,
+      state: triage,
+      firstSeen,
+      lastSeen,
+      by: sharesCluster ? 'cluster' : 'address',
+      mitigations,
+    })
+    if (related.length === maxRelated) break
   }
   return related
 }

@@ -29,7 +29,7 @@ interface ServerCase extends Sent {
   readonly meta: Readonly<Record<string, unknown>>
 }
 
-const stopped = /^\{"errors":/
+const isStopped = { status: 403, reply: /^\{"errors":/, meta: { 'appsec.blocked': 'true' } } as const
 const cases: readonly ServerCase[] = [
   {
     says: 'a request is seen',
@@ -41,45 +41,34 @@ const cases: readonly ServerCase[] = [
   {
     says: 'a word in the query is stopped',
     path: '/?q=stop-query',
-    status: 403,
-    reply: stopped,
-    meta: { 'appsec.blocked': 'true' },
+    ...isStopped,
   },
   {
     says: 'a word in the last of many parameters is stopped',
     path: `/?${'a=1&'.repeat(2_000)}q=stop-query`,
-    status: 403,
-    reply: stopped,
-    meta: { 'appsec.blocked': 'true' },
+    ...isStopped,
   },
   {
     says: 'a word in the headers is stopped',
     path: '/',
     headers: { 'x-a': 'stop-header' },
-    status: 403,
-    reply: stopped,
-    meta: { 'appsec.blocked': 'true' },
+    ...isStopped,
   },
   {
     says: 'a header of the answer is stopped where it is set',
     path: '/leak',
-    status: 403,
-    reply: stopped,
+    ...isStopped,
     meta: { 'appsec.blocked': 'true', 'http.status_code': '403' },
   },
   {
     says: 'a header of the answer is stopped where it is written with the head',
     path: '/leak-at-once',
-    status: 403,
-    reply: stopped,
-    meta: { 'appsec.blocked': 'true' },
+    ...isStopped,
   },
   {
     says: 'the app can block by hand',
     path: '/block',
-    status: 403,
-    reply: stopped,
-    meta: { 'appsec.blocked': 'true' },
+    ...isStopped,
   },
   {
     says: 'a login is told of in a listener of the body, however it arrives',
