@@ -158,8 +158,9 @@ export function readReply(value: unknown, path: string, problem: Complain): WafR
 
 function readRedirect(value: Readonly<Record<string, unknown>>, path: string, problem: Complain): WafReply {
   const { redirect, status } = value
-  const isTarget = typeof redirect === 'string' && /^(?:https?:\/\/[^\s/]|\/(?![/\\]))[^\s\\]*$/.test(redirect)
-  if (!isTarget || redirect.length > 2_000) problem(`${path}.redirect`, 'is neither a path nor an http(s) URL')
+  const isTarget = typeof redirect === 'string' && /^(?:https?:\/\/[^\s/]|\/(?!\/))[!#-;=?-[\]_a-z~]*$/.test(redirect)
+  if (!isTarget || redirect.length > 2_000)
+    problem(`${path}.redirect`, 'is neither a path nor an http(s) URL, with anything beyond ASCII encoded')
   if (status !== undefined && !redirections.has(status)) problem(`${path}.status`, 'is none of 301, 302, 303, 307')
   return { redirect: String(redirect), ...(status === undefined ? {} : { status: Number(status) }) }
 }

@@ -1,4 +1,5 @@
 import type { ActionParameters } from '../model/waf-event.ts'
+import { isSafeLocation } from '../waf/safe-location.ts'
 import { preferredPage } from './accept.ts'
 import { contentTypes, withId, type BlockPages } from './block-page.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
@@ -34,10 +35,9 @@ export function fromParameters(
   // Where a failed login cannot be imitated, the fallback says which page is shown.
   const content = isStealth ? (fallback ?? 'auto') : given
   const securityResponseId = typeof id === 'string' ? id : ''
-  const target = typeof location === 'string' ? location.trim() : ''
-  if (type === 'redirect_request' && target !== '') {
+  if (type === 'redirect_request' && typeof location === 'string' && isSafeLocation(location)) {
     const statusCode = inRange(Number(status), 300, 399) ? Number(status) : REDIRECT_DEFAULT
-    return { type, statusCode, content: 'auto', location: target, securityResponseId }
+    return { type, statusCode, content: 'auto', location, securityResponseId }
   }
   // A redirect that leads nowhere blocks all the same: what the rule wanted stopped must not go through.
   const blocked = type === 'redirect_request' || !inRange(Number(status), 200, 599) ? BLOCK_DEFAULT : Number(status)

@@ -4,6 +4,7 @@ import { asObject, asString } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { Action } from '../action.ts'
 import { builtInActions } from '../action.ts'
+import { isSafeLocation } from '../safe-location.ts'
 
 const REDIRECT_STATUSES: readonly number[] = [301, 302, 303, 307]
 const MAX_STATUS = 999
@@ -43,7 +44,7 @@ function parseRedirect(id: string, given: ActionParameters, path: string, warn: 
   const location = given['location']
   if (typeof location !== 'string' || !isSafeLocation(location)) {
     warn(
-      `${path}.parameters.location: a redirection needs an http(s) URL or a path that starts with one "/"; requests are blocked instead`,
+      `${path}.parameters.location: a redirection needs an http(s) URL or a path that starts with one "/", with anything beyond ASCII encoded; requests are blocked instead`,
     )
     return { id, type: 'block_request', parameters: blockParameters({}) }
   }
@@ -54,12 +55,8 @@ function parseRedirect(id: string, given: ActionParameters, path: string, warn: 
   return { id, type: 'redirect_request', parameters: { ...given, status_code: accepted ? status : 303 } }
 }
 
-function isSafeLocation(location: string): boolean {
-  return /^https?:\/\//i.test(location) || /^\/(?![/\\])/.test(location)
-}
-
 function statusOf(value: string | number | boolean | undefined): number | undefined {
-  const number = typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value
+  const number = typeof value === 'string' && /^\s*\+?\d+$/.test(value) ? Number(value) : value
   return typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= MAX_STATUS
     ? number
     : undefined

@@ -24,7 +24,18 @@ const userCharacters = /^[a-z0-9._~!$&'()*+,;=:%-]*$/i
 const hostCharacters = /^[a-z0-9._~!$&'()*+,;=%-]*$/i
 const addressCharacters = /^[0-9a-f:]+$/i
 
-function parseUri(text: string): object | undefined {
+export interface Uri {
+  readonly scheme: string
+  readonly userinfo: string
+  readonly host: string
+  readonly port: number
+  readonly path: string
+  readonly query: Readonly<Record<string, QueryValue | readonly QueryValue[]>>
+  readonly fragment: string
+}
+
+/** The parts of a URI; undefined when the text is none. */
+export function parseUri(text: string): Uri | undefined {
   const [whole, scheme = '', authority, path = '', query = '', fragment = ''] = shape.exec(text) ?? []
   if (whole === undefined) return undefined
   if (scheme === '' && text !== '' && !text.startsWith('/')) return undefined

@@ -57,6 +57,14 @@ export const remoteCases: readonly RemoteCase[] = [
     replyHeaders: { location: 'https://example.com/away' },
     meta: { 'appsec.blocked': 'true' },
   },
+  ...['/\u4e2d', '/a\nset-cookie: b', '//example.com', ''].map((location): RemoteCase => ({
+    says: `1.5: a redirect to ${JSON.stringify(location)}, which cannot be sent, is a plain block, by hand too`,
+    configs: { ASM: action('block', 'redirect_request', { status_code: 302, location }) },
+    path: '/block',
+    status: 403,
+    replyHeaders: { 'content-type': 'application/json', location: /^$/ },
+    meta: { 'appsec.blocked': 'true' },
+  })),
   {
     says: '2.4: once ASM has taken its action back, blockRequest() is a 403 again',
     before: { ASM: teapot },

@@ -57,6 +57,39 @@ const cases: WafCase[] = [
     blocked({}),
     'the reference sends the client to the other host',
   ),
+  ...['https://x/a?id=[security_response_id]#b', 'http://[::1]:80/x', '/a%20b'].map((location) =>
+    actionCase(
+      `a redirection leads to ${location}`,
+      redirect({ status_code: ' +0302', location }),
+      away({ status_code: 302, location }),
+    ),
+  ),
+  // A reply with such a location could not be written.
+  ...['/é', '/中', '/a b', '/a\nb', '/\\x', 'http:x', 'http://', 'http://x y', 'http://x:99999/'].map((location) =>
+    actionCase(
+      `a redirection to ${JSON.stringify(location)}, which is no URI, blocks`,
+      redirect({ location }),
+      blocked({}),
+    ),
+  ),
+  actionCase(
+    'a redirection to no host blocks',
+    redirect({ location: 'http:///x' }),
+    blocked({}),
+    'the reference sends the client there',
+  ),
+  actionCase(
+    'a redirection to HTTP:// leads there: schemes have no case (RFC 3986, 3.1)',
+    redirect({ status_code: 302, location: 'HTTP://x' }),
+    away({ status_code: 302, location: 'HTTP://x' }),
+    'the reference blocks',
+  ),
+  actionCase(
+    'the id of the block may stand in the path of a redirection',
+    redirect({ status_code: 302, location: '/stopped/[security_response_id]' }),
+    away({ status_code: 302, location: '/stopped/[security_response_id]' }),
+    'the reference blocks, since brackets are not for paths',
+  ),
   actionCase(
     'an unknown type is passed on with its parameters',
     { type: 'page_me', parameters: { a: 1, b: 'x', c: true } },
@@ -93,7 +126,7 @@ const cases: WafCase[] = [
   },
 ]
 
-describe('actions', () => runCases(cases, 16))
+describe('actions', () => runCases(cases, 31))
 
 test('the event of a block carries the id that the client is shown', () => {
   const waf = compileRuleset({ version: '2.2', rules: [rule([abc], { on_match: ['block', 'stack_trace'] })] })

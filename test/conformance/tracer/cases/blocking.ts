@@ -142,6 +142,12 @@ export const blockingCases: readonly TracerCase[] = [
     replyHeaders: { 'content-type': 'application/json', location: /^$/ },
   },
   {
+    says: '1.5: a redirect to what cannot stand in a header is a plain block',
+    path: '/ok?q=send-unsendable',
+    status: 403,
+    replyHeaders: { 'content-type': 'application/json', location: /^$/ },
+  },
+  {
     says: '2.4: of two actions of a rule a redirect outranks a block',
     path: '/ok?q=send-or-stop',
     status: 302,
