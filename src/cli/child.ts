@@ -22,12 +22,13 @@ export interface ChildOptions {
 }
 
 const stopPatienceMs = 10_000
+const leash = new URL('leash.js', import.meta.url).href
 
-/** Starts a Node process with the given arguments. */
+/** Starts a Node process with the given arguments. It ends with this process, also when this one is killed. */
 export function startChild({ name, args, env, logFile, onLine }: ChildOptions): Child {
-  const child: ChildProcess = spawn(process.execPath, args, {
+  const child: ChildProcess = spawn(process.execPath, ['--import', leash, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   const log = createWriteStream(logFile, { flags: 'a' })
   child.stderr?.pipe(log, { end: false })

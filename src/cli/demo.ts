@@ -268,7 +268,7 @@ async function answering(
 function interruption(): AbortSignal {
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort())
-  process.stdout.on('error', () => controller.abort())
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => controller.abort())
   return controller.signal
 }
 
