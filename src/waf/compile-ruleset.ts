@@ -1,6 +1,7 @@
 import { fail, PortcullisError } from '../model/error.ts'
 import type { RulesetDiagnostics } from '../model/ruleset.ts'
 import { createContext } from './context.ts'
+import type { ContextScope } from './context.ts'
 import { updateAddressTable } from '../net/address-table.ts'
 import { DataRegistry, emptyContents } from './data-registry.ts'
 import type { DataSet } from './data-set.ts'
@@ -47,10 +48,10 @@ class Engine implements Waf {
   readonly #rulesData: DataRegistry
   readonly #exclusionData = new DataRegistry()
   readonly #givenObfuscator: ObfuscatorOptions
-  #obfuscator: Obfuscator
   readonly #limits: Required<WafLimits>
   readonly #clock: WafClock
-  #plan: Plan
+  /** What new contexts share; a swap is one assignment. */
+  #shared: ContextScope
   #diagnostics: RulesetDiagnostics
   /** Changes follow one another, also when several are asked for at once. */
   #lastChange: Promise<unknown> = Promise.resolve()
@@ -58,17 +59,15 @@ class Engine implements Waf {
   constructor(ruleset: unknown, { obfuscator, limits, clock, lists }: ClockedOptions) {
     this.#rulesData = new DataRegistry(lists)
     this.#givenObfuscator = obfuscator ?? {}
-    this.#obfuscator = createObfuscator(obfuscator)
     this.#limits = { ...defaultLimits, ...limits }
     this.#clock = clock
-    const config = finish(parseConfig(ruleset, this.#scope(BASE_PATH, true)))
+    const config = finish(parseConfig(ruleset, this.#scope(BASE_PATH, true, createObfuscator(obfuscator))))
     const plan = finish(buildPlan([config], this.#limits))
     if (plan.rules.length === 0 && config.rules.length === 0 && plan.postprocessors.length === 0)
       throw fail('RULESET_INVALID', '$', `no rule can be loaded${firstError(config.diagnostics)}`)
     this.#configs.set(BASE_PATH, config)
-    this.#plan = plan
+    this.#shared = this.#share(plan)
     this.#diagnostics = config.diagnostics
-    this.#swapObfuscator()
     this.#swapData()
   }
 
@@ -77,16 +76,11 @@ class Engine implements Waf {
   }
 
   get knownAddresses(): ReadonlySet<string> {
-    return this.#plan.knownAddresses
+    return this.#shared.plan.knownAddresses
   }
 
   createContext(): ReturnType<Waf['createContext']> {
-    return createContext({
-      plan: this.#plan,
-      obfuscator: this.#obfuscator,
-      limits: this.#limits,
-      clock: this.#clock,
-    })
+    return createContext(this.#shared)
   }
 
   update(path: string, value: unknown): RulesetDiagnostics {
@@ -113,10 +107,9 @@ class Engine implements Waf {
     const config = this.#configs.get(path)
     if (config === undefined) return false
     const left = [...this.#configs].filter(([other]) => other !== path).map(([, one]) => one)
-    const plan = isDataOnly(config) ? this.#plan : yield* buildPlan(left, this.#limits)
+    const plan = isDataOnly(config) ? this.#shared.plan : yield* buildPlan(left, this.#limits)
     this.#configs.delete(path)
-    this.#plan = plan
-    this.#swapObfuscator()
+    this.#shared = this.#share(plan)
     this.#swapData()
     return true
   }
@@ -124,7 +117,7 @@ class Engine implements Waf {
   *#change(path: string, value: unknown): Generator<void, RulesetDiagnostics> {
     let config: Config
     try {
-      config = yield* parseConfig(value, this.#scope(path, false))
+      config = yield* parseConfig(value, this.#scope(path, false, this.#shared.obfuscator))
     } catch (error) {
       if (!(error instanceof PortcullisError)) throw error
       this.#diagnostics = { error: error.message }
@@ -139,12 +132,11 @@ class Engine implements Waf {
     const configs = new Map(this.#configs).set(path, config)
     const plan =
       isDataOnly(config) && (before === undefined || isDataOnly(before))
-        ? this.#plan
+        ? this.#shared.plan
         : yield* buildPlan([...configs.values()], this.#limits)
     this.#configs.set(path, config)
-    this.#plan = plan
+    this.#shared = this.#share(plan)
     this.#diagnostics = config.diagnostics
-    this.#swapObfuscator()
     this.#swapData()
     return config.diagnostics
   }
@@ -174,9 +166,10 @@ class Engine implements Waf {
   }
 
   /** What configurations say of secrets comes after the options, the last of them first. */
-  #swapObfuscator(): void {
+  #share(plan: Plan): ContextScope {
     const sections = [...this.#configs.values()].map((config) => config.obfuscator)
-    this.#obfuscator = createObfuscator(Object.assign({}, this.#givenObfuscator, ...sections) as ObfuscatorOptions)
+    const obfuscator = createObfuscator(Object.assign({}, this.#givenObfuscator, ...sections) as ObfuscatorOptions)
+    return { plan, obfuscator, limits: this.#limits, clock: this.#clock }
   }
 
   #swapData(): void {
@@ -184,9 +177,9 @@ class Engine implements Waf {
     this.#exclusionData.replace(merge([...this.#configs.values()].map((config) => config.exclusionData)))
   }
 
-  #scope(path: string, versionRequired: boolean): ConfigScope {
+  #scope(path: string, versionRequired: boolean, obfuscator: Obfuscator): ConfigScope {
     const others = [...this.#configs].filter(([other]) => other !== path).map(([, config]) => config)
-    const isSecret = (key: string): boolean => this.#obfuscator.isSecretKey(key)
+    const isSecret = (key: string): boolean => obfuscator.isSecretKey(key)
     return {
       versionRequired,
       taken: {

@@ -11,8 +11,8 @@ import { runProcessor } from './evaluate/process.ts'
 import type { ValueKeeper } from './evaluate/process.ts'
 import { RunTime } from './evaluate/run-time.ts'
 import { StoredValue } from './evaluate/stored-value.ts'
-import { unboundedWalk, walkValue } from './evaluate/value-tree.ts'
-import type { WalkBudget } from './evaluate/value-tree.ts'
+import { omissionsOf, walkValue } from './evaluate/value-tree.ts'
+import type { Omissions, WalkBudget } from './evaluate/value-tree.ts'
 import { forgetKeys } from './list-keys.ts'
 import type { Obfuscator } from './obfuscator.ts'
 import type { AddressPlan, Plan, PlannedProcessor } from './plan.ts'
@@ -64,15 +64,15 @@ class Context implements WafContext {
       if (fresh) findings = run.evaluate(this.#attributes)
       forgetKeys()
     }
-    const truncated = truncationOf(run.budget)
+    const truncated = run.omissions && truncationOf(run.omissions)
     const result: WafResult = {
       matched: findings?.matched ?? false,
       events: findings?.events ?? [],
       actions: findings?.actions.toRecord() ?? {},
       attributes: this.#attributes.take(),
       keep: findings?.keep ?? false,
-      timeout: run.time.over,
-      durationNs: run.time.passedNs(),
+      timeout: run.over,
+      durationNs: run.passedNs(),
     }
     return truncated === undefined ? result : { ...result, truncated }
   }
@@ -90,30 +90,23 @@ class Context implements WafContext {
 const noOptions: RunOptions = {}
 
 /** One run: what it may cost, and the layer that it works on. */
-class Run implements EvaluationScope, GateScope, ValueKeeper {
+class Run extends RunTime implements EvaluationScope, GateScope, ValueKeeper {
   readonly #scope: ContextScope
-  readonly time: RunTime
-  readonly budget: WalkBudget
   readonly #own: Layer
+  readonly limits: Required<WafLimits>
+  bytes: number
+  omissions: Omissions | undefined
   layer: Layer
   exploitCharacters = MAX_EXPLOIT_CHARACTERS
   known: KnownMatch | undefined
 
   constructor(scope: ContextScope, layer: Layer, { budgetUs, maxBytes = DEFAULT_MAX_BYTES }: RunOptions) {
+    super(scope.clock, budgetUs)
     this.#scope = scope
     this.#own = layer
+    this.limits = scope.limits
+    this.bytes = maxBytes
     this.layer = layer
-    this.time = new RunTime(scope.clock, budgetUs)
-    this.budget = unboundedWalk(scope.limits)
-    this.budget.bytes = maxBytes
-  }
-
-  get nowSeconds(): number {
-    return this.time.nowSeconds
-  }
-
-  isOver(): boolean {
-    return this.time.isOver()
   }
 
   /**
@@ -127,7 +120,7 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
       names = Object.keys(given)
       values = Object.values(given)
     } catch {
-      return this.storeAll(readableOf(given, this.budget), taken)
+      return this.storeAll(readableOf(given, this), taken)
     }
     let containers = 0
     let stored = false
@@ -161,7 +154,7 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
     const findings = evaluateRules(plan, filters, this, attributes, obfuscator)
     this.#process(plan.postprocessors, attributes)
     attributes.resolve(this.layer)
-    if (this.exploitCharacters < 0) this.budget.exhausted = true
+    if (this.exploitCharacters < 0) omissionsOf(this).exhausted = true
     const address = findings?.matched === true ? plan.addresses.get(EVENT_ADDRESS) : undefined
     if (address !== undefined) this.#store(address, true, this.#own)
     return findings
@@ -194,7 +187,7 @@ class Run implements EvaluationScope, GateScope, ValueKeeper {
       channel !== undefined && !isAwaited(address, layer) ? passGate(value, channel, address, this) : concerns
     const before = address.isKept ? layer.own(address.name) : undefined
     if (held !== concerns) return layer.store(new StoredValue(address, value, held, undefined, before))
-    const tree = walkValue(address.name, value, paths.root, this.budget)
+    const tree = walkValue(address.name, value, paths.root, this)
     layer.store(new StoredValue(address, value, undefined, tree, before))
     arriveTree(tree, address, layer)
   }
@@ -208,7 +201,7 @@ function readableOf(given: unknown, budget: WalkBudget): Addresses {
     try {
       readable[name] = (given as Addresses)[name]
     } catch {
-      budget.unreadable += 1
+      omissionsOf(budget).unreadable += 1
     }
   }
   return readable
@@ -218,7 +211,7 @@ function keysOf(given: object, budget: WalkBudget): string[] {
   try {
     return Object.keys(given)
   } catch {
-    budget.unreadable += 1
+    omissionsOf(budget).unreadable += 1
     return []
   }
 }
@@ -234,9 +227,8 @@ function isAwaited({ resources }: AddressPlan, top: Layer): boolean {
 /** Input that one run looks at unless told otherwise: ten times what body parsers accept by default. */
 const DEFAULT_MAX_BYTES = 1 << 20
 
-function truncationOf(budget: WalkBudget): Truncation | undefined {
-  const { longestString, largestContainer, deepest, exhausted, unreadable } = budget
-  if (longestString + largestContainer + deepest + unreadable === 0 && !exhausted) return undefined
+function truncationOf(omissions: Omissions): Truncation {
+  const { longestString, largestContainer, deepest, exhausted, unreadable } = omissions
   return {
     ...(longestString > 0 ? { stringLength: longestString } : {}),
     ...(largestContainer > 0 ? { containerSize: largestContainer } : {}),

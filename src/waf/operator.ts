@@ -47,8 +47,16 @@ export interface ScalarOperator<Name extends string = string> {
   readonly operatorValue?: (parameters: Readonly<Record<string, unknown>>) => string
   compile(parameters: Readonly<Record<string, unknown>>, scope: CompileScope): ScalarMatcher
 }
-/** `nowSeconds` is the unix time of the run, for lists with expirations. */
-export type ScalarMatcher = (value: Scalar, nowSeconds: number) => Match | undefined
+/** Whether a value matches. `time` is that of the run, for lists with expirations. */
+export type ScalarMatcher = (value: Scalar, time: MatchTime) => Match | undefined
+
+/** The unix time of a run; the clock is read when it is first asked for. */
+export interface MatchTime {
+  readonly nowSeconds: number
+}
+
+/** Where no list with expirations is asked. */
+export const noTime: MatchTime = { nowSeconds: 0 }
 
 /** An exploit detector: looks for a request parameter inside a resource (a path, URL, statement or command). */
 export interface ExploitOperator<Name extends string = string> {

@@ -1,4 +1,5 @@
 import type { Condition, Input } from './condition.ts'
+import { noTime } from './operator.ts'
 import { isParameter, openChannels } from './evaluate/channel.ts'
 import { focus } from './evaluate/lens.ts'
 import { PathTree } from './evaluate/path-tree.ts'
@@ -150,7 +151,7 @@ function isUnusual(condition: Condition): boolean {
   return (
     condition.kind === 'scalar' &&
     condition.need !== undefined &&
-    ordinaryValues.every((value) => condition.match(value, 0) === undefined)
+    ordinaryValues.every((value) => condition.match(value, noTime) === undefined)
   )
 }
 

@@ -1,5 +1,5 @@
 import type { ExploitCondition, Input, PresenceCondition, ScalarCondition } from '../condition.ts'
-import type { ExploitMatch, Match, Scalar } from '../operator.ts'
+import type { ExploitMatch, Match, MatchTime, Scalar } from '../operator.ts'
 import type { PlannedCondition } from '../plan.ts'
 import { transform } from '../transformer-list.ts'
 import type { TransformerList } from '../transformer-list.ts'
@@ -11,9 +11,8 @@ import type { Arrival, Layer } from './layer.ts'
 import type { Leaf, Target, ValueTree } from './value-tree.ts'
 
 /** What evaluating conditions needs beside them. */
-export interface EvaluationScope {
+export interface EvaluationScope extends MatchTime {
   readonly layer: Layer
-  readonly nowSeconds: number
   /** Whether time is up; asked between values. */
   isOver(): boolean
   /** Characters that exploit operators may still compare in this run; below zero they look no further. */
@@ -124,9 +123,10 @@ function evaluateScalars(
   return undefined
 }
 
-function matchOf(condition: ScalarCondition, value: Scalar, { known, nowSeconds }: EvaluationScope): Match | undefined {
+function matchOf(condition: ScalarCondition, value: Scalar, scope: EvaluationScope): Match | undefined {
+  const { known } = scope
   if (known !== undefined && known.condition === condition && known.value === value) return known.match
-  return condition.match(value, nowSeconds)
+  return condition.match(value, scope)
 }
 
 /** Holds when there is a value of the operator's type and none matches. */
@@ -146,7 +146,7 @@ function evaluateNegated(
     if (scope.isOver()) return undefined
     if (!isAccepted(condition.accepts, leaf.value) || (hidden !== undefined && isHidden(leaf, hidden))) continue
     const value = textOf(leaf, input.transformers)
-    if (condition.match(value, scope.nowSeconds) !== undefined) return undefined
+    if (condition.match(value, scope) !== undefined) return undefined
     present = true
   }
   if (!present) return undefined

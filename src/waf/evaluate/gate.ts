@@ -1,5 +1,5 @@
 import type { AddressPlan, Reader } from '../plan.ts'
-import type { Scalar } from '../operator.ts'
+import type { MatchTime, Scalar } from '../operator.ts'
 import { holdsPair } from '../prefilter/literal-scanner.ts'
 import type { LiteralScanner } from '../prefilter/literal-scanner.ts'
 import { listKeys } from '../list-keys.ts'
@@ -9,7 +9,6 @@ import { noteClean } from './clean-entries.ts'
 import type { CharacterVerdict } from './character-verdicts.ts'
 import { scalarFor } from './evaluate-condition.ts'
 import type { KnownMatch } from './evaluate-condition.ts'
-import type { RunTime } from './run-time.ts'
 import { ENTRY_BYTES, isPlain } from './value-tree.ts'
 import type { WalkBudget } from './value-tree.ts'
 
@@ -19,9 +18,8 @@ const MOST_DEPTH = 64
 const MOST_KEYS = 1024
 
 /** What a run shares among the gates of its addresses. */
-export interface GateScope {
-  readonly budget: WalkBudget
-  readonly time: RunTime
+export interface GateScope extends WalkBudget, MatchTime {
+  isOver(): boolean
   /** The match that closed the gate last. */
   known: KnownMatch | undefined
 }
@@ -45,15 +43,15 @@ class HeldMap {
  * value to keep: a copy of its containers when `plan.isKept`, for readers that may ask later.
  */
 export function passGate(value: unknown, channel: Channel, plan: AddressPlan, scope: GateScope): unknown {
-  const { bytes } = scope.budget
+  const { bytes } = scope
   let held: unknown = concerns
   try {
     held = visit(value, channel, plan, scope, 0)
   } catch {
     // A getter or proxy threw; the walk of the tree passes over it and counts it.
   }
-  if (held === concerns || scope.budget.bytes <= 0) {
-    scope.budget.bytes = bytes
+  if (held === concerns || scope.bytes <= 0) {
+    scope.bytes = bytes
     return concerns
   }
   return held
@@ -69,13 +67,12 @@ export function thaw(held: unknown): unknown {
 }
 
 function visit(value: unknown, channel: Channel, plan: AddressPlan, scope: GateScope, depth: number): unknown {
-  const { budget } = scope
-  budget.bytes -= ENTRY_BYTES
+  scope.bytes -= ENTRY_BYTES
   if (channel.stops) return concerns
   switch (typeof value) {
     case 'string':
-      if (value.length > budget.maxStringBytes) return concerns
-      budget.bytes -= value.length
+      if (value.length > scope.limits.maxStringBytes) return concerns
+      scope.bytes -= value.length
       return textPasses(value, channel, plan.scanner, scope) ? value : concerns
     case 'number':
     case 'bigint':
@@ -83,7 +80,7 @@ function visit(value: unknown, channel: Channel, plan: AddressPlan, scope: GateS
       return scalarPasses(value, channel, plan.scanner, scope) ? value : concerns
     case 'object':
       if (value === null) return value
-      if (depth >= MOST_DEPTH || depth >= budget.maxDepth) return concerns
+      if (depth >= MOST_DEPTH || depth >= scope.limits.maxDepth) return concerns
       if (Array.isArray(value)) return visitList(value, channel.below, plan, scope, depth)
       return isPlain(value) ? visitMap(value, channel, plan, scope, depth) : concerns
     default:
@@ -98,12 +95,11 @@ function visitList(
   scope: GateScope,
   depth: number,
 ): unknown {
-  const { budget } = scope
   const { length } = list
-  if (length > budget.maxContainerSize) return concerns
+  if (length > scope.limits.maxContainerSize) return concerns
   const copy: unknown[] | undefined = plan.isKept ? [] : undefined
   for (let index = 0; index < length; index += 1) {
-    if (budget.bytes <= 0) return concerns
+    if (scope.bytes <= 0) return concerns
     const held = visit(list[index], channel, plan, scope, depth + 1)
     if (held === concerns) return concerns
     copy?.push(held)
@@ -112,28 +108,27 @@ function visitList(
 }
 
 function visitMap(map: object, channel: Channel, plan: AddressPlan, scope: GateScope, depth: number): unknown {
-  const { budget } = scope
   const keys = listKeys(map)
   const { length } = keys
-  if (length > MOST_KEYS || length > budget.maxContainerSize) return concerns
+  if (length > MOST_KEYS || length > scope.limits.maxContainerSize) return concerns
   const values = valuesOf(map, keys)
   if (values.length !== length) return concerns
   const asksKeys = channel.keys.readers.size > 0
   const { entries } = channel
   let entry = entries?.root
   for (let index = 0; index < length; index += 1) {
-    if (budget.bytes <= 0) return concerns
+    if (scope.bytes <= 0) return concerns
     const key = keys[index] as string
     if (entries !== undefined && entry !== undefined) {
       entry = entries.after(entry, key)
       const { clean } = entry
       if (clean !== undefined && clean === values[index]) {
-        budget.bytes -= ENTRY_BYTES + key.length + clean.length
+        scope.bytes -= ENTRY_BYTES + key.length + clean.length
         continue
       }
     }
-    if (key.length > budget.maxStringBytes) return concerns
-    budget.bytes -= key.length
+    if (key.length > scope.limits.maxStringBytes) return concerns
+    scope.bytes -= key.length
     if (asksKeys && !scanPasses(key, channel.keys, plan.scanner, scope)) return concerns
     const below = channel.children?.get(key) ?? channel.below
     const value = values[index]
@@ -212,10 +207,10 @@ function readersPass(readers: readonly Reader[] | undefined, text: string, scope
 
 /** Whether the condition matches, or there is no time left to say: then the evaluation of the rules ends as it must. */
 function isMatched({ condition: { condition }, input }: Reader, given: Scalar, scope: GateScope): boolean {
-  if (condition.kind !== 'scalar' || scope.time.isOver()) return true
+  if (condition.kind !== 'scalar' || scope.isOver()) return true
   const value = scalarFor(condition, given, input.transformers)
   if (value === undefined) return false
-  const match = condition.match(value, scope.time.nowSeconds)
+  const match = condition.match(value, scope)
   if (match === undefined) return false
   scope.known = { condition, value, match }
   return true

@@ -41,8 +41,8 @@ export class Layer {
   fed = 0
   /** Bits of the resources of exploit operators that this layer holds. */
   resources = 0
-  /** Few, so that looking through them is the fastest. */
-  #values: StoredValue[] = []
+  /** The first of a list: values are few, so that looking through them is the fastest, and an array costs more to fill. */
+  #values: StoredValue | undefined
   #conditions: Map<number, ConditionState> | undefined
   #due: Set<number> | undefined
   #awake: Set<number> | undefined
@@ -63,15 +63,22 @@ export class Layer {
 
   /** The value of the address in this very layer. */
   own(address: string): StoredValue | undefined {
-    for (const value of this.#values) if (value.address === address) return value
-    return undefined
+    let value = this.#values
+    while (value !== undefined && value.plan.name !== address) value = value.next
+    return value
   }
 
+  /** Puts the value in the place of the one that this layer has of its address. */
   store(value: StoredValue): void {
-    const values = this.#values
-    let at = 0
-    while (at < values.length && values[at]?.address !== value.address) at += 1
-    values[at] = value
+    let before: StoredValue | undefined
+    let at = this.#values
+    while (at !== undefined && at.plan !== value.plan) {
+      before = at
+      at = at.next
+    }
+    value.next = at?.next
+    if (before === undefined) this.#values = value
+    else before.next = value
   }
 
   tree(address: string): ValueTree | undefined {
@@ -160,7 +167,7 @@ export class Layer {
 
   /** Forgets all data and findings. */
   clear(): void {
-    this.#values = []
+    this.#values = undefined
     this.resources = 0
     this.#conditions = undefined
     this.#due = undefined

@@ -1,13 +1,15 @@
+import type { MatchTime } from '../operator.ts'
 import type { WafClock } from '../waf.ts'
 
 /** Questions that are answered between two reads of the clock. */
 const CLOCK_EVERY = 16
 
 /** The time of one run: when it is, and whether its budget is used up. */
-export class RunTime {
+export class RunTime implements MatchTime {
   readonly #clock: WafClock
   readonly #startedNs: number
-  readonly #endNs: number
+  /** Undefined: there is no end. */
+  readonly #endNs: number | undefined
   #asked = 0
   #over = false
   #nowSeconds = -1
@@ -15,7 +17,7 @@ export class RunTime {
   constructor(clock: WafClock, budgetUs: number | undefined) {
     this.#clock = clock
     this.#startedNs = clock.monotonicNs()
-    this.#endNs = budgetUs === undefined ? Infinity : this.#startedNs + budgetUs * 1000
+    this.#endNs = budgetUs === undefined ? undefined : this.#startedNs + budgetUs * 1000
   }
 
   /** Unix time, the same for the whole run. */
@@ -31,7 +33,7 @@ export class RunTime {
 
   /** Whether time is up; asked between values. */
   isOver(): boolean {
-    if (this.#over || this.#endNs === Infinity) return this.#over
+    if (this.#over || this.#endNs === undefined) return this.#over
     if (this.#asked % CLOCK_EVERY === 0) this.#over = this.#clock.monotonicNs() >= this.#endNs
     this.#asked += 1
     return this.#over

@@ -6,12 +6,13 @@ import type { AddressPlan } from '../plan.ts'
 
 /** The value of an address. A value that concerned no reader has no tree until something asks for it. */
 export class StoredValue {
-  readonly address: string
+  readonly plan: AddressPlan
   /** The value as given. */
   readonly raw: unknown
   /** What the same layer held of the address before, for readers that have not looked at it. */
   readonly before: StoredValue | undefined
-  readonly #plan: AddressPlan
+  /** The value of another address in the same layer. */
+  next: StoredValue | undefined
   /** What the gate kept of it; nothing when the tree was walked at once. */
   readonly #held: unknown
   #tree: ValueTree | undefined
@@ -23,16 +24,16 @@ export class StoredValue {
     tree: ValueTree | undefined,
     before: StoredValue | undefined,
   ) {
-    this.address = plan.name
+    this.plan = plan
     this.raw = raw
     this.before = before
-    this.#plan = plan
+    this.next = undefined
     this.#held = held
     this.#tree = tree
   }
 
   get tree(): ValueTree {
-    const { name, paths, limits } = this.#plan
+    const { name, paths, limits } = this.plan
     return (this.#tree ??= walkValue(name, thaw(this.#held), paths.root, unboundedWalk(limits)))
   }
 

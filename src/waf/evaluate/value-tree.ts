@@ -51,9 +51,15 @@ export interface ValueTree {
 /** What a walk may cost, and what it left out; shared by the walks of a run. */
 export interface WalkBudget {
   bytes: number
-  readonly maxStringBytes: number
-  readonly maxContainerSize: number
-  readonly maxDepth: number
+  readonly limits: WalkLimits
+  /** Made when there is something to note (`omissionsOf`). */
+  omissions: Omissions | undefined
+}
+
+export type WalkLimits = Readonly<Record<'maxStringBytes' | 'maxContainerSize' | 'maxDepth', number>>
+
+/** What walks left out. */
+export interface Omissions {
   /** Largest sizes met beyond a limit; 0: none. */
   longestString: number
   largestContainer: number
@@ -64,22 +70,20 @@ export interface WalkBudget {
   unreadable: number
 }
 
-/** A budget for values that have passed the gate, so that their size is known to be within bounds. */
-export function unboundedWalk(
-  limits: Pick<WalkBudget, 'maxStringBytes' | 'maxContainerSize' | 'maxDepth'>,
-): WalkBudget {
-  const { maxStringBytes, maxContainerSize, maxDepth } = limits
-  return {
-    bytes: Infinity,
-    maxStringBytes,
-    maxContainerSize,
-    maxDepth,
+/** Where a walk notes what it leaves out. */
+export function omissionsOf(budget: WalkBudget): Omissions {
+  return (budget.omissions ??= {
     longestString: 0,
     largestContainer: 0,
     deepest: 0,
     exhausted: false,
     unreadable: 0,
-  }
+  })
+}
+
+/** A budget for values that have passed the gate, so that their size is known to be within bounds. */
+export function unboundedWalk(limits: WalkLimits): WalkBudget {
+  return { bytes: Infinity, limits, omissions: undefined }
 }
 
 /** What one entry costs beside its text, so that empty entries are bounded too. */
@@ -113,7 +117,7 @@ function visit(
     const container: Container = { parent, key, raw: value }
     place = container
     tree.containers.push(container)
-    if (depth >= budget.maxDepth) budget.deepest = Math.max(budget.deepest, depth + 1)
+    if (depth >= budget.limits.maxDepth) noteDepth(budget, depth + 1)
     else if (!isInside(value, parent)) enter(container, path, tree, budget, depth)
   } else {
     place = addLeaf(value, parent, key, tree, budget)
@@ -140,9 +144,10 @@ function addLeaf(
   budget: WalkBudget,
 ): Place {
   if (typeof value === 'string') {
-    if (value.length <= budget.maxStringBytes) return pushLeaf(value, parent, key, tree, budget)
-    budget.longestString = Math.max(budget.longestString, value.length)
-    const half = budget.maxStringBytes >> 1
+    const { maxStringBytes } = budget.limits
+    if (value.length <= maxStringBytes) return pushLeaf(value, parent, key, tree, budget)
+    noteLength(budget, value.length)
+    const half = maxStringBytes >> 1
     const head = pushLeaf(value.slice(0, half), parent, key, tree, budget)
     pushLeaf(value.slice(value.length - half), parent, key, tree, budget)
     return head
@@ -185,7 +190,7 @@ function enter(
     }
     enterObject(raw as Record<string, unknown>, container, path, tree, budget, depth)
   } catch {
-    budget.unreadable += 1
+    omissionsOf(budget).unreadable += 1
   }
 }
 
@@ -205,7 +210,7 @@ function enterList(
     try {
       item = list[index]
     } catch {
-      budget.unreadable += 1
+      omissionsOf(budget).unreadable += 1
       continue
     }
     visit(item, container, index, below, tree, budget, depth + 1)
@@ -228,7 +233,7 @@ function enterObject(
     try {
       item = object[key]
     } catch {
-      budget.unreadable += 1
+      omissionsOf(budget).unreadable += 1
     }
     visitEntry(key, item, container, path, tree, budget, depth)
   }
@@ -262,9 +267,10 @@ function visitEntry(
   depth: number,
 ): void {
   let shown = key
-  if (key.length > budget.maxStringBytes) {
-    budget.longestString = Math.max(budget.longestString, key.length)
-    const half = budget.maxStringBytes >> 1
+  const { maxStringBytes } = budget.limits
+  if (key.length > maxStringBytes) {
+    noteLength(budget, key.length)
+    const half = maxStringBytes >> 1
     shown = key.slice(0, half)
     pushKey(key.slice(key.length - half), container, shown, tree)
   }
@@ -278,17 +284,28 @@ function pushKey(value: string, parent: Container, key: string, tree: ValueTree)
 }
 
 function isFull(index: number, size: number, budget: WalkBudget): boolean {
-  if (index >= budget.maxContainerSize) {
-    budget.largestContainer = Math.max(budget.largestContainer, size)
+  if (index >= budget.limits.maxContainerSize) {
+    const omissions = omissionsOf(budget)
+    omissions.largestContainer = Math.max(omissions.largestContainer, size)
     return true
   }
   if (budget.bytes > 0) return false
-  budget.exhausted = true
+  omissionsOf(budget).exhausted = true
   return true
 }
 
+function noteLength(budget: WalkBudget, length: number): void {
+  const omissions = omissionsOf(budget)
+  omissions.longestString = Math.max(omissions.longestString, length)
+}
+
+function noteDepth(budget: WalkBudget, depth: number): void {
+  const omissions = omissionsOf(budget)
+  omissions.deepest = Math.max(omissions.deepest, depth)
+}
+
 function* firstOf(values: Iterable<unknown>, budget: WalkBudget): Generator<unknown> {
-  const most = Math.min(budget.maxContainerSize, Math.ceil(budget.bytes / ENTRY_BYTES)) + 1
+  const most = Math.min(budget.limits.maxContainerSize, Math.ceil(budget.bytes / ENTRY_BYTES)) + 1
   let count = 0
   for (const value of values) {
     if (count >= most) return
@@ -316,9 +333,9 @@ function unboxWithin(value: object, budget: WalkBudget): unknown {
 }
 
 function bytesToText(bytes: Buffer, budget: WalkBudget): string {
-  const most = budget.maxStringBytes
+  const most = budget.limits.maxStringBytes
   if (bytes.length <= most) return bytes.toString('utf8')
-  budget.longestString = Math.max(budget.longestString, bytes.length)
+  noteLength(budget, bytes.length)
   const half = most >> 1
   return bytes.toString('utf8', 0, half) + bytes.toString('utf8', bytes.length - half)
 }

@@ -2,6 +2,7 @@ import { fail } from '../../model/error.ts'
 import { asObject, asString } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import { operators } from '../operators.ts'
+import { noTime } from '../operator.ts'
 import type { ScalarMatcher } from '../operator.ts'
 import type { Scanner } from '../scanner.ts'
 import { compileScope } from './load-scope.ts'
@@ -19,8 +20,8 @@ export function parseScanner(item: Json, path: string, scope: LoadScope): Scanne
     id: asString(item['id'], `${path}.id`),
     tags: parseTags(item['tags'], `${path}.tags`),
     matches: (givenKey, givenValue) =>
-      (key === undefined || key(givenKey, 0) !== undefined) &&
-      (value === undefined || value(givenValue, 0) !== undefined),
+      (key === undefined || key(givenKey, noTime) !== undefined) &&
+      (value === undefined || value(givenValue, noTime) !== undefined),
   }
 }
 

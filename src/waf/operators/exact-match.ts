@@ -13,8 +13,8 @@ export const exactMatch: ScalarOperator<'exact_match'> = {
   compile(parameters, scope) {
     if (parameters['list'] === undefined) {
       const data = scope.data(asString(parameters['data'], `${scope.path}.data`))
-      return (value, nowSeconds) =>
-        typeof value === 'string' && value !== '' && data.hasString(value, nowSeconds)
+      return (value, time) =>
+        typeof value === 'string' && value !== '' && data.isGiven && data.hasString(value, time.nowSeconds)
           ? { highlight: [value] }
           : undefined
     }

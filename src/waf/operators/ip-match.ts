@@ -15,8 +15,10 @@ export const ipMatch: ScalarOperator<'ip_match'> = {
   compile(parameters, scope) {
     if (parameters['list'] === undefined) {
       const data = scope.data(asString(parameters['data'], `${scope.path}.data`))
-      return (value, nowSeconds) =>
-        typeof value === 'string' && data.hasAddress(value, nowSeconds) ? { highlight: [value] } : undefined
+      return (value, time) =>
+        typeof value === 'string' && data.isGiven && data.hasAddress(value, time.nowSeconds)
+          ? { highlight: [value] }
+          : undefined
     }
     const list = PrefixSet.from(asStrings(parameters['list'], `${scope.path}.list`), (item) =>
       scope.warn(`"${item.slice(0, 64)}" is not an address or CIDR block; it is left out`),
