@@ -14,6 +14,7 @@ const peerVersion = require('@datadog/native-appsec/package.json').version
 const ruleset = require('dd-trace/packages/dd-trace/src/appsec/recommended.json')
 
 const PEER_TIMEOUT_US = 10_000_000
+const WARM_UP_MS = 500
 const COLD_BYTES = 8 << 20
 
 const headers = {
@@ -98,7 +99,7 @@ function times(count, work) {
 
 const rows = []
 function add(goal, what, wanted, sides) {
-  const { ours, theirs } = compare(sides)
+  const { ours, theirs } = compare(sides, { warmUpMs: WARM_UP_MS })
   rows.push({
     goal,
     what,
@@ -159,7 +160,7 @@ add(5, `${Math.round(JSON.stringify(whole).length / 1000)} kB JSON, benign`, 'â‰
 
 for (const size of [1, 10]) {
   const body = { 'server.request.body': Array.from({ length: size * 100 }, () => large().items[0]) }
-  const { ours } = compare({ ours: times(20, () => runOurs(engines.ours, body)) })
+  const { ours } = compare({ ours: times(20, () => runOurs(engines.ours, body)) }, { warmUpMs: WARM_UP_MS })
   rows.push({
     goal: 6,
     what: `${size}Ã— the input`,

@@ -1,3 +1,5 @@
+// Imported, since the global one is a getter.
+import { performance } from 'node:perf_hooks'
 import { compileRuleset as compileWithClock } from './waf/compile-ruleset.ts'
 import { explain as explainWithClock } from './waf/explain.ts'
 import type { ExplainOptions, Explanation } from './waf/explain.ts'

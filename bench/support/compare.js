@@ -2,14 +2,19 @@ import { cpus } from 'node:os'
 
 /**
  * Runs the sides in turn (A B A B …) and gives each side's CPU time per operation. CPU time, and the least of many
- * rounds, because the machine has other work to do.
+ * rounds, because the machine has other work to do. First each side runs once, or for `warmUpMs`: V8 compiles
+ * in the background what runs often, and goals are of processes that have been up for longer than that takes.
  * @param {Record<string, () => number>} sides each does its work once and returns how many operations that was
- * @param {{ rounds?: number }} options
+ * @param {{ rounds?: number, warmUpMs?: number }} options
  * @returns {Record<string, { leastNs: number, medianNs: number }>}
  */
-export function compare(sides, { rounds = 8 } = {}) {
+export function compare(sides, { rounds = 8, warmUpMs = 0 } = {}) {
   const times = Object.fromEntries(Object.keys(sides).map((name) => [name, []]))
-  for (const run of Object.values(sides)) run()
+  for (const run of Object.values(sides)) {
+    const endMs = performance.now() + warmUpMs
+    do run()
+    while (performance.now() < endMs)
+  }
   for (let round = 0; round < rounds; round++) {
     for (const [name, run] of Object.entries(sides)) {
       const before = process.cpuUsage()

@@ -1,3 +1,5 @@
+// Imported, since the global one is a getter.
+import { performance } from 'node:perf_hooks'
 import type { Clock } from '../model/clock.ts'
 import type { WafClock } from '../waf/waf.ts'
 

@@ -54,8 +54,8 @@ export function asUnsigned(value: unknown, path: string): number {
   throw fail('RULESET_INVALID', path, expected('a whole number of at least 0', value))
 }
 
-/** A name of an address, as the one string object that V8 keeps for it: comparing two of them is comparing pointers. */
-export function asAddress(value: unknown, path: string): string {
+/** The name of an address or of a key, as the one string object that V8 keeps for it: comparing two of them is comparing pointers. */
+export function asName(value: unknown, path: string): string {
   const [name = ''] = Object.keys({ [asString(value, path)]: true })
   return name
 }

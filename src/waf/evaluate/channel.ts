@@ -1,7 +1,7 @@
 import type { Reader } from '../plan.ts'
 import type { LiteralScanner } from '../prefilter/literal-scanner.ts'
 import { CharacterVerdicts } from './character-verdicts.ts'
-import { CleanEntries } from './clean-entries.ts'
+import { CleanValues } from './clean-values.ts'
 import { CleanTexts } from './clean-texts.ts'
 import type { Lens } from './lens.ts'
 import type { PathNode } from './path-tree.ts'
@@ -20,8 +20,8 @@ export interface Channel {
   readonly below: Channel
   /** Texts that concern no reader of this channel. */
   readonly known: CleanTexts | undefined
-  /** What the entries of maps at this place held last. */
-  readonly entries: CleanEntries | undefined
+  /** What maps at this place held last. */
+  readonly clean: CleanValues | undefined
 }
 
 /** What lenses that look at the same texts have in common. */
@@ -75,7 +75,7 @@ function open(
     ...common,
     stops: false,
     children: undefined,
-    entries: undefined,
+    clean: undefined,
     below: undefined as unknown as Channel,
   }
   rest.below = rest
@@ -84,7 +84,7 @@ function open(
   const channel: { -readonly [Key in keyof Channel]: Channel[Key] } = plain
     ? rest
     : { ...rest, stops, children: children.length === 0 ? undefined : new Map(children) }
-  channel.entries = source.maxTexts > 0 ? new CleanEntries(source.maxTexts, channel) : undefined
+  channel.clean = source.maxTexts > 0 ? new CleanValues(source.maxTexts) : undefined
   return channel
 }
 

@@ -5,7 +5,7 @@ import type { LiteralScanner } from '../prefilter/literal-scanner.ts'
 import { listKeys } from '../list-keys.ts'
 import { transform } from '../transformer-list.ts'
 import type { Channel, LensGroup } from './channel.ts'
-import { noteClean } from './clean-entries.ts'
+import { noteClean } from './clean-values.ts'
 import type { CharacterVerdict } from './character-verdicts.ts'
 import { scalarFor } from './evaluate-condition.ts'
 import type { KnownMatch } from './evaluate-condition.ts'
@@ -114,28 +114,23 @@ function visitMap(map: object, channel: Channel, plan: AddressPlan, scope: GateS
   const values = valuesOf(map, keys)
   if (values.length !== length) return concerns
   const asksKeys = channel.keys.readers.size > 0
-  const { entries } = channel
-  let entry = entries?.root
+  const clean = channel.clean?.of(keys)
   for (let index = 0; index < length; index += 1) {
     if (scope.bytes <= 0) return concerns
     const key = keys[index] as string
-    if (entries !== undefined && entry !== undefined) {
-      entry = entries.after(entry, key)
-      const { clean } = entry
-      if (clean !== undefined && clean === values[index]) {
-        scope.bytes -= ENTRY_BYTES + key.length + clean.length
-        continue
-      }
+    const value = values[index]
+    if (clean !== undefined && typeof value === 'string' && clean[index] === value) {
+      scope.bytes -= ENTRY_BYTES + key.length + value.length
+      continue
     }
     if (key.length > scope.limits.maxStringBytes) return concerns
     scope.bytes -= key.length
     if (asksKeys && !scanPasses(key, channel.keys, plan.scanner, scope)) return concerns
     const below = channel.children?.get(key) ?? channel.below
-    const value = values[index]
     const held = visit(value, below, plan, scope, depth + 1)
     if (held === concerns) return concerns
     if (held !== value) values[index] = held
-    if (entry !== undefined && typeof value === 'string') noteClean(entry, value)
+    if (clean !== undefined && typeof value === 'string' && below.tried.length === 0) noteClean(clean, index, value)
   }
   return plan.isKept ? new HeldMap(keys, values) : map
 }

@@ -1,5 +1,5 @@
 import { fail } from '../../model/error.ts'
-import { asAddress, asArray, asObject, asString, optionalArray } from '../cast.ts'
+import { asName, asArray, asObject, asString, optionalArray } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { Condition, Input } from '../condition.ts'
 import type { DataSet } from '../data-set.ts'
@@ -133,7 +133,7 @@ function parseInputs(value: unknown, path: string, defaults: unknown): Input[] {
 
 function parseInput(value: unknown, path: string, defaults: unknown): Input {
   const input = asObject(value, path)
-  const address = asAddress(input['address'], `${path}.address`)
+  const address = asName(input['address'], `${path}.address`)
   if (address === '') throw fail('RULESET_INVALID', `${path}.address`, 'an address is required')
   const keyPath = parseKeyPath(input['key_path'], `${path}.key_path`)
   const own = input['transformers']
@@ -154,7 +154,7 @@ export function parseKeyPath(value: unknown, path: string): PathItem[] {
 /** Reads the key path of an attribute or a hidden input: keys as strings, list indices as whole numbers (2.x). */
 export function parseAnyKeyPath(value: unknown, path: string): PathItem[] {
   return optionalArray(value, path).map((item, index) =>
-    typeof item === 'number' && Number.isSafeInteger(item) ? item : asString(item, `${path}[${index}]`),
+    typeof item === 'number' && Number.isSafeInteger(item) ? item : asName(item, `${path}[${index}]`),
   )
 }
 

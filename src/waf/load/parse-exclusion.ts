@@ -1,5 +1,5 @@
 import { fail } from '../../model/error.ts'
-import { asAddress, asArray, asObject, asString, optionalString } from '../cast.ts'
+import { asName, asArray, asObject, asString, optionalString } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { Condition } from '../condition.ts'
 import type { PathItem } from '../evaluate/path-tree.ts'
@@ -46,7 +46,7 @@ function parseHidden(value: unknown, path: string): HiddenInput[] {
     const at = `${path}[${index}]`
     const input = asObject(item, at)
     return {
-      address: asAddress(input['address'], `${at}.address`),
+      address: asName(input['address'], `${at}.address`),
       keyPath: parseAnyKeyPath(input['key_path'], `${at}.key_path`),
     }
   })

@@ -1,5 +1,5 @@
 import { fail } from '../../model/error.ts'
-import { asAddress, asArray, asObject, asString, optionalArray, optionalBoolean, optionalObject } from '../cast.ts'
+import { asName, asArray, asObject, asString, optionalArray, optionalBoolean, optionalObject } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { Condition } from '../condition.ts'
 import type { PathItem } from '../evaluate/path-tree.ts'
@@ -95,13 +95,13 @@ function parseMapping(processor: Processor, mapping: Json, path: string): Proces
     if (first === undefined) throw fail('RULESET_INVALID', at, 'an input is required')
     const input = asObject(first, `${at}[0]`)
     return {
-      address: asAddress(input['address'], `${at}[0].address`),
+      address: asName(input['address'], `${at}[0].address`),
       keyPath: parseKeyPath(input['key_path'], `${at}[0].key_path`),
       required,
       isText,
     }
   })
-  return { inputs, output: asAddress(mapping['output'], `${path}.output`) }
+  return { inputs, output: asName(mapping['output'], `${path}.output`) }
 }
 
 /** Reads scanner references: `{id}` or `{tags}`. */

@@ -1,5 +1,5 @@
 import { fail } from '../../model/error.ts'
-import { asAddress, asObject, asString, asStrings, optionalBoolean, optionalObject } from '../cast.ts'
+import { asName, asObject, asString, asStrings, optionalBoolean, optionalObject } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { AttributeSource, Module, Rule } from '../rule.ts'
 import { moduleOrder } from '../rule.ts'
@@ -66,7 +66,7 @@ function parseAttributes(value: unknown, path: string, scope: LoadScope): Attrib
         return [{ name, value: literal }]
       throw fail('RULESET_INVALID', `${at}.value`, 'a string, number or boolean is expected')
     }
-    const address = asAddress(attribute['address'], `${at}.address`)
+    const address = asName(attribute['address'], `${at}.address`)
     const keyPath = parseAnyKeyPath(attribute['key_path'], `${at}.key_path`)
     const secret = keyPath.find((key) => typeof key === 'string' && scope.isSecret(key))
     if (secret !== undefined) {

@@ -1,7 +1,7 @@
-import { readProperty, readValue } from '../javascript-value.ts'
+import { isPlainMap, readProperty, readText, readValue } from '../javascript-value.ts'
 import { shortHash } from '../short-hash.ts'
 import { headerMeaning } from './fingerprint-headers.ts'
-import { keySequenceOf } from './key-sequence.ts'
+import { keySequenceOf } from '../key-sequence.ts'
 
 /** What the names of a request's headers say to the fingerprints, whatever their values. */
 interface HeaderNames {
@@ -23,39 +23,25 @@ interface HeaderNames {
 /** Headers looked at; servers accept fewer. */
 const MAX_HEADERS = 512
 
-interface RequestHeaders {
-  readonly names: HeaderNames
-  valueOf(name: string): unknown
-}
-
-class PlainHeaders implements RequestHeaders {
-  readonly names: HeaderNames
-  readonly #map: object
-
-  constructor(names: HeaderNames, map: object) {
-    this.names = names
-    this.#map = map
-  }
-
-  valueOf(name: string): unknown {
-    return readProperty(this.#map, name)
-  }
-}
-
-/** The headers of a request: what their names say, and the value of a name. Undefined when the value is no map. */
-export function readHeaders(headers: unknown): RequestHeaders | undefined {
+/** What the names of a request's headers say. Undefined when the value is no map. */
+export function namesOf(headers: unknown): HeaderNames | undefined {
   const sequence = keySequenceOf(headers)
-  if (sequence !== undefined) {
-    sequence.headers ??= readNames(sequence.keys())
-    return new PlainHeaders(sequence.headers as HeaderNames, headers as object)
-  }
+  if (sequence !== undefined) return (sequence.headers ??= readNames(sequence.keys())) as HeaderNames
   const read = readValue(headers, MAX_HEADERS)
-  if (read.kind !== 'map') return undefined
-  const { entries } = read
-  return {
-    names: readNames(entries.map(([name]) => name)),
-    valueOf: (name) => entries.findLast(([other]) => other === name)?.[1],
-  }
+  return read.kind === 'map' ? readNames(read.entries.map(([name]) => name)) : undefined
+}
+
+/** The text of the header with this name, "" when it has none. */
+export function headerText(headers: unknown, name: string): string {
+  const value = isPlainMap(headers as object)
+    ? readProperty(headers as object, name)
+    : entriesOf(headers).findLast(([other]) => other === name)?.[1]
+  return readText(value) ?? ''
+}
+
+function entriesOf(headers: unknown): readonly (readonly [key: string, value: unknown])[] {
+  const read = readValue(headers, MAX_HEADERS)
+  return read.kind === 'map' ? read.entries : []
 }
 
 function readNames(names: readonly string[]): HeaderNames {

@@ -1,7 +1,8 @@
 import { readText } from '../javascript-value.ts'
 import { lowerAscii } from '../lower-ascii.ts'
 import type { Processor } from '../processor.ts'
-import { shortHashOfLower } from '../short-hash.ts'
+import { rememberByText } from '../remember-by-text.ts'
+import { shortHash } from '../short-hash.ts'
 import { hashKeysOf } from './key-list.ts'
 
 /**
@@ -21,11 +22,30 @@ export const httpEndpointFingerprint: Processor<'http_endpoint_fingerprint'> = {
     const verb = readText(method)
     const uri = readText(uriRaw)
     if (verb === undefined || uri === undefined) return undefined
-    const path = pathOf(uri)
-    const pathHash = path === '' ? '' : shortHashOfLower(path)
-    return `http-${lowerAscii(verb)}-${pathHash}-${hashKeysOf(query)}-${hashKeysOf(body)}`
+    const path = seenPath(pathOf(uri))
+    const queryKeys = hashKeysOf(query)
+    const bodyKeys = hashKeysOf(body)
+    const { last } = path
+    if (last !== undefined && last.verb === verb && last.queryKeys === queryKeys && last.bodyKeys === bodyKeys)
+      return last.fingerprint
+    const fingerprint = `http-${lowerAscii(verb)}-${path.hash}-${queryKeys}-${bodyKeys}`
+    path.last = { verb, queryKeys, bodyKeys, fingerprint }
+    return fingerprint
   },
 }
+
+interface SeenPath {
+  readonly hash: string
+  /** The fingerprint of late, and what else it was made of. */
+  last:
+    | { readonly verb: string; readonly queryKeys: string; readonly bodyKeys: string; readonly fingerprint: string }
+    | undefined
+}
+
+const seenPath = rememberByText((path): SeenPath => ({
+  hash: path === '' ? '' : shortHash(lowerAscii(path)),
+  last: undefined,
+}))
 
 function pathOf(uri: string): string {
   const mark = uri.indexOf('?')

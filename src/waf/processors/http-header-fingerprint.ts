@@ -1,7 +1,6 @@
-import { readText } from '../javascript-value.ts'
 import type { Processor } from '../processor.ts'
 import { shortHashOfLower } from '../short-hash.ts'
-import { readHeaders } from './header-names.ts'
+import { headerText, namesOf } from './header-names.ts'
 
 /**
  * `http_header_fingerprint`: `hdr-<bits of known headers>-<user agent>-<count>-<hash of the other names>`.
@@ -12,11 +11,10 @@ export const httpHeaderFingerprint: Processor<'http_header_fingerprint'> = {
   inputs: [{ name: 'headers', required: true }],
   regenerates: false,
   generate([headers]) {
-    const read = readHeaders(headers)
-    if (read === undefined) return undefined
-    const { names } = read
+    const names = namesOf(headers)
+    if (names === undefined) return undefined
     const { knownBits, others, userAgent, last } = names
-    const agent = userAgent === undefined ? '' : (readText(read.valueOf(userAgent)) ?? '')
+    const agent = userAgent === undefined ? '' : headerText(headers, userAgent)
     if (last !== undefined && last.agent === agent) return last.fingerprint
     const fingerprint = `hdr-${knownBits}-${agent === '' ? '' : shortHashOfLower(agent)}-${others}`
     names.last = { agent, fingerprint }

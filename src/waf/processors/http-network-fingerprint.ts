@@ -1,6 +1,5 @@
-import { readText } from '../javascript-value.ts'
 import type { Processor } from '../processor.ts'
-import { readHeaders } from './header-names.ts'
+import { headerText, namesOf } from './header-names.ts'
 
 /**
  * `http_network_fingerprint`: `net-<addresses>-<bits of the address headers>`; the addresses are counted in the first of
@@ -11,11 +10,11 @@ export const httpNetworkFingerprint: Processor<'http_network_fingerprint'> = {
   inputs: [{ name: 'headers', required: true }],
   regenerates: false,
   generate([headers]) {
-    const read = readHeaders(headers)
-    if (read === undefined) return undefined
-    const { addressBits, addressNames, withoutAddress } = read.names
+    const names = namesOf(headers)
+    if (names === undefined) return undefined
+    const { addressBits, addressNames, withoutAddress } = names
     for (const name of addressNames) {
-      const chain = readText(read.valueOf(name)) ?? ''
+      const chain = headerText(headers, name)
       if (chain !== '') return `net-${chain.split(',').length}-${addressBits}`
     }
     return withoutAddress

@@ -1,7 +1,7 @@
 import { readText, readValue } from '../javascript-value.ts'
 import { lowerAscii } from '../lower-ascii.ts'
 import { shortHash } from '../short-hash.ts'
-import { keySequenceOf } from './key-sequence.ts'
+import { keySequenceOf } from '../key-sequence.ts'
 
 /** Keys of one map that count for a fingerprint. */
 const maxKeys = 256

@@ -14,7 +14,7 @@ export const normalizePath: Transformer<'normalize_path'> = {
 
 /** Undefined when nothing was resolved. Dropping dots at the very end alone (`a/.`, `/./`) is no change. */
 export function resolveDotSegments(value: string): string | undefined {
-  if (!value.includes('./') && !value.endsWith('/..') && !value.endsWith('/.')) return undefined
+  if (!mayHoldDots(value)) return undefined
   const segments = value.split('/')
   const last = segments.length - 1
   const kept: string[] = []
@@ -36,4 +36,11 @@ export function resolveDotSegments(value: string): string | undefined {
     }
   }
   return changed ? kept.join('/') : undefined
+}
+
+/** Whether some dot stands before a slash, or at the end. Nearly every header value with a dot is asked this. */
+function mayHoldDots(value: string): boolean {
+  for (let at = value.indexOf('.'); at >= 0; at = value.indexOf('.', at + 1))
+    if (at + 1 === value.length || value.charCodeAt(at + 1) === 0x2f) return true
+  return false
 }

@@ -1,5 +1,5 @@
-import { isPlainMap } from '../javascript-value.ts'
-import { listKeys } from '../list-keys.ts'
+import { isPlainMap } from './javascript-value.ts'
+import { listKeys } from './list-keys.ts'
 
 /**
  * Keys in the order in which a map holds them, as a node of a tree: maps of the same kind come with request after
@@ -61,8 +61,13 @@ function follow(key: string, before: KeySequence): KeySequence {
 export function keySequenceOf(value: unknown): KeySequence | undefined {
   if (typeof value !== 'object' || value === null || !isPlainMap(value)) return undefined
   const keys = keysOf(value)
-  if (keys === undefined || keys.length > MOST_KEYS) return undefined
+  return keys && sequenceOf(keys)
+}
+
+/** The sequence of these keys; undefined when they are too many or too long to remember. */
+export function sequenceOf(keys: readonly string[]): KeySequence | undefined {
   if (keys === lastKeys) return lastSequence
+  if (keys.length > MOST_KEYS) return undefined
   if (count > MOST_SEQUENCES) {
     root = new KeySequence('', undefined)
     count = 0
