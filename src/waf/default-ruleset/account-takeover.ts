@@ -79,40 +79,43 @@ function takeover(type: string, confidence: Confidence) {
   return { type, category: 'account_takeover', confidence } as const
 }
 
-/** Who knocks at the doors that take credentials. */
+/**
+ * Who knocks at the doors that take credentials. What a client seldom is comes first in each rule: conditions are asked
+ * in their order, and on a login route the last two hold for everybody.
+ */
 export const accountTakeoverRules: readonly RuleSpec[] = [
   monitor('pcl-ato-001', 'Script on a login route', takeover('login_automation', '1'), [
-    ...loginRequest,
     matches([userAgent], `^${scripts}`),
+    ...loginRequest,
   ]),
   monitor('pcl-ato-002', 'Headless browser on a login route', takeover('login_automation', '1'), [
-    ...loginRequest,
     matches([userAgent, header('sec-ch-ua')], headless),
+    ...loginRequest,
   ]),
   monitor('pcl-ato-003', 'No user agent on a login route', takeover('login_automation', '0'), [
-    ...loginRequest,
     isMissing(userAgent),
+    ...loginRequest,
   ]),
   monitor(
     'pcl-ato-004',
     'A browser by name that sends neither languages nor an origin',
     takeover('impossible_headers', '1'),
-    [...loginRequest, matches([userAgent], browser), isMissing(header('accept-language')), isMissing(header('origin'))],
+    [isMissing(header('accept-language')), isMissing(header('origin')), matches([userAgent], browser), ...loginRequest],
   ),
   monitor('pcl-ato-005', 'Client hints of Chromium from a browser that is none', takeover('impossible_headers', '1'), [
-    ...loginRequest,
     isGiven(header('sec-ch-ua')),
     matches([userAgent], String.raw`^Mozilla/5\.0 .*(?:Firefox/[0-9]|Version/[0-9.]+ (?:Mobile/\w+ )?Safari/)`),
     doesNotMatch(userAgent, 'chrom|crios|edg|opr/|samsungbrowser|android'),
+    ...loginRequest,
   ]),
   monitor('pcl-ato-006', 'Client hints of Windows from another system', takeover('impossible_headers', '1'), [
-    ...loginRequest,
     matches([header('sec-ch-ua-platform')], '^"?Windows"?$'),
     doesNotMatch(userAgent, 'windows'),
+    ...loginRequest,
   ]),
   monitor('pcl-ato-007', 'A phone by its client hints, a desktop by its name', takeover('impossible_headers', '0'), [
-    ...loginRequest,
     matches([header('sec-ch-ua-mobile')], String.raw`^\?1$`),
     matches([userAgent], String.raw`\(Windows NT [0-9.]+; Win64`),
+    ...loginRequest,
   ]),
 ]
