@@ -1,6 +1,7 @@
 import type { Clock } from '../../model/clock.ts'
 import { fail, type PortcullisError } from '../../model/error.ts'
 import type { AgentConnection } from '../agent-connection.ts'
+import type { FinishedSpan } from '../finished-span.ts'
 import { retryDelayMs } from '../retry-delay.ts'
 import { deliver, type Delivery } from './delivery.ts'
 import { DropLedger } from './drop-ledger.ts'
@@ -13,6 +14,11 @@ export interface ExportLimits {
   readonly batchDelayMs: number
   /** Within this a security event is on its way. */
   readonly securityDelayMs: number
+  /**
+   * Spans without a security event are encoded so many at once: between two requests, where nothing that it takes is in the
+   * caches of the processor, the same work costs several times as much.
+   */
+  readonly encodedAtOnce: number
   readonly maxBatchSpans: number
   readonly maxBatchBytes: number
   readonly maxQueuedSpans: number
@@ -29,6 +35,7 @@ export interface ExportLimits {
 const exportLimits: ExportLimits = {
   batchDelayMs: 1000,
   securityDelayMs: 100,
+  encodedAtOnce: 32,
   maxBatchSpans: 1000,
   maxBatchBytes: 1_000_000,
   maxQueuedSpans: 10_000,
@@ -62,6 +69,8 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
   const queue = new SpanQueue({ maxSpans: limits.maxQueuedSpans, maxBytes: limits.maxQueuedBytes })
   const batchLimits = { maxSpans: limits.maxBatchSpans, maxBytes: limits.maxBatchBytes }
   const ledger = new DropLedger(clock, warn)
+  /** Finished spans that are not encoded yet. None has a security event. */
+  let unencoded: FinishedSpan[] = []
   let accepted = 0
   let sent = 0
   let inFlight = 0
@@ -75,8 +84,25 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
   let timer: { readonly dueMs: number; readonly cancel: () => void } | undefined
   let stopped = false
 
+  function encode(span: FinishedSpan, security: boolean): void {
+    const reportsDropped = ledger.takeUnreported()
+    if (reportsDropped > 0) span.numbers.set(DROPPED_METRIC, reportsDropped)
+    const encoded = format.encode(span)
+    const bytes = security && isBacklogged() ? Uint8Array.prototype.slice.call(encoded) : encoded
+    const queued = { bytes, security, queuedAtMs: clock.nowMs(), reportsDropped }
+    if (bytes.length > limits.maxSpanBytes) ledger.drop([queued], 'refused')
+    else ledger.drop(queue.push(queued), 'queue_full')
+  }
+
+  function encodeWaiting(): void {
+    const spans = unencoded
+    if (spans.length === 0) return
+    unencoded = []
+    for (const span of spans) encode(span, false)
+  }
+
   function scheduleNext(): void {
-    if (stopped || queue.size === 0) return
+    if (stopped || queue.size + unencoded.length === 0) return
     const busy = sending !== undefined
     if (busy && (overtaking !== undefined || !queue.hasSecurity)) return
     const full = !busy && (queue.size >= limits.maxBatchSpans || queue.bytes >= limits.maxBatchBytes)
@@ -105,6 +131,7 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
   function send(): Promise<void> {
     if (sending !== undefined) return sending
     cancelTimer()
+    encodeWaiting()
     ledger.drop(queue.takeOlderThan(clock.nowMs() - limits.maxAgeMs), 'expired')
     sending = sendBatch(queue.take(batchLimits), 'in turn').finally(() => {
       sending = undefined
@@ -155,7 +182,7 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
   /** Whether spans may wait for long: a few with security events would hold the memory of all that were written beside them. */
   const isBacklogged = (): boolean => failures > 0 || queue.size >= limits.maxBatchSpans
 
-  const isIdle = (): boolean => queue.size === 0 && inFlight === 0
+  const isIdle = (): boolean => queue.size + unencoded.length + inFlight === 0
 
   /** Sends until nothing is left or `isOver`, pausing after failures. */
   async function drain(isOver: () => boolean): Promise<void> {
@@ -184,13 +211,10 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
     export(span, { security }) {
       if (stopped) return
       accepted += 1
-      const reportsDropped = ledger.takeUnreported()
-      if (reportsDropped > 0) span.numbers.set(DROPPED_METRIC, reportsDropped)
-      const encoded = format.encode(span)
-      const bytes = security && isBacklogged() ? Uint8Array.prototype.slice.call(encoded) : encoded
-      const queued = { bytes, security, queuedAtMs: clock.nowMs(), reportsDropped }
-      if (bytes.length > limits.maxSpanBytes) ledger.drop([queued], 'refused')
-      else ledger.drop(queue.push(queued), 'queue_full')
+      if (security) {
+        encodeWaiting()
+        encode(span, true)
+      } else if (unencoded.push(span) >= limits.encodedAtOnce) encodeWaiting()
       scheduleNext()
     },
     flush,
@@ -199,11 +223,12 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
       await flush(timeoutMs)
       stopped = true
       cancelTimer()
+      encodeWaiting()
       ledger.drop(queue.take({ maxSpans: Infinity, maxBytes: Infinity }), 'expired')
       connection.close()
     },
     get stats() {
-      return { accepted, sent, queued: queue.size + inFlight, dropped: { ...ledger.counts } }
+      return { accepted, sent, queued: queue.size + unencoded.length + inFlight, dropped: { ...ledger.counts } }
     },
   }
 }

@@ -67,6 +67,17 @@ test('spans arrive in one batch, with the headers an agent expects', async () =>
   })
 })
 
+test('spans that are not encoded yet are counted, sent when there are enough, and by a flush', async () => {
+  const agent = await agentOf()
+  const { exporter } = exporterTo(agent.url, { batchDelayMs: 1_000_000, encodedAtOnce: 3, maxBatchSpans: 3 })
+  for (let n = 0; n < 5; n += 1) exporter.export(finished({ resource: `span ${n}` }), { security: false })
+  expect(exporter.stats).toMatchObject({ accepted: 5, queued: 5 })
+  await eventually(() => exporter.stats.sent === 3, { says: 'a batch of what was encoded' })
+  await exporter.flush(5000)
+  expect(agent.spans.map(({ resource }) => resource)).toEqual(['span 0', 'span 1', 'span 2', 'span 3', 'span 4'])
+  expect(exporter.stats).toMatchObject({ sent: 5, queued: 0 })
+})
+
 test('a security event does not wait for the batch', async () => {
   const agent = await agentOf()
   const { exporter } = exporterTo(agent.url, { batchDelayMs: 1_000_000 })
@@ -149,8 +160,9 @@ test('every partial success ran', () => expect(partial).toHaveLength(8))
 
 test('a full batch does not wait either, by number or by bytes', async () => {
   const agent = await agentOf()
-  const byNumber = exporterTo(agent.url, { batchDelayMs: 1_000_000, maxBatchSpans: 2 }).exporter
-  const byBytes = exporterTo(agent.url, { batchDelayMs: 1_000_000, maxBatchBytes: 700 }).exporter
+  const limits = { batchDelayMs: 1_000_000, encodedAtOnce: 1 }
+  const byNumber = exporterTo(agent.url, { ...limits, maxBatchSpans: 2 }).exporter
+  const byBytes = exporterTo(agent.url, { ...limits, maxBatchBytes: 700 }).exporter
   for (const exporter of [byNumber, byBytes])
     for (let n = 0; n < 4; n += 1) exporter.export(finished(), { security: false })
   await eventually(() => byNumber.stats.sent === 4 && byBytes.stats.sent >= 2, { says: 'full batches sent' })
