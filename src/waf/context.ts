@@ -149,7 +149,7 @@ class Run extends RunTime implements EvaluationScope, GateScope, ValueKeeper {
   evaluate(attributes: Attributes): Findings | undefined {
     const { plan, obfuscator } = this.#scope
     this.#process(plan.preprocessors, attributes)
-    wakeRules(plan, this.layer)
+    wakeRules(plan, this)
     const filters = evaluateFilters(plan, this)
     const findings = evaluateRules(plan, filters, this, attributes, obfuscator)
     this.#process(plan.postprocessors, attributes)

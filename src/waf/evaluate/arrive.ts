@@ -1,13 +1,15 @@
-import type { AddressPlan, Plan, Reader } from '../plan.ts'
+import type { AddressPlan, Plan, PlannedRule, Reader } from '../plan.ts'
 import { holdsPair } from '../prefilter/literal-scanner.ts'
 import type { LiteralScanner, ScanResult } from '../prefilter/literal-scanner.ts'
 import type { TransformerList } from '../transformer-list.ts'
 import { isParameter } from './channel.ts'
 import type { CharacterVerdict } from './character-verdicts.ts'
 import { textOf } from './evaluate-condition.ts'
+import type { EvaluationScope } from './evaluate-condition.ts'
 import { layersOf } from './layer.ts'
 import type { Arrival, Layer } from './layer.ts'
 import type { Lens } from './lens.ts'
+import { mayHold } from './may-hold.ts'
 import type { Leaf, Target, ValueTree } from './value-tree.ts'
 
 /** Hands a tree to the conditions that read its address: to those scanned for, only the leaves that may match. */
@@ -23,17 +25,23 @@ export function arriveTree(tree: ValueTree, address: AddressPlan, layer: Layer):
  * Hands what has arrived to the other conditions of the rules whose anchor may match. They are asked for late because
  * no rule matches without its anchor.
  */
-export function wakeRules(plan: Plan, top: Layer): void {
+export function wakeRules(plan: Plan, scope: EvaluationScope): void {
+  const top = scope.layer
   for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below) {
     if (layer.awake.size === 0) continue
     for (const rule of layer.awake) {
-      if (top.hasMatched(rule)) continue
+      if (top.hasMatched(rule) || (top.below === undefined && !mayMatch(plan.rules[rule], scope))) continue
       for (const reader of plan.rules[rule]?.deferred ?? [])
         for (const holder of layersOf(top))
           for (let value = holder.own(reader.input.address); value !== undefined; value = value.before)
             if (!hasArrived(reader, value.tree, holder)) arriveWhole(reader, value.tree, holder)
     }
   }
+}
+
+/** Whether none of the conditions beside the anchor is known not to hold: most rules end here, in the first of them. */
+function mayMatch(rule: PlannedRule | undefined, scope: EvaluationScope): boolean {
+  return rule === undefined || rule.conditions.every((one) => one.isAnchor || mayHold(one, scope))
 }
 
 function hasArrived({ condition, inputIndex }: Reader, tree: ValueTree, layer: Layer): boolean {

@@ -66,6 +66,22 @@ export function thaw(held: unknown): unknown {
   return map
 }
 
+/** Says that a key path leads nowhere, or that only the tree can tell. */
+export const absent = Symbol('absent')
+export const unclear = Symbol('unclear')
+
+/** What a key path leads to in a value that `passGate` kept. */
+export function heldAt(held: unknown, path: readonly (string | number)[]): unknown {
+  let at = held
+  for (const key of path) {
+    if (!(at instanceof HeldMap)) return typeof at === 'object' ? unclear : absent
+    const index = at.keys.indexOf(key as string)
+    if (index < 0) return absent
+    at = at.values[index]
+  }
+  return at === undefined ? unclear : at
+}
+
 function visit(value: unknown, channel: Channel, plan: AddressPlan, scope: GateScope, depth: number): unknown {
   scope.bytes -= ENTRY_BYTES
   if (channel.stops) return concerns

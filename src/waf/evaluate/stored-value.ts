@@ -1,5 +1,5 @@
-import { thaw } from './gate.ts'
-import type { PathNode } from './path-tree.ts'
+import { heldAt, thaw, unclear } from './gate.ts'
+import type { PathItem, PathNode } from './path-tree.ts'
 import { unboundedWalk, walkValue } from './value-tree.ts'
 import type { ValueTree } from './value-tree.ts'
 import type { AddressPlan } from '../plan.ts'
@@ -35,6 +35,11 @@ export class StoredValue {
   get tree(): ValueTree {
     const { name, paths, limits } = this.plan
     return (this.#tree ??= walkValue(name, thaw(this.#held), paths.root, unboundedWalk(limits)))
+  }
+
+  /** What a key path leads to, as it was when it arrived; `absent`, or `unclear` where only the tree tells. */
+  kept(path: readonly PathItem[]): unknown {
+    return this.#tree === undefined ? heldAt(this.#held, path) : unclear
   }
 
   /** What a key path of the plan leads to, as given; undefined: nothing, or undefined. */
