@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { DuckDBInstance } from '@duckdb/node-api'
 import type * as StoreModule from '../../../src/collector/store/duckdb/store.ts'
-import { aFailure, aRecord, always, batchOf } from '../../conformance/store/fixtures.ts'
+import { aFailure, aRecord, aSpan, always, batchOf } from '../../conformance/store/fixtures.ts'
 
 // The build: a worker thread cannot load TypeScript.
 const { openStore } = (await import(resolve('dist/collector/store/duckdb/store.js'))) as typeof StoreModule
@@ -45,16 +45,22 @@ test('a file that is no store is refused, and nothing is changed', async () => {
   expect(await readdir(dir)).toEqual(['spans.duckdb'])
 })
 
-test('a store of version 1 is brought forward: its records stay, new ones have traits', async () => {
+test('a store of version 1 is brought forward: its records and spans stay, new ones have traits', async () => {
   const before = await openStore({ dir, clock })
   const old = aFailure('ann', '203.0.113.9', { timestampMs: Date.now() })
-  await before.append(batchOf([old]))
+  const { traceId, spanId } = old
+  await before.append({
+    ...batchOf([old]),
+    spans: [aSpan({ traceId, spanId, startMs: Date.now(), resource: 'whole' })],
+  })
   await before.close()
   const instance = await DuckDBInstance.create(join(dir, 'spans.duckdb'))
   const connection = await instance.connect()
   const reader = await connection.runAndReadAll('SELECT table_name FROM duckdb_tables()')
   for (const [name] of reader.getRowsJS() as [string][]) {
-    if (name.startsWith('events_')) await connection.run(`ALTER TABLE "${name}" DROP COLUMN traits`)
+    for (const column of name.startsWith('events_') ? ['span', 'traits'] : []) {
+      await connection.run(`ALTER TABLE "${name}" DROP COLUMN ${column}`)
+    }
     if (name.startsWith('traits_')) await connection.run(`DROP TABLE "${name}"`)
   }
   await connection.run("UPDATE meta SET value = 1 WHERE name = 'schema'")
@@ -76,6 +82,7 @@ test('a store of version 1 is brought forward: its records stay, new ones have t
     limit: 100,
   })
   expect(traits).toMatchObject([{ failures: 1 }])
+  expect(await store.trace(traceId)).toMatchObject([{ resource: 'whole' }])
   await store.close()
 })
 

@@ -1,5 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as fc from 'fast-check'
+import { createNetworkReader } from '../../../src/collector/enrich/network.ts'
+import { createToBatch } from '../../../src/collector/enrich/to-batch.ts'
+import { createUserAgentReader } from '../../../src/collector/enrich/user-agent.ts'
+import type { Span } from '../../../src/model/span.ts'
 import { decodeClientTraits } from '../../../src/model/client-traits.ts'
 import type { AttributeValue, SpanRecord } from '../../../src/model/span-record.ts'
 import type { Store, WindowRequest } from '../../../src/collector/store/store.ts'
@@ -27,6 +31,18 @@ const stuffing = {
   groupBy: ['env', 'service', '@http.client_ip'],
   windowSeconds: 600,
 } as const satisfies Omit<WindowRequest, 'touched'>
+
+const toBatch = createToBatch({
+  readers: {
+    userAgent: createUserAgentReader(),
+    network: createNetworkReader({ asn: '', country: '', onWarning: fail }),
+  },
+  storeAllTraces: true,
+})
+
+function fail(warning: string): void {
+  throw new Error(warning)
+}
 
 /** What every engine does alike. */
 export function storeSuite(engine: EngineUnderTest): void {
@@ -113,6 +129,67 @@ export function storeSuite(engine: EngineUnderTest): void {
         expect(await found('@appsec.blocked:true')).toHaveLength(1)
         expect(await found('@http.client_ip:192.0.2.0/24')).toHaveLength(1)
         expect((await store.top('', always, { by: ['@usr.id'], aggregates: ['count'], limit: 9 })).length).toBe(3)
+      })
+
+      test('spans come back as they were, whatever their tags, with a record of their own or without', async () => {
+        await fresh()
+        const hostile = [
+          '',
+          '__proto__',
+          '\u0000',
+          'a\u0000b',
+          '\ufeffmark',
+          '\ud800',
+          'a "quoted" \\ value',
+          '401',
+          '-0',
+        ]
+        const names = [
+          'env',
+          'version',
+          'http.status_code',
+          'http.useragent',
+          'http.client_ip',
+          'network.client.ip',
+          'x',
+        ]
+        const made = ['appsec.blocked', 'appsec.event', 'appsec.events.users.login.failure.track', 'http.url', 'usr.id']
+        const text = fc.oneof(fc.constantFrom(...hostile), fc.string({ unit: 'binary', maxLength: 12 }))
+        const name = fc.oneof(fc.constantFrom(...hostile, ...names, ...made), text)
+        const tags = <T>(value: fc.Arbitrary<T>) =>
+          fc.array(fc.tuple(name, value), { maxLength: 12 }).map((entries) => Object.fromEntries(entries))
+        const number = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0))
+        const spans = fc.record({
+          startMs: fc.integer({ min: -60_000_000, max: 0 }).map((microseconds) => nowMs + microseconds / 1000 + 0.0003),
+          durationMs: fc.double({ min: 0, max: 1e6, noNaN: true }),
+          error: fc.constantFrom(0 as const, 1 as const),
+          service: fc.constantFrom('shop', 'stock', '', '\ud800'),
+          name: text,
+          resource: text,
+          type: text,
+          meta: tags(fc.oneof(text, fc.constant('x'.repeat(9_000)))),
+          metrics: tags(number),
+          isChild: fc.boolean(),
+          packed: fc.option(fc.uint8Array({ maxLength: 4 }), { nil: undefined }),
+        })
+        let runs = 0
+        const check = fc.asyncProperty(fc.array(spans, { maxLength: 8 }), async (drafts) => {
+          const traceId = (++runs).toString(16).padStart(32, '0')
+          const batch = drafts.map(({ isChild, packed, ...draft }) =>
+            aSpan({
+              ...draft,
+              traceId,
+              ...(isChild ? { parentId: 'f'.repeat(16), metrics: { '_dd.top_level': 0 } } : {}),
+              ...(packed ? { metaStruct: { _dd: packed } } : {}),
+            }),
+          )
+          const sent = [...batch, aSpan({ traceId, metrics: { '_dd.top_level': 1 } })]
+          await store.append(toBatch(sent, { trusted: true }, nowMs))
+          const byId = (one: Span, other: Span) => (one.spanId < other.spanId ? -1 : 1)
+          expect((await store.trace(traceId)).toSorted(byId)).toEqual(sent.toSorted(byId))
+        })
+        await fc.assert(check, { numRuns: 60 })
+        expect(runs).toBeGreaterThanOrEqual(60)
       })
 
       test('a batch that comes again is counted, not stored, also after a restart', async () => {
@@ -520,6 +597,17 @@ export function storeSuite(engine: EngineUnderTest): void {
         expect(await store.eraseUser({ login: 'ann' })).toBe(1)
         expect(await store.eraseUser({ login: "' OR 1=1 --" })).toBe(0)
         expect(await found('')).toEqual([records[2]])
+      })
+
+      test('of a trace in which an erased user took part, other records stay without their spans', async () => {
+        await fresh()
+        const traceId = 'a'.repeat(32)
+        const [ann, other] = [aSpan({ traceId, meta: { 'usr.id': 'id-ann' } }), aSpan({ traceId, service: 'stock' })]
+        await store.append(toBatch([ann, other, aSpan({ traceId, parentId: other.spanId })], { trusted: true }, nowMs))
+        expect(await store.trace(traceId)).toHaveLength(3)
+        expect(await store.eraseUser({ userId: 'id-ann' })).toBe(1)
+        expect(await store.trace(traceId)).toEqual([])
+        expect((await found('')).map(({ service }) => service)).toEqual(['stock', 'shop'])
       })
 
       test('cells that a spreadsheet would compute are made inert', async () => {

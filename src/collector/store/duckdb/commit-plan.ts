@@ -1,8 +1,8 @@
 import type { EncodedBatch } from './encode.ts'
-import { at, traitsAt } from './encode.ts'
+import { at, spanAt, traitsAt } from './encode.ts'
 import type { Dedupe } from './dedupe.ts'
 import type { EncodedColumn, EncodedColumns } from './encoded-column.ts'
-import { differentTexts, isTrue, numberAt, numbersOf, sameNumber, textAt } from './encoded-column.ts'
+import { differentTexts, hasBytes, isTrue, numberAt, numbersOf, sameNumber, textAt } from './encoded-column.ts'
 import type { Share } from './fill-chunk.ts'
 import type { RecordKind, Table, TableKind } from './tables.ts'
 import { tableFor } from './tables.ts'
@@ -122,16 +122,16 @@ export class CommitPlan {
     for (const [table, bodies] of this.#traits) this.#knownTraits.add(table.name, [...bodies.keys()])
   }
 
-  /** Whether a record or span is to be written; `part` is written once. */
-  #takes(verdicts: Map<string, number>, traceId: string, spanId: string, part: number, nowMs: number): boolean {
+  /** Whether a record, span or both are to be written; each part is written once. */
+  #takes(verdicts: Map<string, number>, traceId: string, spanId: string, parts: number, nowMs: number): boolean {
     const id = `${traceId} ${spanId}`
     let verdict = verdicts.get(id)
     if (verdict === undefined) {
       verdict = this.#ids.has(id) || this.#dedupe.has(traceId, spanId) ? 0 : isNew
       if (verdict === isNew) this.#identities.push([traceId, spanId, nowMs])
     }
-    verdicts.set(id, verdict | part)
-    return verdict !== 0 && (verdict & isNew) !== 0 && (verdict & part) === 0
+    verdicts.set(id, verdict | parts)
+    return verdict !== 0 && (verdict & isNew) !== 0 && (verdict & parts) === 0
   }
 
   #addRecords(
@@ -150,7 +150,8 @@ export class CommitPlan {
     kinds.forEach((kind, row) => {
       const ts = clampTime(numberAt(times, row), nowMs)
       if (!isOn(days, ts)) return
-      if (!this.#takes(verdicts, textAt(traceIds, row) ?? '', textAt(spanIds, row) ?? '', hasRecord, nowMs)) return
+      const parts = hasBytes(records[spanAt], row) ? hasRecord | hasSpan : hasRecord
+      if (!this.#takes(verdicts, textAt(traceIds, row) ?? '', textAt(spanIds, row) ?? '', parts, nowMs)) return
       if (kind === 'compact' && ts < (nowMs - MAX_COMPACT_AGE_MS) * 1000) return
       const rows = this.#rowsOf(kind, ts / 1000)
       if (odd?.kind === 'flags' && odd.values[row] === isTrue) rows.table.odd = true

@@ -1,4 +1,3 @@
-import { memberStart } from './rest-text.ts'
 import type { Span } from '../../../model/span.ts'
 import { encodeClientTraits } from '../../../model/client-traits.ts'
 import type { AttributeValue } from '../../../model/span-record.ts'
@@ -6,16 +5,21 @@ import { attribute, businessLogicActivity } from '../../../model/span-record.ts'
 import { fold } from '../../../query/query.ts'
 import type { AppendBatch, AppendRecord } from '../store.ts'
 import { addressHex } from './address-hex.ts'
+import type { OwnColumn } from './attribute-names.ts'
+import { attributeName } from './attribute-names.ts'
 import type { EncodedColumn, EncodedColumns } from './encoded-column.ts'
 import { BytesBuilder, TextsBuilder, isFalse, isTrue } from './encoded-column.ts'
-import type { ColumnType } from './schema.ts'
-import { addressColumns, attributeColumns, fixedColumns, recordColumns, traitsColumn } from './schema.ts'
+import { addressColumns, attributeColumns, fixedColumns, spanColumn, storedColumns, traitsColumn } from './schema.ts'
+import type { TagCount } from './span-beside.ts'
+import { encodeBeside } from './span-beside.ts'
 import { TraitIds } from './trait-ids.ts'
 import type { RecordKind } from './tables.ts'
+import { wellFormed } from './well-formed.ts'
 
 /**
  * A batch as columns, which cross a thread's boundary cheaply and go into the appender as they are.
- * `records[i]` belongs to `recordColumns[i]` and is null where every record lacks it; `seq` and `ingested` are the writer's.
+ * `records[i]` belongs to `storedColumns[i]` and is null where every record lacks it; `seq` and `ingested` are the writer's.
+ * `spans` are those that are stored whole, not with their record.
  */
 export interface EncodedBatch {
   readonly kinds: readonly RecordKind[]
@@ -31,17 +35,11 @@ export interface EncodedBatch {
 }
 
 const businessLogic = businessLogicActivity('')
-interface OwnColumn {
-  readonly type: ColumnType
-  readonly at: number
-}
-const columnOf = new Map<string, OwnColumn>(
-  attributeColumns.map((column, index) => [column.name, { type: column.type, at: fixedColumns.length + index }]),
-)
 const addressesAt = fixedColumns.length + attributeColumns.length
 export const restAt = columnAt('rest')
 export const kindsAt = columnAt('kinds')
 export const traitsAt = columnAt(traitsColumn.name)
+export const spanAt = columnAt(spanColumn.name)
 type FixedName = (typeof fixedColumns)[number]['name']
 /** Positions of the fixed columns. */
 export const at = Object.fromEntries(fixedColumns.map((column, index) => [column.name, index])) as Readonly<
@@ -51,16 +49,28 @@ export const at = Object.fromEntries(fixedColumns.map((column, index) => [column
 const traitIds = new TraitIds()
 
 function columnAt(name: string): number {
-  return recordColumns.findIndex((column) => column.name === name)
+  return storedColumns.findIndex((column) => column.name === name)
 }
 
 export function encodeBatch({ records, spans }: AppendBatch): EncodedBatch {
   const columns = new ColumnSet(records.length)
   const traits = new Map<number, string>()
+  const whole: Span[] = []
+  let next = 0
   const kinds = records.map((record, row) => {
-    encodeRecord(record, row, columns)
+    const tags = encodeRecord(record, row, columns)
     const kind = kindOf(record)
-    const body = kind === 'compact' ? undefined : encodeClientTraits(record.record.attributes)
+    if (kind === 'compact') {
+      columns.span.push('')
+      return kind
+    }
+    const found = indexOfSpan(spans, record, next)
+    const span = spans[found]
+    const beside = span && encodeBeside(span, record.record, tags)
+    columns.span.push(beside ?? '')
+    for (; next < found; next++) whole.push(spans[next] as Span)
+    if (beside !== undefined) next = found + 1
+    const body = encodeClientTraits(record.record.attributes)
     if (body !== undefined) {
       const id = traitIds.of(body)
       traits.set(id, body)
@@ -68,24 +78,33 @@ export function encodeBatch({ records, spans }: AppendBatch): EncodedBatch {
     }
     return kind
   })
+  for (; next < spans.length; next++) whole.push(spans[next] as Span)
   const bodies = new BytesBuilder()
-  for (const span of spans) bodies.push(encodeSpan(span))
+  for (const span of whole) bodies.push(encodeSpan(span))
   return {
     kinds,
     records: columns.columns(),
     traits,
     spans: {
-      ts: Float64Array.from(spans, (span) => Math.round(span.startMs * 1000)),
-      traceIds: spans.map((span) => span.traceId),
-      spanIds: spans.map((span) => span.spanId),
+      ts: Float64Array.from(whole, (span) => Math.round(span.startMs * 1000)),
+      traceIds: whole.map((span) => span.traceId),
+      spanIds: whole.map((span) => span.spanId),
       bodies: bodies.column,
     },
   }
 }
 
+/** Where the span of a record is, from a place on, since they come in the same order; the end where it is not there. */
+function indexOfSpan(spans: readonly Span[], { record }: AppendRecord, from: number): number {
+  const isOf = ({ traceId, spanId }: Span): boolean => spanId === record.spanId && traceId === record.traceId
+  let at = from
+  while (at < spans.length && !isOf(spans[at] as Span)) at++
+  return at
+}
+
 /** The large parts of a batch, which can be given to another thread instead of being copied. */
 export function movableParts({ records, spans }: EncodedBatch): readonly ArrayBuffer[] {
-  return [records[restAt], spans.bodies].flatMap((column) =>
+  return [records[restAt], records[spanAt], spans.bodies].flatMap((column) =>
     column?.kind === 'bytes' ? [column.bytes.buffer as ArrayBuffer] : [],
   )
 }
@@ -103,9 +122,10 @@ function activitiesOf(value: AttributeValue | undefined): readonly string[] {
   return typeof value === 'object' ? value : []
 }
 
-/** Columns that are made when the first record has a value for them; `rest` is pushed for each record. */
+/** Columns that are made when the first record has a value for them; `rest` and `span` are pushed for each record. */
 class ColumnSet {
   readonly rest = new BytesBuilder()
+  readonly span = new BytesBuilder()
   readonly #rows: number
   readonly #texts: (TextsBuilder | undefined)[] = []
   readonly #others: (Extract<EncodedColumn, { values: unknown }> | undefined)[] = []
@@ -137,14 +157,15 @@ class ColumnSet {
   }
 
   columns(): EncodedColumns {
-    return recordColumns.map((_, column) => {
+    return storedColumns.map((_, column) => {
       if (column === restAt) return this.rest.column
+      if (column === spanAt) return this.span.column
       return this.#texts[column]?.column ?? this.#others[column] ?? null
     })
   }
 }
 
-function encodeRecord({ record, trusted, weight = 1 }: AppendRecord, row: number, columns: ColumnSet): void {
+function encodeRecord({ record, trusted, weight = 1 }: AppendRecord, row: number, columns: ColumnSet): TagCount {
   columns.number(at.ts, row, Math.round(record.timestampMs * 1000))
   columns.flag(at.trusted, row, trusted)
   columns.number(at.weight, row, weight)
@@ -165,10 +186,15 @@ function encodeRecord({ record, trusted, weight = 1 }: AppendRecord, row: number
     const hex = addressHex(record.attributes[of])
     if (hex !== null) columns.text(addressesAt + index, row, hex)
   })
-  encodeAttributes(record.attributes, row, columns)
+  return encodeAttributes(record.attributes, row, columns)
 }
 
-function encodeAttributes(attributes: Readonly<Record<string, AttributeValue>>, row: number, columns: ColumnSet): void {
+function encodeAttributes(
+  attributes: Readonly<Record<string, AttributeValue>>,
+  row: number,
+  columns: ColumnSet,
+): TagCount {
+  let [texts, counted] = [0, 0]
   const rest: string[] = []
   const numbers: string[] = []
   const booleans: string[] = []
@@ -176,37 +202,25 @@ function encodeAttributes(attributes: Readonly<Record<string, AttributeValue>>, 
   for (const rawName in attributes) {
     const raw = attributes[rawName] as AttributeValue
     const value = typeof raw === 'string' ? wellFormed(raw) : typeof raw === 'object' ? raw.map(wellFormed) : raw
-    const column = columnOf.get(rawName)
+    const { text: name, column, member, isTag } = attributeName(rawName)
+    if (isTag && typeof value === 'string') texts++
+    else if (isTag && typeof value === 'number') counted++
+    // A name that is stored otherwise is not that of the tag.
+    if (name !== rawName) texts = Number.NaN
     if (column !== undefined) {
       if (setOwn(columns, column, row, value)) continue
       columns.flag(at.odd, row, true)
     }
-    const name = wellFormed(rawName)
     if (typeof value === 'number') numbers.push(name)
     else if (typeof value === 'boolean') booleans.push(name)
     else if (typeof value === 'object') lists.push(name)
-    rest.push(jsonKey(name) + JSON.stringify(typeof value === 'object' ? value : String(value)))
+    rest.push(member + JSON.stringify(typeof value === 'object' ? value : String(value)))
   }
   if (numbers.length + booleans.length + lists.length > 0) {
     columns.text(kindsAt, row, JSON.stringify([numbers, booleans, lists]))
   }
   columns.rest.push(`{${rest.join(',')}}`)
-}
-
-/** Names are the same in most records. */
-const jsonKeys = new Map<string, string>()
-const MAX_JSON_KEYS = 5_000
-const MAX_KEPT_LENGTH = 200
-
-/** The beginning of a member of a JSON object. */
-function jsonKey(name: string): string {
-  let key = jsonKeys.get(name)
-  if (key === undefined) {
-    key = memberStart(name)
-    if (jsonKeys.size >= MAX_JSON_KEYS) jsonKeys.clear()
-    if (name.length <= MAX_KEPT_LENGTH) jsonKeys.set(name, key)
-  }
-  return key
+  return { texts, numbers: counted }
 }
 
 /** Puts a value into its column; false where it is not of the column's type. */
@@ -221,18 +235,6 @@ function setOwn(columns: ColumnSet, { type, at: column }: OwnColumn, row: number
 
 function isPlainInteger(value: number): boolean {
   return Number.isSafeInteger(value) && !Object.is(value, -0)
-}
-
-const loneSurrogate = /\p{Surrogate}/gu
-
-/** A lone surrogate would make the JSON unreadable for the engine. */
-function wellFormed(text: string): string {
-  return isWellFormed(text) ? text : text.replaceAll(loneSurrogate, '\ufffd')
-}
-
-/** In Node from 20 on, and in TypeScript's library from es2024 on. */
-function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }
 
 function encodeSpan(span: Span): string {

@@ -40,6 +40,11 @@ export function numberAt(column: EncodedColumn | null | undefined, row: number):
   return column?.kind === 'numbers' ? (column.values[row] as number) : Number.NaN
 }
 
+/** Whether a row of a column of bytes has any. */
+export function hasBytes(column: EncodedColumn | null | undefined, row: number): boolean {
+  return column?.kind === 'bytes' && (column.ends[row] as number) > (row === 0 ? 0 : (column.ends[row - 1] as number))
+}
+
 /** After this many different texts in a row a column is taken to have no repetitions worth looking for. */
 const MAX_DIFFERENT = 64
 

@@ -2,14 +2,13 @@ import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { statSync } from 'node:fs'
 import type { Clock } from '../../../model/clock.ts'
-import type { Span } from '../../../model/span.ts'
 import { fail } from '../../../model/error.ts'
 import { writeRefusal } from '../../write-refusal.ts'
 import type { AppendResult, Store, StoreCapabilities, StoreStats } from '../store.ts'
 import { compare } from './compare.ts'
 import { facetValues, timeseries, top } from './aggregate.ts'
 import { Writer, walBytes } from './append.ts'
-import { Binder, integer } from './binder.ts'
+import { integer } from './binder.ts'
 import type { Limits } from './database.ts'
 import { Database, fileName } from './database.ts'
 import { DEDUPE_WINDOW_MS, Dedupe } from './dedupe.ts'
@@ -19,20 +18,14 @@ import { exportRecords } from './export.ts'
 import { KeptGroups } from './kept-groups.ts'
 import { facets } from './facets.ts'
 import type { EncodedBatch } from './encode.ts'
-import { decodeSpan } from './decode.ts'
 import { encodeBatch } from './encode.ts'
-import { quoted, traitsColumn } from './schema.ts'
+import { addColumns, quoted } from './schema.ts'
 import { scanRecords } from './scan.ts'
 import { search } from './search.ts'
-import { fromTables } from './source.ts'
-import type { Table } from './tables.ts'
 import { Tables, holdsRecords, tableNamed } from './tables.ts'
+import { readTrace } from './trace.ts'
 import { loadKnownTraits, traits } from './traits.ts'
 import { touched, windows } from './windows.ts'
-
-/** Most spans of a trace that are shown (spec/collector.md 5). */
-const MAX_TRACE_SPANS = 1_000
-const TRACE_HINT_MS = 3_600_000
 
 export interface EngineOptions {
   /** The data directory; it exists and belongs to this process. */
@@ -91,26 +84,7 @@ export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): 
     touched: (requests) => touched(database, tables, requests),
     counts: (request) => counts(database, tables, request),
     traits: (request) => traits(database, tables, request),
-    async trace(traceId, aroundMs): Promise<readonly Span[]> {
-      const range =
-        aroundMs === undefined
-          ? { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }
-          : { fromMs: aroundMs - TRACE_HINT_MS, toMs: aroundMs + TRACE_HINT_MS }
-      const binder = new Binder()
-      const near =
-        aroundMs === undefined ? '' : `AND ts BETWEEN ${integer(range.fromMs * 1000)} AND ${integer(range.toMs * 1000)}`
-      const union = fromTables(
-        tables.overlapping(['spans'], range),
-        binder,
-        (_, table) => `SELECT ts, span_id, body FROM ${table} WHERE trace_id = ${binder.text(traceId)} ${near}`,
-      )
-      if (union === undefined) return []
-      const rows = await database.read(
-        `SELECT body FROM (${union}) ORDER BY ts, span_id LIMIT ${MAX_TRACE_SPANS}`,
-        binder.parameters,
-      )
-      return rows.map(([body]) => decodeSpan(String(body)))
-    },
+    trace: (traceId, aroundMs) => readTrace(database, tables, traceId, aroundMs),
     async *scan(query, range, options, signal) {
       const { attributes, records } = options
       const upToSequence = writer.sequence
@@ -180,18 +154,13 @@ async function checkpoint(database: Database): Promise<void> {
   }
 }
 
-/** Tables of version 1 had no traits: their records take no part in clusters. */
-async function addMissingColumn(database: Database, { name }: Table): Promise<void> {
-  await database.write(`ALTER TABLE ${quoted(name)} ADD COLUMN IF NOT EXISTS ${quoted(traitsColumn.name)} BIGINT`)
-}
-
 async function loadTables(database: Database): Promise<Tables> {
   const tables = new Tables()
   for (const [name] of await database.read('SELECT table_name FROM duckdb_tables() WHERE NOT internal')) {
     const table = tableNamed(String(name))
     if (!table) continue
     if (holdsRecords(table)) {
-      await addMissingColumn(database, table)
+      for (const statement of addColumns(table.name)) await database.write(statement)
       const [row] = await database.read(`SELECT coalesce(bool_or(odd), FALSE) FROM ${quoted(table.name)}`)
       table.odd = row?.[0] === true
     }

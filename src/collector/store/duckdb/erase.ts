@@ -57,13 +57,19 @@ export async function eraseUser(
     for (const table of tables.all().filter(holdsRecords)) {
       erased += await eraseFrom(database, table, names, value)
     }
-    for (const table of tables.all().filter(({ kind }) => kind === 'spans')) {
-      await database.write(`DELETE FROM ${quoted(table.name)} WHERE trace_id IN (SELECT trace_id FROM erased_traces)`)
-    }
+    for (const table of tables.all()) await eraseSpans(database, table)
     await database.write('DROP TABLE erased_traces')
   })
   await database.write('CHECKPOINT')
   return erased
+}
+
+/** Other services' records of a trace stay, without their spans. */
+async function eraseSpans(database: Database, table: Table): Promise<void> {
+  const erased = 'trace_id IN (SELECT trace_id FROM erased_traces)'
+  const name = quoted(table.name)
+  if (table.kind === 'spans') await database.write(`DELETE FROM ${name} WHERE ${erased}`)
+  else if (holdsRecords(table)) await database.write(`UPDATE ${name} SET span = '' WHERE span <> '' AND ${erased}`)
 }
 
 async function eraseFrom(database: Database, table: Table, names: readonly string[], value: string): Promise<number> {

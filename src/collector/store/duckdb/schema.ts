@@ -1,7 +1,7 @@
 import type { TableKind } from './tables.ts'
 
 /** Version of the tables below; a file written by a newer one is refused. */
-export const schemaVersion = 2
+export const schemaVersion = 3
 
 export type ColumnType = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'BOOLEAN' | 'VARCHAR[]'
 
@@ -117,6 +117,7 @@ const restColumns = [
 /** The id of a record's client traits in the day's table of traits; null in records of before version 2 and compact ones. */
 export const traitsColumn: Column = { name: 'traits', type: 'BIGINT' }
 
+/** What is read of a record. */
 export const recordColumns: readonly Column[] = [
   ...fixedColumns,
   ...attributeColumns,
@@ -125,10 +126,20 @@ export const recordColumns: readonly Column[] = [
   traitsColumn,
 ]
 
+/**
+ * What the span of a record has beside it (span-beside.ts); empty, or null in records of before version 3, where the span
+ * is stored whole or not at all.
+ */
+export const spanColumn: Column = { name: 'span', type: 'VARCHAR' }
+
+/** All columns of a table of records, in their order; those that older files lack come last. */
+export const storedColumns: readonly Column[] = [...recordColumns, spanColumn]
+const addedColumns: readonly Column[] = [traitsColumn, spanColumn]
+
 /** Columns of the tables of a kind. */
 export function columnsOf(kind: TableKind): readonly Column[] {
   if (kind === 'spans') return spanColumns
-  return kind === 'traits' ? traitColumns : recordColumns
+  return kind === 'traits' ? traitColumns : storedColumns
 }
 
 /** Columns of the tables of traits: each combination once a day, `body` as `encodeClientTraits` gives it. */
@@ -137,7 +148,7 @@ const traitColumns: readonly Column[] = [
   { name: 'body', type: 'VARCHAR' },
 ]
 
-/** Columns of the tables for the trace view; `body` is the span as JSON. */
+/** Columns of the tables of spans without a record of their own; `body` is the span as JSON. */
 const spanColumns: readonly Column[] = [
   { name: 'ingested', type: 'BIGINT' },
   { name: 'ts', type: 'BIGINT' },
@@ -152,11 +163,17 @@ export function quoted(name: string): string {
 }
 
 /** DuckDB picks a poor compression for long JSON texts: zstd takes a sixth of the space. */
-const compressed = new Set(['rest', 'body'])
+const compressed = new Set(['rest', 'body', 'span'])
 
 export function createTable(name: string, columns: readonly Column[]): string {
-  const list = columns.map(
-    (column) => `${quoted(column.name)} ${column.type}${compressed.has(column.name) ? ' USING COMPRESSION zstd' : ''}`,
-  )
-  return `CREATE TABLE IF NOT EXISTS ${quoted(name)} (${list.join(', ')})`
+  return `CREATE TABLE IF NOT EXISTS ${quoted(name)} (${columns.map(definition).join(', ')})`
+}
+
+function definition({ name, type }: Column): string {
+  return `${quoted(name)} ${type}${compressed.has(name) ? ' USING COMPRESSION zstd' : ''}`
+}
+
+/** Brings a table of records of an older version forward. */
+export function addColumns(name: string): readonly string[] {
+  return addedColumns.map((column) => `ALTER TABLE ${quoted(name)} ADD COLUMN IF NOT EXISTS ${definition(column)}`)
 }
