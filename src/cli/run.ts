@@ -1,4 +1,6 @@
 import { PortcullisError } from '../model/error.ts'
+import { nearest } from '../model/nearest.ts'
+import { version } from '../model/version.ts'
 import type { Command, Io } from './io.ts'
 
 interface Verb {
@@ -58,9 +60,15 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     io.out(usage())
     return 0
   }
+  if (name === 'version' || name === '--version' || name === '-v') {
+    io.out(version)
+    return 0
+  }
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
   if (verb === undefined) {
-    io.err(`portcullis: unknown command ${JSON.stringify(name)}\n\n${usage()}`)
+    const near = nearest(name, Object.keys(verbs))
+    const hint = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`
+    io.err(`portcullis: unknown command ${JSON.stringify(name)}${hint}\n\n${usage()}`)
     return 2
   }
   if (verb.takes !== undefined && rest.some((argument) => argument === '--help' || argument === '-h')) {
@@ -73,7 +81,10 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     const wrongCall = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')
     const code = error instanceof PortcullisError ? `${error.code}: ` : ''
-    io.err(`portcullis ${name}: ${code}${(error as Error).message}`)
+    // Node says at length how such an argument could be passed on; no verb takes one.
+    const message = (error as Error).message.replace(/\. To specify a positional argument .*$/s, '')
+    const hint = wrongCall ? `; portcullis ${name} --help says what it takes` : ''
+    io.err(`portcullis ${name}: ${code}${message}${hint}`)
     return wrongCall ? 2 : 1
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { run } from '../../src/cli/run.ts'
+import { version } from '../../src/model/version.ts'
 
 async function call(...args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   const said = { out: '', err: '' }
@@ -21,11 +22,19 @@ test('the list of verbs has all of them', async () => {
   expect(listed.toSorted()).toEqual(verbs.toSorted())
 })
 
+test.each(['--version', '-v', 'version'])('portcullis %s says the version', async (argument) => {
+  expect(await call(argument)).toEqual({ code: 0, out: `${version}\n`, err: '' })
+})
+
 const wrong = [
-  { args: ['collector', '--nope'], says: '--nope' },
   { args: ['collector', '--agent-port', 'abc'], says: '--agent-port abc is not a port' },
   { args: ['collector', '--console-port', '65536'], says: '--console-port 65536 is not a port' },
-  { args: ['colector'], says: 'unknown command "colector"' },
+  { args: ['colector'], says: 'unknown command "colector"; did you mean "collector"?' },
+  { args: ['__proto__'], says: 'unknown command "__proto__"\n' },
+  ...verbs.map((verb) => ({
+    args: [verb, '--nope'],
+    says: `portcullis ${verb}: Unknown option '--nope'; portcullis ${verb} --help says what it takes\n`,
+  })),
 ]
 
 test.each(wrong)('$args is refused before anything starts', async ({ args, says }) => {
