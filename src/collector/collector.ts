@@ -1,9 +1,7 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import pino, { type Logger } from 'pino'
 import type { Clock } from '../model/clock.ts'
-import { errors, fail } from '../model/error.ts'
 import { version } from '../model/version.ts'
 import { createAccess } from './api/access.ts'
 import { createAgentApp } from './api/agent.ts'
@@ -16,8 +14,9 @@ import { clustersOf } from './cluster/clusters-of.ts'
 import { createClusterDoors } from './cluster/doors.ts'
 import { keepClusters } from './cluster/keep-clusters.ts'
 import { countCollector } from './collector-metrics.ts'
-import { loadConfig, parseListen, type CollectorConfig, type CollectorOptions } from './config.ts'
+import { loadConfig, parseListen, type CollectorOptions } from './config.ts'
 import { writeControl } from './control-file.ts'
+import { makeDataDirectory } from './data-directory.ts'
 import { createDetection } from './detect/detection.ts'
 import { readGuide } from './detect/guide.ts'
 import { createRuleBook } from './detect/rule-book.ts'
@@ -26,7 +25,7 @@ import { loadThreatIntel } from './enrich/load-threat-intel.ts'
 import { keepThreatIntel } from './enrich/keep-threat-intel.ts'
 import { encodeOtlpProblem, protobufType } from './ingest/otlp/otlp.ts'
 import { letIn } from './first-user.ts'
-import { openListener, type Listener, type Place, type Tls } from './listener.ts'
+import { openListener, type Listener, type Place } from './listener.ts'
 import { createMetrics } from './metrics.ts'
 import { createNotifier } from './notify/notifier.ts'
 import { createOutbound } from './outbound.ts'
@@ -36,6 +35,7 @@ import { createReplayer } from './replay/replay.ts'
 import { guardCollateral } from './respond/live-collateral.ts'
 import { createResponder } from './respond/responder.ts'
 import { createWafRules } from './respond/waf-rule-book.ts'
+import { readTls } from './read-tls.ts'
 import { keepRetention } from './retention.ts'
 import { keepSettings } from './settings.ts'
 import { openState } from './state/duckdb/state.ts'
@@ -74,7 +74,7 @@ const systemClock: Clock = {
 
 /**
  * Starts a collector: listens, opens the stores, begins to detect. Until the stores are open the console listener says
- * so (503), and no tracer can connect. Rejects with PortcullisError: STORE_LOCKED, STORE_CORRUPT, STORE_NEWER,
+ * so (503), and no tracer can connect. Rejects with PortcullisError: DATA_DIR_UNUSABLE, TLS_UNREADABLE, STORE_LOCKED, STORE_CORRUPT, STORE_NEWER,
  * DRIVER_MISSING, PORT_IN_USE, LISTEN_FAILED, CONFIG_INVALID; nothing is left open then.
  */
 export async function startCollector({ options, configFile }: StartCollectorOptions = {}): Promise<Collector> {
@@ -84,7 +84,7 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
   const clock = systemClock
   const tls = readTls(config)
   const dir = resolve(config.dataDir)
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  makeDataDirectory(dir)
 
   const closers: (() => Promise<void> | void)[] = []
   let isClosing = false
@@ -259,8 +259,6 @@ export async function startCollector({ options, configFile }: StartCollectorOpti
       signIn,
       directoryToken,
       allowFrom: config.agentAllowFrom,
-      onBadNetwork: (network) =>
-        log.warn(errors.CONFIG_INVALID('AGENT_ALLOW_FROM', network, 'addresses and CIDR blocks', 'the others')),
     })
     closers.push(() => access.close())
     const hosts = [...config.hosts, ...hostOf(config.publicUrl)]
@@ -354,16 +352,6 @@ function placeOf(address: string): Place {
 
 function hostOf(url: string): readonly string[] {
   return URL.canParse(url) ? [new URL(url).hostname] : []
-}
-
-/** Throws LISTEN_FAILED: without its certificate a listener would speak in the clear. */
-function readTls({ tlsCertificate, tlsKey }: CollectorConfig): Tls | undefined {
-  if (tlsCertificate === '' && tlsKey === '') return undefined
-  try {
-    return { cert: readFileSync(tlsCertificate), key: readFileSync(tlsKey) }
-  } catch (error) {
-    throw fail('LISTEN_FAILED', 'TLS_CERTIFICATE and TLS_KEY', (error as Error).message)
-  }
 }
 
 function warnWhenOpen(log: Logger, ...addresses: readonly string[]): void {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { errors, fail } from '../model/error.ts'
 import { nearest } from '../model/nearest.ts'
+import { PrefixSet } from '../net/prefix-set.ts'
 
-type SettingType = 'string' | 'number' | 'boolean' | 'list' | 'listen' | 'onOff' | 'level'
+type SettingType = 'string' | 'number' | 'boolean' | 'list' | 'listen' | 'onOff' | 'level' | 'url' | 'networks'
 
 interface Bounds {
   readonly secret?: true
@@ -10,6 +11,8 @@ interface Bounds {
   readonly min?: number
   readonly max?: number
   readonly whole?: true
+  /** Of a URL: what it may begin with. */
+  readonly schemes?: readonly string[]
 }
 
 /** One setting: where its value may come from, and what is accepted. */
@@ -31,14 +34,16 @@ export const settings = {
   consoleListen: setting('listen', 'CONSOLE_LISTEN', '127.0.0.1:8127', 'where the web page and /api are'),
   agentSocket: setting('string', 'AGENT_SOCKET', '', 'path of a unix socket for tracers of this machine (mode 0660)'),
   otlpListen: setting('listen', 'OTLP_LISTEN', '', 'where OTLP/HTTP is taken too, such as 127.0.0.1:4318'),
-  publicUrl: setting('string', 'PUBLIC_URL', '', 'where browsers reach the console, when it is not CONSOLE_LISTEN'),
+  publicUrl: setting('url', 'PUBLIC_URL', '', 'where browsers reach the console, when it is not CONSOLE_LISTEN', {
+    schemes: ['http:', 'https:'],
+  }),
   tlsCertificate: setting('string', 'TLS_CERTIFICATE', '', 'PEM file; with TLS_KEY, both listeners speak TLS'),
   tlsKey: setting('string', 'TLS_KEY', '', 'PEM file of the private key'),
   token: setting('string', 'PORTCULLIS_TOKEN', '', 'admin token of the API; replaces the one of the start before', {
     secret: true,
   }),
   agentAllowFrom: setting<readonly string[]>(
-    'list',
+    'networks',
     'AGENT_ALLOW_FROM',
     [],
     'networks whose tracers need no ingest key (CIDR blocks); loopback always may',
@@ -63,7 +68,7 @@ export const settings = {
     'names by which clients reach the listeners, beside addresses and localhost (against DNS rebinding)',
   ),
   trustedProxies: setting<readonly string[]>(
-    'list',
+    'networks',
     'TRUSTED_PROXIES',
     [],
     'addresses and networks of proxies, which automation never blocks',
@@ -122,7 +127,8 @@ export const settings = {
     [],
     'private addresses, networks and host names that notifications and list refreshes may call, also without TLS',
   ),
-  smtpUrl: setting('string', 'SMTP_URL', '', 'mail server of the notifications, such as smtps://name:password@host', {
+  smtpUrl: setting('url', 'SMTP_URL', '', 'mail server of the notifications, such as smtps://name:password@host', {
+    schemes: ['smtp:', 'smtps:'],
     secret: true,
   }),
   smtpFrom: setting('string', 'SMTP_FROM', 'Portcullis <portcullis@localhost>', 'sender of the notification mails'),
@@ -167,15 +173,15 @@ export function loadConfig(
     const parsed = given === undefined ? undefined : parseValue(definition, given[1])
     if (given !== undefined && parsed === undefined) {
       warnings.push(
-        errors.CONFIG_INVALID(
-          given[2],
-          shown(definition, given[1]),
-          accepts(definition),
-          shown(definition, definition.default),
-        ),
+        errors.CONFIG_INVALID(given[2], shown(definition, given[1]), accepts(definition), standardOf(definition)),
       )
     }
-    config[name] = parsed ?? definition.default
+    const bad = new Set<string>()
+    if (definition.type === 'networks') PrefixSet.from((parsed as readonly string[]) ?? [], (item) => bad.add(item))
+    for (const item of bad)
+      warnings.push(errors.CONFIG_INVALID(given?.[2] ?? name, item, accepts(definition), 'the others'))
+    config[name] =
+      bad.size === 0 ? (parsed ?? definition.default) : (parsed as readonly string[]).filter((item) => !bad.has(item))
     origins[name] = parsed === undefined || given === undefined ? 'default' : given[0]
   }
   for (const name of Object.keys(fromFile)) {
@@ -207,24 +213,26 @@ export function parseListen(text: string): { readonly host: string; readonly por
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
-const inWords: Readonly<Record<Exclude<SettingType, 'number'>, string>> = {
+const inWords: Readonly<Record<Exclude<SettingType, 'number' | 'url'>, string>> = {
   string: 'a text',
   boolean: 'true or false',
   list: 'a list separated by commas',
+  networks: 'addresses and CIDR blocks, separated by commas',
   listen: 'host:port',
   onOff: 'on or off',
   level: `one of ${levels.join(', ')}`,
 }
 
 /** What a setting accepts, in words. */
-export function accepts({ type, min, max, whole }: Setting<unknown>): string {
+export function accepts({ type, min, max, whole, schemes = [] }: Setting<unknown>): string {
+  if (type === 'url') return schemes.map((scheme) => `${scheme}//host`).join(' or ')
   if (type !== 'number') return inWords[type]
   const bounds = [...(min === undefined ? [] : [`at least ${min}`]), ...(max === undefined ? [] : [`at most ${max}`])]
   return `a ${whole ? 'whole number' : 'number'}${bounds.length === 0 ? '' : ` of ${bounds.join(' and ')}`}`
 }
 
-function parseValue({ type, min, max, whole }: Setting<unknown>, given: unknown): unknown {
-  if (type === 'list') {
+function parseValue({ type, min, max, whole, schemes }: Setting<unknown>, given: unknown): unknown {
+  if (type === 'list' || type === 'networks') {
     if (Array.isArray(given)) return given.every((item) => typeof item === 'string') ? given : undefined
     return typeof given === 'string'
       ? given
@@ -246,6 +254,7 @@ function parseValue({ type, min, max, whole }: Setting<unknown>, given: unknown)
     return ['false', '0', 'off'].includes(text) ? false : undefined
   }
   if (typeof given !== 'string') return undefined
+  if (type === 'url') return URL.canParse(given) && schemes?.includes(new URL(given).protocol) ? given : undefined
   if (type === 'level') return levels.includes(given) ? given : undefined
   return type === 'listen' && parseListen(given) === undefined ? undefined : given
 }
@@ -253,6 +262,13 @@ function parseValue({ type, min, max, whole }: Setting<unknown>, given: unknown)
 function shown(definition: Setting<unknown>, value: unknown): string {
   if (definition.secret === true) return '<hidden>'
   return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** What counts where nothing else does, as one would write it. */
+function standardOf({ type, default: standard }: Setting<unknown>): string {
+  if (type === 'onOff') return standard === true ? 'on' : 'off'
+  if (standard === '' || Array.isArray(standard)) return 'none'
+  return typeof standard === 'string' ? standard : JSON.stringify(standard)
 }
 
 function readConfigFile(file: string): Record<string, unknown> {

@@ -1,9 +1,10 @@
-import { cp, mkdir, readdir, rm } from 'node:fs/promises'
+import { cp, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Clock } from '../model/clock.ts'
 import { PortcullisError, fail } from '../model/error.ts'
 import { filesBeside } from './back-up.ts'
 import { loadConfig, type CollectorOptions } from './config.ts'
+import { makeDataDirectory } from './data-directory.ts'
 import { fileName as stateFile, openState } from './state/duckdb/state.ts'
 import { fileName as storeFile } from './store/duckdb/database.ts'
 import { openStore } from './store/duckdb/store.ts'
@@ -34,7 +35,7 @@ export async function restoreBackup(wanted: {
   if (present.includes(inUse)) {
     throw fail('RESTORE_FAILED', dir, `${backup} is the data directory of a collector; make a backup of it`)
   }
-  await mkdir(dir, { recursive: true, mode: 0o700 })
+  makeDataDirectory(dir)
   const found = await readdir(dir)
   if (found.length > 0) {
     throw fail('RESTORE_FAILED', dir, found.includes(inUse) ? 'a collector owns it' : 'it is not empty')

@@ -30,6 +30,8 @@ export const errors = {
     `remote configuration could not be fetched (${why}); the last good one stays in force`,
   PAYLOAD_INVALID: (what: string, where: string) => `${what} at ${where}`,
   PAYLOAD_TOO_LARGE: (maxBytes: number) => `the body is larger than ${maxBytes} bytes; send smaller batches`,
+  DATA_DIR_UNUSABLE: (dir: string, why: string) =>
+    `${dir} cannot hold the data (${why}); let this process write there, or name another directory with --data`,
   STORE_LOCKED: (dir: string, pid: number) =>
     `${dir} is in use by process ${pid}; stop it, or start with another --data directory`,
   STORE_CORRUPT: (file: string, why: string) =>
@@ -41,6 +43,10 @@ export const errors = {
   RESTORE_FAILED: (dir: string, why: string) => `nothing was restored to ${dir} (${why})`,
   STATE_FENCED: () => 'another collector leads detection now; this one stopped writing',
   STORE_FULL: (why: string) => `the store cannot take more at the moment (${why}); try again later`,
+  TLS_UNREADABLE: (setting: string, file: string, why: string) =>
+    file === ''
+      ? `${setting} is not set; a listener with TLS needs TLS_CERTIFICATE and TLS_KEY, both as PEM files`
+      : `${setting}=${file} cannot be used (${why}); name a PEM file`,
   PORT_IN_USE: (host: string, port: number, setting: string) =>
     `${host}:${port} is in use; stop what listens there, or choose another port with ${setting}`,
   LISTEN_FAILED: (setting: string, why: string) => `${setting}: it cannot be listened there (${why})`,

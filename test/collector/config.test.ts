@@ -19,6 +19,8 @@ const accepted = [
   },
   { says: 'a place to listen', env: { AGENT_LISTEN: '[::1]:9' }, name: 'agentListen', value: '[::1]:9' },
   { says: 'an empty text, which is no value', env: { LOG_LEVEL: '' }, name: 'logLevel', value: 'info' },
+  { says: 'a URL', env: { PUBLIC_URL: 'https://a.example/x/' }, name: 'publicUrl', value: 'https://a.example/x/' },
+  { says: 'a mail server', env: { SMTP_URL: 'smtp://a:b@c:25' }, name: 'smtpUrl', value: 'smtp://a:b@c:25' },
   { says: 'a share', env: { AUTOMATION_CEILING: '0.5' }, name: 'automationCeiling', value: 0.5 },
 ] as const
 test.each(accepted)('the environment may say $says', ({ env, name, value }) => {
@@ -39,6 +41,10 @@ const refused = [
   { env: { RESPONSE_AUTOMATION: 'sometimes' }, name: 'automation' },
   { env: { STORE_ALL_TRACES: 'yes please' }, name: 'storeAllTraces' },
   { env: { LOG_LEVEL: 'verbose' }, name: 'logLevel' },
+  { env: { PUBLIC_URL: 'console.example.com' }, name: 'publicUrl' },
+  { env: { PUBLIC_URL: 'javascript:alert(1)' }, name: 'publicUrl' },
+  { env: { SMTP_URL: 'https://mail.example.com' }, name: 'smtpUrl' },
+  { env: { OTLP_LISTEN: '4318' }, name: 'otlpListen' },
 ] as const
 test.each(refused)('$env is said to be wrong, and the default stands', ({ env, name }) => {
   const { config, warnings, origins } = loadConfig({}, undefined, env)
@@ -49,7 +55,27 @@ test.each(refused)('$env is said to be wrong, and the default stands', ({ env, n
 })
 
 test('every case ran', () => {
-  expect(accepted.length + refused.length).toBe(18)
+  expect(accepted.length + refused.length).toBe(24)
+})
+
+test('of a list of networks, what is none is said to be wrong and left out', () => {
+  const { config, warnings } = loadConfig({}, undefined, {
+    AGENT_ALLOW_FROM: '10.0.0.0/99',
+    TRUSTED_PROXIES: '10.0.0.1,proxy,::1',
+  })
+  expect([config.agentAllowFrom, config.trustedProxies]).toEqual([[], ['10.0.0.1', '::1']])
+  expect(warnings).toEqual([
+    expect.stringMatching(/^AGENT_ALLOW_FROM=10\.0\.0\.0\/99 is not accepted .*; using the others$/),
+    expect.stringMatching(/^TRUSTED_PROXIES=proxy is not accepted .*; using the others$/),
+  ])
+})
+
+test.each([
+  ['OTLP_LISTEN', '4318', 'none'],
+  ['RESPONSE_AUTOMATION', 'maybe', 'off'],
+  ['RETENTION_DAYS', '0', '30'],
+])('the warning of %s says what counts instead', (name, value, instead) => {
+  expect(loadConfig({}, undefined, { [name]: value }).warnings).toEqual([expect.stringMatching(`; using ${instead}$`)])
 })
 
 test('options come before the environment, and the environment before the file', () => {

@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { sendLogins } from '../support/agent-payload.ts'
 import { attackUntilSignal, attackerIp, victim } from '../support/attack.ts'
 import {
+  bin,
   startCollectorProcess,
   temporaryDirectory,
   token,
@@ -127,6 +129,73 @@ test('a misspelled setting is asked about at the start', async () => {
   await collector.stop()
   expect(collector.said.join('\n')).toContain('did you mean \\"RETENTION_DAYS\\"?')
 })
+
+const certificate = resolve('test/support/tls/certificate.pem')
+const refusedStarts = [
+  {
+    says: 'a file stands where the data go',
+    env: { DATA_DIR: certificate },
+    code: 'DATA_DIR_UNUSABLE',
+    names: '--data',
+  },
+  {
+    says: 'a certificate has no key',
+    env: { TLS_CERTIFICATE: certificate },
+    code: 'TLS_UNREADABLE',
+    names: 'TLS_KEY is not set',
+  },
+  {
+    says: 'a key is not there',
+    env: { TLS_CERTIFICATE: certificate, TLS_KEY: '/nowhere' },
+    code: 'TLS_UNREADABLE',
+    names: 'TLS_KEY=/nowhere',
+  },
+  {
+    says: 'a certificate is none',
+    env: { TLS_CERTIFICATE: resolve('package.json'), TLS_KEY: resolve('test/support/tls/key.pem') },
+    code: 'TLS_UNREADABLE',
+    names: 'TLS_CERTIFICATE=',
+  },
+  {
+    says: 'a key is that of another certificate',
+    env: {
+      TLS_CERTIFICATE: resolve('test/support/tls/other-certificate.pem'),
+      TLS_KEY: resolve('test/support/tls/key.pem'),
+    },
+    code: 'TLS_UNREADABLE',
+    names: 'TLS_KEY=',
+  },
+  {
+    says: 'a socket has no folder',
+    env: { AGENT_SOCKET: '/nowhere/at/all' },
+    code: 'LISTEN_FAILED',
+    names: 'AGENT_SOCKET',
+  },
+  {
+    says: 'the configuration file is not there',
+    env: {},
+    args: ['--config', '/nowhere'],
+    code: 'CONFIG_INVALID',
+    names: '--config=/nowhere',
+  },
+] as const
+test.each(refusedStarts)('where $says, the start ends with what is wrong and what to do', (one) => {
+  const { env, code, names } = one
+  const listens = {
+    AGENT_LISTEN: '127.0.0.1:0',
+    CONSOLE_LISTEN: '127.0.0.1:0',
+    DATA_DIR: join(directory.path, 'refused'),
+  }
+  const run = spawnSync(process.execPath, [bin, 'collector', ...('args' in one ? one.args : [])], {
+    encoding: 'utf8',
+    env: { ...process.env, ...listens, LOG_LEVEL: 'warn', ...env },
+    timeout: 30_000,
+  })
+  expect(run.stderr).toMatch(new RegExp(`^portcullis collector: ${code}: .*${names}`))
+  expect(run.stderr.trim().split('\n')).toHaveLength(1)
+  expect(run.status).toBe(1)
+})
+test('every start that is refused was tried', () => expect(refusedStarts).toHaveLength(7))
 
 function configRequest(version: number): object {
   return {

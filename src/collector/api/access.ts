@@ -56,7 +56,6 @@ export interface AccessOptions {
   readonly signIn: Pick<SignIn, 'session'>
   /** Networks whose tracers need no key, beside loopback. */
   readonly allowFrom: readonly string[]
-  readonly onBadNetwork: (network: string) => void
   /** A token that whoever can read the data directory has, while this process runs. */
   readonly directoryToken: string
 }
@@ -64,7 +63,7 @@ export interface AccessOptions {
 /** Checks tokens, sessions and ingest keys against the hashes in the state. */
 export async function createAccess(options: AccessOptions): Promise<Access> {
   const keys = await keepDocuments(options.state, 'key')
-  const allowed = PrefixSet.from(options.allowFrom, options.onBadNetwork)
+  const allowed = PrefixSet.from(options.allowFrom)
   const directoryHash = Buffer.from(hashOf(options.directoryToken), 'hex')
 
   const find = (secret: string | undefined, accept: (key: KeyRecord) => boolean): KeyRecord | undefined => {

@@ -40,7 +40,6 @@ beforeAll(async () => {
     state,
     signIn: { session: () => undefined },
     allowFrom: ['198.51.100.0/24', '2001:db8::/32', 'nonsense'],
-    onBadNetwork: (network) => expect(network).toBe('nonsense'),
     directoryToken: 'token of the directory',
   })
 })

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import type { Clock } from '../../../model/clock.ts'
 import { fail } from '../../../model/error.ts'
+import { makeDataDirectory } from '../../data-directory.ts'
 import type { ScanPart, Store } from '../store.ts'
 import { movableParts } from './encode.ts'
 import type { Engine } from './engine.ts'
@@ -26,12 +26,12 @@ const DEFAULT_MEMORY_MB = 1024
 const DEFAULT_THREADS = 2
 
 /**
- * Opens the embedded store in a thread of its own. Throws STORE_LOCKED, STORE_CORRUPT, STORE_NEWER, DRIVER_MISSING.
+ * Opens the embedded store in a thread of its own. Throws DATA_DIR_UNUSABLE, STORE_LOCKED, STORE_CORRUPT, STORE_NEWER, DRIVER_MISSING.
  * The thread's code, `worker.js`, has to lie beside this file once it is built.
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const { dir, clock, memoryLimitMb = DEFAULT_MEMORY_MB, threads = DEFAULT_THREADS } = options
-  await mkdir(dir, { recursive: true, mode: 0o700 })
+  makeDataDirectory(dir)
   const unlock = lockDirectory(dir)
   try {
     const remote = await RemoteEngine.start({ dir, nowMs: clock.nowMs(), limits: { memoryLimitMb, threads } }, options)
