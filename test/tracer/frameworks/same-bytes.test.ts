@@ -95,7 +95,7 @@ async function expressPlace(express: typeof express5, isTraced: boolean): Promis
   app.all('/throw', () => {
     throw new Error('thrown')
   })
-  app.all('/reject', (_request, _response, next) => void setTimeout(next, 1, new Error('rejected')))
+  app.all('/reject', (_request, _response, next) => void setTimeout(() => next(new Error('rejected')), 1))
   app.all('/redirect', (_request, response) => response.redirect('/else\xe9'))
   app.all('/status/:code', (request, response) => void response.sendStatus(Number(request.params.code)))
   app.all('/cookies', (_request, response) => void response.cookie('a', 'b c').clearCookie('d').send(Buffer.from('x')))
