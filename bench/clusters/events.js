@@ -1,6 +1,6 @@
 import { toRecord } from '../../dist/collector/enrich/to-record.js'
 import { createUserAgentReader } from '../../dist/collector/enrich/user-agent.js'
-import { decodeClientTraits, encodeClientTraits } from '../../dist/model/client-traits.js'
+import { clientTraits, decodeClientTraits, encodeClientTraits } from '../../dist/model/client-traits.js'
 import { toSpan } from '../../dist/tracer/finished-span.js'
 import { campaign } from '../traffic/attackers.js'
 import { ordinaryTraffic } from '../traffic/ordinary.js'
@@ -25,7 +25,7 @@ export function createReader() {
     let found = known.get(key)
     if (found === undefined) {
       const { attributes } = toRecord(toSpan(service.toSpan(event)), { userAgent, network: () => ({}) })
-      const text = encodeClientTraits(attributes)
+      const text = encodeClientTraits(clientTraits(attributes))
       const traits = texts.get(text) ?? { text, client: decodeClientTraits(text) }
       texts.set(text, traits)
       found = { traits, userAgent: attributes['http.useragent'] }

@@ -45,23 +45,36 @@ const MAX_VALUE_LENGTH = 512
 /** Names that our tracer records at most; a list this long may lack some, so that nothing is known to be absent. */
 const MAX_NAMES = 50
 
-/** The traits of a record as text, equal for equal traits; undefined where it has none. */
-export function encodeClientTraits(attributes: Readonly<Record<string, AttributeValue>>): string | undefined {
-  const values: string[] = []
+/** What a record tells of its client: names and values, one after the other; the same for the same attributes in the same order. */
+export function clientTraits(attributes: Readonly<Record<string, AttributeValue>>): readonly string[] {
+  const traits: string[] = []
   for (const name of described) {
     const value = attributes[name]
-    if (typeof value === 'string' && value.length <= MAX_VALUE_LENGTH) values.push(name, value)
+    if (typeof value === 'string' && value.length <= MAX_VALUE_LENGTH) traits.push(name, value)
   }
-  const headers: string[] = []
   for (const name in attributes) {
     if (!name.startsWith(requestHeaderPrefix)) continue
     const value = attributes[name]
     if (typeof value !== 'string' || value.length > MAX_VALUE_LENGTH) continue
-    if (isTraitHeader(name)) headers.push(name)
+    if (isTraitHeader(name)) traits.push(name, value)
   }
-  for (const name of headers.sort()) values.push(name, attributes[name] as string)
   const listed = attributes[headerNamesTag]
-  const names = typeof listed === 'string' ? namesOf(listed) : null
+  if (typeof listed === 'string') traits.push(headerNamesTag, listed)
+  return traits
+}
+
+/** The traits of a record as text, equal for equal traits; undefined where it has none. */
+export function encodeClientTraits(traits: readonly string[]): string | undefined {
+  const values: string[] = []
+  const headers = new Map<string, string>()
+  let names: readonly string[] | null = null
+  for (let index = 0; index + 1 < traits.length; index += 2) {
+    const [name, value] = [traits[index] as string, traits[index + 1] as string]
+    if (name === headerNamesTag) names = namesOf(value)
+    else if (name.startsWith(requestHeaderPrefix)) headers.set(name, value)
+    else values.push(name, value)
+  }
+  for (const name of [...headers.keys()].sort()) values.push(name, headers.get(name) as string)
   return values.length === 0 && names === null ? undefined : JSON.stringify([values, names])
 }
 

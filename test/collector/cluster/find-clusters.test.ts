@@ -5,7 +5,7 @@ import { findClusters } from '../../../src/collector/cluster/find-clusters.ts'
 import type { Observation } from '../../../src/collector/cluster/observations.ts'
 import type { Trait } from '../../../src/collector/cluster/trait.ts'
 import { hasTraits } from '../../../src/collector/cluster/trait.ts'
-import { decodeClientTraits, encodeClientTraits } from '../../../src/model/client-traits.ts'
+import { clientTraits, decodeClientTraits, encodeClientTraits } from '../../../src/model/client-traits.ts'
 import { match, parse } from '../../../src/query/query.ts'
 import { compileRuleset } from '../../../src/waf/compile-ruleset.ts'
 import type { Client } from './traffic.ts'
@@ -15,7 +15,7 @@ type Counts = readonly [failures: number, successes: number]
 
 /** What was seen of a client: before the onset and since then. */
 function seen(client: Client, before: Counts, since: Counts, usualFailures: number = before[0]): Observation {
-  const traits = encodeClientTraits(clientAttributes(client)) ?? ''
+  const traits = encodeClientTraits(clientTraits(clientAttributes(client))) ?? ''
   const [failures, successes] = since
   return {
     client: decodeClientTraits(traits),
@@ -153,7 +153,8 @@ describe('what a cluster becomes', () => {
   ]
   const others: readonly Client[] = [browser(141), browser(140, 'de-DE'), script, clone, app.toReversed()]
   const wafClock = { nowMs: () => 0, monotonicNs: () => 0 }
-  const clientOf = (client: Client) => decodeClientTraits(encodeClientTraits(clientAttributes(client)) ?? '')
+  const clientOf = (client: Client) =>
+    decodeClientTraits(encodeClientTraits(clientTraits(clientAttributes(client))) ?? '')
 
   test.each(traits)('$kind of $attribute: search, query and WAF rule agree on every client', (trait) => {
     const query = parse(clusterQuery([trait], 'service:shop'))

@@ -1,5 +1,5 @@
 import type { Span } from '../../../model/span.ts'
-import { encodeClientTraits } from '../../../model/client-traits.ts'
+import { clientTraits } from '../../../model/client-traits.ts'
 import type { AttributeValue } from '../../../model/span-record.ts'
 import { attribute, businessLogicActivity } from '../../../model/span-record.ts'
 import { fold } from '../../../query/query.ts'
@@ -70,11 +70,10 @@ export function encodeBatch({ records, spans }: AppendBatch): EncodedBatch {
     columns.span.push(beside ?? '')
     for (; next < found; next++) whole.push(spans[next] as Span)
     if (beside !== undefined) next = found + 1
-    const body = encodeClientTraits(record.record.attributes)
-    if (body !== undefined) {
-      const id = traitIds.of(body)
-      traits.set(id, body)
-      columns.number(traitsAt, row, id)
+    const told = traitIds.of(clientTraits(record.record.attributes))
+    if (told) {
+      traits.set(told.id, told.body)
+      columns.number(traitsAt, row, told.id)
     }
     return kind
   })
