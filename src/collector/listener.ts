@@ -30,14 +30,15 @@ const keepAliveMs = 72_000
 /** Only the owner and the group may open the socket. */
 const socketMask = 0o117
 
-/** Listens. `setting` names what to change when the port is taken; rejects with PORT_IN_USE. */
+/** Listens; a unix socket never with TLS, which no tracer speaks there. `setting` names what to change when the port is taken; rejects with PORT_IN_USE. */
 export async function openListener(options: {
   readonly place: Place
   readonly setting: string
   readonly clock: Clock
   readonly tls?: Tls | undefined
 }): Promise<Listener> {
-  const { place, setting, clock, tls } = options
+  const { place, setting, clock } = options
+  const tls = 'path' in place ? undefined : options.tls
   let answer: (request: IncomingMessage, response: ServerResponse) => void = sayStarting
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => answer(request, response)
   const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest)

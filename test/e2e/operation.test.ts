@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { get as httpGet, type IncomingMessage } from 'node:http'
+import { get as httpsGet, type RequestOptions } from 'node:https'
 import { join, resolve } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { sendLogins } from '../support/agent-payload.ts'
@@ -129,6 +131,32 @@ test('a misspelled setting is asked about at the start', async () => {
   await collector.stop()
   expect(collector.said.join('\n')).toContain('did you mean \\"RETENTION_DAYS\\"?')
 })
+
+test('with a certificate the listeners speak TLS, and the socket of this machine does not', async () => {
+  const dir = join(directory.path, 'tls')
+  const socketPath = join(directory.path, 'agent.sock')
+  const collector = await startCollectorProcess(dir, {
+    AGENT_SOCKET: socketPath,
+    TLS_CERTIFICATE: certificate,
+    TLS_KEY: resolve('test/support/tls/key.pem'),
+  })
+  const ca = readFileSync(certificate)
+  const info = (how: RequestOptions): Promise<number | undefined> =>
+    new Promise((done, failed) => {
+      const given = (reply: IncomingMessage): void => void done(reply.resume().statusCode)
+      const asked = 'socketPath' in how ? httpGet(how, given) : httpsGet(how, given)
+      asked.once('error', failed)
+    })
+  for (const url of [collector.agentUrl, collector.consoleUrl]) {
+    const { protocol, port } = new URL(url)
+    expect(protocol).toBe('https:')
+    const path = url === collector.agentUrl ? '/info' : '/healthz'
+    expect(await info({ host: '127.0.0.1', servername: 'shop.example', port, path, ca })).toBe(200)
+  }
+  expect(await info({ socketPath, path: '/info' })).toBe(200)
+  expect(await collector.stop()).toBe(0)
+  expect(existsSync(socketPath)).toBe(false)
+}, 60_000)
 
 const certificate = resolve('test/support/tls/certificate.pem')
 const refusedStarts = [
