@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { compileRuleset, explain } from '../waf.ts'
 import type { Explanation, RulesetDiagnostics, SectionDiagnostics } from '../waf.ts'
-import { PortcullisError } from '../model/error.ts'
+import { fail, PortcullisError } from '../model/error.ts'
 import type { Io } from './io.ts'
 
 const usage = `usage: portcullis rules check FILE [--json]
@@ -115,11 +115,10 @@ function printExplanation({ rule, matched, conditions }: Explanation, inFull: bo
 }
 
 async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8')
   try {
-    return JSON.parse(text)
+    return JSON.parse(await readFile(file, 'utf8'))
   } catch (error) {
-    throw new Error(`${file} is not JSON: ${(error as Error).message}`, { cause: error })
+    throw fail('RULESET_INVALID', file, `it cannot be read as JSON (${(error as Error).message})`)
   }
 }
 

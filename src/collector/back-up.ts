@@ -17,7 +17,7 @@ export async function backUp(
 ): Promise<void> {
   try {
     await mkdir(target, { recursive: true, mode: 0o700 })
-    if ((await readdir(target)).length > 0) throw new Error('it is not empty')
+    if ((await readdir(target)).length > 0) throw new Error('the directory was not empty')
     for (const name of filesBeside) {
       await cp(join(dir, name), join(target, name), { recursive: true }).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error

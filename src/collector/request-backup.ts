@@ -1,15 +1,17 @@
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Clock } from '../model/clock.ts'
-import { PortcullisError } from '../model/error.ts'
+import { fail, PortcullisError } from '../model/error.ts'
 import { backUp } from './back-up.ts'
 import { callCollector } from './call-collector.ts'
 import { loadConfig, type CollectorOptions } from './config.ts'
 import { openState } from './state/duckdb/state.ts'
+import { fileName as storeFile } from './store/duckdb/database.ts'
 import { openStore } from './store/duckdb/store.ts'
 
 /**
  * Copies a checkpoint of a data directory into a new or empty directory: by the collector that runs on it, or, when none
- * does, by itself. Rejects with BACKUP_FAILED, and with what opening the stores says.
+ * does, by itself. Rejects with BACKUP_FAILED, with NOT_FOUND where there is no data directory, and with what opening the stores says.
  */
 export async function requestBackup(wanted: {
   readonly target: string
@@ -26,6 +28,8 @@ export async function requestBackup(wanted: {
   } catch (error) {
     if (!(error instanceof PortcullisError && error.code === 'COLLECTOR_NOT_RUNNING')) throw error
   }
+  // Opening a store makes one; a misspelled directory is not to give a backup of nothing.
+  if (!existsSync(join(dir, storeFile))) throw fail('NOT_FOUND', `the data directory ${dir} (--data)`)
   const store = await openStore({ dir, clock: wanted.clock })
   try {
     const state = await openState({ dir })

@@ -39,7 +39,7 @@ export const errors = {
   STORE_NEWER: (file: string, found: number, known: number) =>
     `${file} was written by a newer version (format ${found}, this one knows ${known}); nothing was changed. Upgrade portcullis`,
   BACKUP_FAILED: (target: string, why: string) =>
-    `${target} does not hold a whole backup (${why}); remove it and try again with a new directory`,
+    `${target} does not hold a whole backup (${why}); try again with a new directory`,
   RESTORE_FAILED: (dir: string, why: string) => `nothing was restored to ${dir} (${why})`,
   STATE_FENCED: () => 'another collector leads detection now; this one stopped writing',
   STORE_FULL: (why: string) => `the store cannot take more at the moment (${why}); try again later`,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { run } from '../../src/cli/run.ts'
 import { version } from '../../src/model/version.ts'
@@ -36,6 +37,21 @@ const wrong = [
     says: `portcullis ${verb}: Unknown option '--nope'; portcullis ${verb} --help says what it takes\n`,
   })),
 ]
+
+const failing = [
+  { args: ['rules', 'check', '/nowhere'], says: 'RULESET_INVALID: /nowhere: it cannot be read as JSON (ENOENT' },
+  { args: ['rules', 'check', 'LICENSE'], says: 'RULESET_INVALID: LICENSE: it cannot be read as JSON (' },
+  { args: ['backup', '/nowhere/b', '--data', '/nowhere'], says: 'NOT_FOUND: the data directory /nowhere (--data)' },
+  { args: ['signin', '--data', '/nowhere'], says: 'COLLECTOR_NOT_RUNNING' },
+  { args: ['restore', '/nowhere', '--data', '/nowhere/d'], says: 'RESTORE_FAILED' },
+]
+
+test.each(failing)('$args says what is wrong with a code', async ({ args, says }) => {
+  const { code, err } = await call(...args)
+  expect(code).toBe(1)
+  expect(err).toContain(`portcullis ${args[0]}: ${says}`)
+  expect(existsSync('/nowhere')).toBe(false)
+})
 
 test.each(wrong)('$args is refused before anything starts', async ({ args, says }) => {
   const { code, err } = await call(...args)

@@ -143,7 +143,7 @@ test('with a certificate the listeners speak TLS, and the socket of this machine
   const ca = readFileSync(certificate)
   const info = (how: RequestOptions): Promise<number | undefined> =>
     new Promise((done, failed) => {
-      const given = (reply: IncomingMessage): void => void done(reply.resume().statusCode)
+      const given = (reply: IncomingMessage): void => done(reply.resume().statusCode)
       const asked = 'socketPath' in how ? httpGet(how, given) : httpsGet(how, given)
       asked.once('error', failed)
     })
