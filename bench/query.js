@@ -27,6 +27,9 @@ if (!existsSync(join(dir, 'spans.duckdb'))) {
   console.log(`filled in ${Math.round((performance.now() - started) / 1000)} s`)
 }
 const store = await openStore({ dir, clock: { nowMs: () => toMs } })
+const settling = performance.now()
+await store.settled()
+console.log(`indexed in ${Math.round((performance.now() - settling) / 1000)} s`)
 
 const { records, oldestMs, newestMs, bytesUsed } = await store.stats()
 const all = { fromMs: oldestMs, toMs: newestMs + 1 }

@@ -334,6 +334,8 @@ export interface Store {
   eraseUser(selector: { readonly userId: string } | { readonly login: string }): Promise<number>
   /** Writes a copy of what is stored now into a directory; spans are taken meanwhile. */
   backup(dir: string): Promise<void>
+  /** Resolves once the engine has no work of its own left, such as indexing what has been stored. */
+  settled(): Promise<void>
   checkpoint(): Promise<void>
   stats(): Promise<StoreStats>
   /** Makes durable what was taken, and interrupts what is being read; again, it is the same close. */

@@ -5,7 +5,7 @@ import { Binder, integer } from './binder.ts'
 import { compileQuery } from './compile-query.ts'
 import type { Database, Lane } from './database.ts'
 import { Grouping, distinct, facetColumn, fromTables, matching } from './source.ts'
-import type { Tables } from './tables.ts'
+import type { Sources } from './tables.ts'
 
 /** Most points of a series, and most series of a chart. */
 const MAX_BUCKETS = 10_000
@@ -18,7 +18,7 @@ const MAX_FEW = 1_000
 
 /** The matching records as rows of ts, g0 … and c0 …, and the aggregates over them. */
 export function aggregation(
-  tables: Tables,
+  tables: Sources,
   text: string,
   range: TimeRange,
   by: readonly string[],
@@ -51,7 +51,7 @@ function laneOf({ urgent }: Urgency): Lane {
 /** Largest value of the first aggregate first; equal ones in the order of their names, so that pages do not overlap. */
 export async function top(
   database: Database,
-  tables: Tables,
+  tables: Sources,
   text: string,
   range: TimeRange,
   options: {
@@ -91,7 +91,7 @@ export async function top(
 /** Buckets begin at whole multiples of the interval; of the groups, those largest over the whole range are shown. */
 export async function timeseries(
   database: Database,
-  tables: Tables,
+  tables: Sources,
   text: string,
   range: TimeRange,
   options: {
@@ -172,7 +172,7 @@ function largestSeries({
 
 export async function facetValues(
   database: Database,
-  tables: Tables,
+  tables: Sources,
   facet: string,
   text: string,
   range: TimeRange,

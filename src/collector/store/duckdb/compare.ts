@@ -3,12 +3,12 @@ import type { Aggregate, ComparedGroup, RecordScope, TimeRange } from '../store.
 import { aggregation, groupOf } from './aggregate.ts'
 import { Binder, integer } from './binder.ts'
 import type { Database } from './database.ts'
-import type { Tables } from './tables.ts'
+import type { Sources } from './tables.ts'
 
 /** The groups of a query in a window beside what they have in a baseline, the largest excess first. */
 export async function compare(
   database: Database,
-  tables: Tables,
+  tables: Sources,
   text: string,
   { window, baseline }: { readonly window: TimeRange; readonly baseline: TimeRange },
   options: {

@@ -3,6 +3,8 @@ import { fold as foldText, freeTextFacets, parse, wordPattern } from '../../../q
 import { attribute, businessLogicActivity } from '../../../model/span-record.ts'
 import type { RecordScope } from '../store.ts'
 import { fieldTest, fold, some } from './compile-test.ts'
+import type { Needed } from './needed-values.ts'
+import { neededValues } from './needed-values.ts'
 import { allOf, oneOf } from './condition.ts'
 import type { Scope } from './facet.ts'
 import { facetExpression } from './facet.ts'
@@ -12,6 +14,8 @@ import type { TableKind } from './tables.ts'
 export interface CompiledQuery {
   /** Tables that can have a match: a query for login events need not read all other requests. */
   readonly kinds: readonly TableKind[]
+  /** What the indexes of values say of it (value-index.ts). */
+  readonly needed: Needed | undefined
   /** The condition; NULL counts as false. */
   where(scope: Scope): string
 }
@@ -23,6 +27,7 @@ export function compileQuery(text: string, records: RecordScope = 'full'): Compi
   const query = parse(text)
   return {
     kinds: isBusinessLogic(query) ? ['events'] : ['events', 'requests', ...(records === 'all' ? compact : [])],
+    needed: neededValues(query),
     where: (scope) => `(${condition(query, scope)})`,
   }
 }

@@ -183,7 +183,7 @@ export class Database {
   async keep(sql: string, parameters: Parameters): Promise<KeptRows> {
     // A temporary table lives as long as its connection, and the connection as long as its instance.
     const { instance } = await this.#ready()
-    const connection = await this.#inLane('explorer', () => this.#keepOn(sql, parameters))
+    const connection = await this.#inLane('explorer', () => this.#keepOn(sql, parameters, 'explorer'))
     return {
       read: (statement) =>
         this.#inLane('kept', async () =>
@@ -195,10 +195,25 @@ export class Database {
     }
   }
 
-  async #keepOn(sql: string, parameters: Parameters): Promise<DuckDBConnection> {
+  /**
+   * Appends the rows of a query to a table. The query runs beside commits; what it found is written when `between` lets
+   * it, which takes a fraction.
+   */
+  async appendRows(table: string, sql: string, between: (write: () => Promise<void>) => Promise<void>): Promise<void> {
+    const connection = await this.#inLane('export', () => this.#keepOn(sql, {}, 'export'))
+    try {
+      await between(async () => {
+        await this.#step(this.#within('export', connection, `INSERT INTO ${table} FROM kept`, {}))
+      })
+    } finally {
+      this.#disconnect(connection)
+    }
+  }
+
+  async #keepOn(sql: string, parameters: Parameters, lane: Lane): Promise<DuckDBConnection> {
     const connection = await this.#connect()
     try {
-      await this.#within('explorer', connection, `CREATE TEMP TABLE kept AS ${sql}`, parameters)
+      await this.#within(lane, connection, `CREATE TEMP TABLE kept AS ${sql}`, parameters)
       return connection
     } catch (error) {
       this.#disconnect(connection)

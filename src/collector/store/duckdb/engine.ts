@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import type { Clock } from '../../../model/clock.ts'
 import { fail } from '../../../model/error.ts'
 import { writeRefusal } from '../../write-refusal.ts'
-import type { AppendResult, Store, StoreCapabilities, StoreStats } from '../store.ts'
+import type { AppendResult, QueryText, RecordScope, Store, StoreCapabilities, StoreStats, TimeRange } from '../store.ts'
 import { compare } from './compare.ts'
 import { facetValues, timeseries, top } from './aggregate.ts'
 import { Writer, walBytes } from './append.ts'
@@ -13,6 +13,7 @@ import type { Limits } from './database.ts'
 import { Database, fileName } from './database.ts'
 import { DEDUPE_WINDOW_MS, Dedupe } from './dedupe.ts'
 import { dropBefore, dropCompactBefore, eraseUser } from './erase.ts'
+import { compileQuery } from './compile-query.ts'
 import { counts } from './counts.ts'
 import { exportRecords } from './export.ts'
 import { KeptGroups } from './kept-groups.ts'
@@ -22,9 +23,12 @@ import { encodeBatch } from './encode.ts'
 import { addColumns, quoted } from './schema.ts'
 import { scanRecords } from './scan.ts'
 import { search } from './search.ts'
+import type { Sources } from './tables.ts'
 import { Tables, holdsRecords, tableNamed } from './tables.ts'
 import { readTrace } from './trace.ts'
 import { loadKnownTraits, traits } from './traits.ts'
+import type { IndexLimits } from './value-index.ts'
+import { ValueIndex } from './value-index.ts'
 import { touched, windows } from './windows.ts'
 
 export interface EngineOptions {
@@ -34,6 +38,7 @@ export interface EngineOptions {
   readonly limits: Limits
   /** Stops explorer queries that take too long; without it none is stopped. */
   readonly after?: Clock['after']
+  readonly indexLimits?: IndexLimits
 }
 
 /** A store without a clock, whose batches come as columns; it runs in this thread, or in one of its own (`openStore`). */
@@ -54,7 +59,7 @@ export function toStore(engine: Engine, clock: Pick<Clock, 'nowMs'>): Store {
 }
 
 /** Opens or creates the store's file. Throws DRIVER_MISSING, STORE_CORRUPT, STORE_LOCKED, STORE_NEWER. */
-export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): Promise<Engine> {
+export async function openEngine({ dir, nowMs, limits, after, indexLimits }: EngineOptions): Promise<Engine> {
   const file = join(dir, fileName)
   const walFile = `${file}.wal`
   const database = await Database.open(file, limits, after)
@@ -63,23 +68,35 @@ export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): 
   const sequence = await loadSequence(database, tables)
   const knownTraits = await loadKnownTraits(database, tables)
   const writer = new Writer({ database, tables, dedupe, walFile, sequence, knownTraits })
+  const index = await ValueIndex.open({ database, tables, writer, limits: indexLimits, after })
   const keptGroups = new KeptGroups(database, tables)
+  const narrowed = async (query: QueryText, range: TimeRange, records?: RecordScope): Promise<Sources> =>
+    index.narrow(compileQuery(query, records), range)
   const recordTables = (): readonly string[] =>
     tables.all().flatMap((table) => (table.kind === 'events' || table.kind === 'requests' ? quoted(table.name) : []))
 
+  index.grow()
   return {
     capabilities,
-    append: (batch, nowMs) => writer.append(batch, nowMs),
+    async append(batch, nowMs) {
+      const result = await writer.append(batch, nowMs)
+      index.grow()
+      return result
+    },
     sequence: () => Promise.resolve(writer.sequence),
-    search: (query, range, page) => search(database, tables, query, range, page),
-    timeseries: (query, range, options) => timeseries(database, tables, query, range, options),
-    top: (query, range, options) => top(database, tables, query, range, options),
+    search: async (query, range, page) =>
+      search(database, await narrowed(query, range, page.records), query, range, page),
+    timeseries: async (query, range, options) =>
+      timeseries(database, await narrowed(query, range, options.records), query, range, options),
+    top: async (query, range, options) =>
+      top(database, await narrowed(query, range, options.records), query, range, options),
     keepGroups: (request) => keptGroups.make(request),
     keptGroups: (list, page) => keptGroups.read(list, page),
     dropGroups: (list) => keptGroups.drop(list),
     compare: (query, ranges, options) => compare(database, tables, query, ranges, options),
     facets: (range) => facets(database, tables, range),
-    facetValues: (facet, query, range, limit) => facetValues(database, tables, facet, query, range, limit),
+    facetValues: async (facet, query, range, limit) =>
+      facetValues(database, await narrowed(query, range), facet, query, range, limit),
     windows: (request) => windows(database, tables, request),
     touched: (requests) => touched(database, tables, requests),
     counts: (request) => counts(database, tables, request),
@@ -105,7 +122,10 @@ export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): 
       writer.exclusively(() => dropCompactBefore(database, tables, timestampMs, writer.sequence)),
     async eraseUser(selector) {
       try {
-        return await writer.exclusively(() => eraseUser(database, tables, selector, writer.sequence))
+        return await writer.exclusively(() => {
+          index.forget()
+          return eraseUser(database, tables, selector, writer.sequence)
+        })
       } finally {
         await keptGroups.clear()
       }
@@ -115,6 +135,7 @@ export async function openEngine({ dir, nowMs, limits, after }: EngineOptions): 
         () => checkpoint(database),
         () => copyFile(file, join(target, fileName)),
       ),
+    settled: () => index.settled(),
     checkpoint: () => writer.exclusively(() => checkpoint(database)),
     async stats(): Promise<StoreStats> {
       const names = recordTables()

@@ -5,6 +5,7 @@ import { integer } from './binder.ts'
 import { quoted } from './schema.ts'
 import type { Table, Tables } from './tables.ts'
 import { holdsRecords } from './tables.ts'
+import { dropIndex } from './value-index.ts'
 
 const DAY_MS = 86_400_000
 
@@ -32,7 +33,10 @@ export async function dropCompactBefore(
 async function drop(database: Database, tables: Tables, old: readonly Table[], sequence: number): Promise<void> {
   if (old.length === 0) return
   await atomically(database, sequence, async () => {
-    for (const { name } of old) await database.write(`DROP TABLE ${quoted(name)}`)
+    for (const table of old) {
+      await database.write(`DROP TABLE ${quoted(table.name)}`)
+      await dropIndex(database, table)
+    }
   })
   for (const { name } of old) tables.remove(name)
   await database.write('CHECKPOINT')
@@ -52,14 +56,20 @@ export async function eraseUser(
   const names =
     'userId' in selector ? ['usr.id', 'appsec.events_data.usr.id'] : ['usr.login', 'appsec.events_data.usr.login']
   let erased = 0
+  const touched: Table[] = []
   await atomically(database, sequence, async () => {
     await database.write('CREATE TEMP TABLE erased_traces (trace_id VARCHAR)')
     for (const table of tables.all().filter(holdsRecords)) {
-      erased += await eraseFrom(database, table, names, value)
+      const count = await eraseFrom(database, table, names, value)
+      if (count === 0) continue
+      erased += count
+      touched.push(table)
+      await dropIndex(database, table)
     }
     for (const table of tables.all()) await eraseSpans(database, table)
     await database.write('DROP TABLE erased_traces')
   })
+  for (const table of touched) table.indexedTo = 0
   await database.write('CHECKPOINT')
   return erased
 }

@@ -7,7 +7,7 @@ import type { Database } from './database.ts'
 import { decodeRecord } from './decode.ts'
 import { attributeColumns, quoted, recordColumns } from './schema.ts'
 import { fromTables, matching } from './source.ts'
-import type { Tables } from './tables.ts'
+import type { Sources } from './tables.ts'
 
 /** Records that are sorted at once, and at most a second more: few enough to stay far below the memory limit. */
 const SLICE_RECORDS = 20_000
@@ -29,7 +29,7 @@ const moreNames = ['operation_name', 'type', 'duration_ms'] as const
  */
 export async function* exportRecords(
   database: Database,
-  tables: Tables,
+  tables: Sources,
   text: string,
   range: TimeRange,
   options: { readonly format: 'csv' | 'ndjson'; readonly upToSequence: number },

@@ -6,7 +6,7 @@ import type { Database } from './database.ts'
 import { facetExpression } from './facet.ts'
 import { quoted } from './schema.ts'
 import { matching } from './source.ts'
-import type { Tables } from './tables.ts'
+import type { Sources } from './tables.ts'
 
 /**
  * Some attributes of the records of a query, table by table in the order of time, within a table as they were appended: a
@@ -14,7 +14,7 @@ import type { Tables } from './tables.ts'
  */
 export async function* scanRecords(
   database: Database,
-  tables: Tables,
+  tables: Sources,
   text: string,
   range: TimeRange,
   {

@@ -106,6 +106,23 @@ export const addressColumns: readonly (Column & { readonly of: string })[] = [
 ]
 
 /**
+ * Attributes with a column whose values are indexed (value-index.ts), beside addresses and all of `rest`: those that people
+ * look for one value of, among many. Columns of few values are scanned as fast as an index is read.
+ */
+export const indexedAttributes = [
+  'appsec.events_data.usr.login',
+  'appsec.events_data.usr.id',
+  'usr.login',
+  'usr.id',
+  'http.url',
+  'http.useragent',
+  'appsec.fingerprint.header.ua_hash',
+  'appsec.fingerprint.session.user_hash',
+  'appsec.fingerprint.session.cookie_values_hash',
+  'appsec.fingerprint.session.session_hash',
+] as const
+
+/**
  * `rest` is a JSON object of the other attributes, every value as text or a list of texts; `kinds`, null when all are
  * texts, says which are not: `[[numbers], [booleans], [lists]]` by name.
  */

@@ -8,7 +8,7 @@ import type { Database } from './database.ts'
 import { decodeRecord } from './decode.ts'
 import { recordColumns, quoted } from './schema.ts'
 import { fromTables, matching } from './source.ts'
-import type { Table, Tables } from './tables.ts'
+import type { Source, Sources } from './tables.ts'
 
 const FIRST_SLICE_MS = 300_000
 const SLICE_GROWTH = 6
@@ -25,7 +25,7 @@ type Position = readonly [ts: number, seq: number]
  */
 export async function search(
   database: Database,
-  tables: Tables,
+  tables: Sources,
   text: string,
   range: TimeRange,
   page: { readonly limit: number; readonly cursor?: string; readonly sort?: Sort; readonly records?: RecordScope },
@@ -48,7 +48,7 @@ export async function search(
 
 async function positions(
   database: Database,
-  tables: readonly Table[],
+  tables: readonly Source[],
   query: CompiledQuery,
   range: TimeRange,
   { sort, after, limit }: { sort: Sort; after: Position | undefined; limit: number },
@@ -58,8 +58,8 @@ async function positions(
   const union = fromTables(
     tables,
     binder,
-    (scope, table) =>
-      `SELECT ${binder.text(table)} AS source, ts, seq FROM ${table} WHERE ${matching(query, range, scope)} ${beyond}`,
+    (scope, from, table) =>
+      `SELECT ${binder.text(table)} AS source, ts, seq FROM ${from} WHERE ${matching(query, range, scope)} ${beyond}`,
   )
   if (union === undefined) return []
   const direction = sort === 'timestamp' ? 'ASC' : 'DESC'
@@ -96,7 +96,7 @@ async function readRecords(
 }
 
 /** The stretch of time that the tables cover. */
-function bounds(tables: Tables): TimeRange {
+function bounds(tables: Sources): TimeRange {
   const all = tables.all()
   return { fromMs: all[0]?.fromMs ?? 0, toMs: Math.max(0, ...all.map((table) => table.toMs)) }
 }

@@ -4,7 +4,7 @@ import { integer } from './binder.ts'
 import type { CompiledQuery } from './compile-query.ts'
 import type { Scope } from './facet.ts'
 import { facetExpression } from './facet.ts'
-import type { Table } from './tables.ts'
+import type { Source } from './tables.ts'
 import { quoted } from './schema.ts'
 
 /** Event time of the range, in SQL. */
@@ -12,14 +12,24 @@ export function inRange({ fromMs, toMs }: TimeRange): string {
   return `ts >= ${integer(Math.ceil(fromMs * 1000))} AND ts < ${integer(Math.ceil(toMs * 1000))}`
 }
 
-/** One SELECT a table, joined by UNION ALL; undefined without tables. What an expression is may depend on the table. */
+/**
+ * One SELECT a table, or a stretch of it, joined by UNION ALL; undefined without any. What an expression is may depend on
+ * the table, whose name `write` is given last. Several stretches in one WHERE would not keep DuckDB from reading the others.
+ */
 export function fromTables(
-  tables: readonly Table[],
+  sources: readonly Source[],
   binder: Binder,
-  write: (scope: Scope, table: string) => string,
+  write: (scope: Scope, from: string, table: string) => string,
 ): string | undefined {
-  if (tables.length === 0) return undefined
-  return tables.map((table) => write({ binder, odd: table.odd }, quoted(table.name))).join('\nUNION ALL\n')
+  const parts = sources.flatMap(({ name, odd, stretches }) => {
+    const table = quoted(name)
+    const scope = { binder, odd }
+    if (!stretches) return [write(scope, table, table)]
+    return stretches.map(({ first, last }) =>
+      write(scope, `(FROM ${table} WHERE seq BETWEEN ${integer(first)} AND ${integer(last)})`, table),
+    )
+  })
+  return parts.length === 0 ? undefined : parts.join('\nUNION ALL\n')
 }
 
 /** The condition for records of a query in a range. */
@@ -33,7 +43,7 @@ export interface FacetColumn {
   sql(scope: Scope): string
 }
 
-export function facetColumn(facet: string, tables: readonly Table[], binder: Binder): FacetColumn {
+export function facetColumn(facet: string, tables: readonly Source[], binder: Binder): FacetColumn {
   const isList = [false, ...tables.map(({ odd }) => odd)].some((odd) => facetExpression(facet, { binder, odd }).isList)
   return {
     isList,
@@ -65,7 +75,7 @@ export class Grouping {
   readonly names: readonly string[]
   readonly #columns: readonly FacetColumn[]
 
-  constructor(by: readonly string[], tables: readonly Table[], binder: Binder) {
+  constructor(by: readonly string[], tables: readonly Source[], binder: Binder) {
     this.#columns = by.map((facet) => facetColumn(facet, tables, binder))
     this.names = by.map((_, index) => `g${index}`)
   }

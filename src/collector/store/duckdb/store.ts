@@ -136,6 +136,7 @@ class RemoteEngine {
       dropCompactBefore: (...all) => this.#call('dropCompactBefore', ...all),
       eraseUser: (...all) => this.#call('eraseUser', ...all),
       backup: (...all) => this.#call('backup', ...all),
+      settled: () => this.#call('settled'),
       checkpoint: () => this.#call('checkpoint'),
       stats: () => this.#call('stats'),
       close: () => this.#call('close'),

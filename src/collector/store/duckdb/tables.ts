@@ -18,6 +18,25 @@ export interface Table extends TimeRange {
   readonly kind: TableKind
   /** Whether a record in it has an attribute of another type than its column's. */
   odd: boolean
+  /** The sequence up to which its values are indexed (value-index.ts). */
+  indexedTo: number
+}
+
+/** Sequences of records, both inclusive. */
+export interface Stretch {
+  readonly first: number
+  readonly last: number
+}
+
+/** A table, or those stretches of it in which a query can have a match. */
+export interface Source extends Table {
+  readonly stretches?: readonly Stretch[]
+}
+
+/** What a query reads: all tables, or what is left of them once it is known where it can have a match. */
+export interface Sources {
+  all(): readonly Table[]
+  overlapping(kinds: readonly TableKind[], range: TimeRange): readonly Source[]
 }
 
 const HOUR_MS = 3_600_000
@@ -27,7 +46,7 @@ const DAY_MS = 86_400_000
 export function tableFor(kind: TableKind, timestampMs: number): Table {
   const spanMs = kind === 'compact' ? HOUR_MS : DAY_MS
   const fromMs = Math.floor(timestampMs / spanMs) * spanMs
-  return { name: nameOf(kind, fromMs), kind, fromMs, toMs: fromMs + spanMs, odd: false }
+  return { name: nameOf(kind, fromMs), kind, fromMs, toMs: fromMs + spanMs, odd: false, indexedTo: 0 }
 }
 
 function nameOf(kind: TableKind, fromMs: number): string {
@@ -45,7 +64,7 @@ export function tableNamed(name: string): Table | undefined {
 }
 
 /** The tables that exist, in the order of time. */
-export class Tables {
+export class Tables implements Sources {
   readonly #byName = new Map<string, Table>()
 
   get(name: string): Table | undefined {

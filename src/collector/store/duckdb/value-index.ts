@@ -1,0 +1,258 @@
+import type { Clock } from '../../../model/clock.ts'
+import type { TimeRange } from '../store.ts'
+import type { Writer } from './append.ts'
+import { Binder, integer } from './binder.ts'
+import type { CompiledQuery } from './compile-query.ts'
+import type { Database } from './database.ts'
+import type { Needed } from './needed-values.ts'
+import { textsOf } from './needed-values.ts'
+import { addressColumns, indexedAttributes, quoted } from './schema.ts'
+import type { Sources, Stretch, Table, Tables } from './tables.ts'
+
+/** Sequences that are looked at together: a value is in a block, or in none of its records. */
+const BLOCK = 32_768
+/** In so many stretches of a table a value is frequent: it is found soon, and reading them apart costs more than it saves. */
+const MAX_STRETCHES = 32
+/** More values at once are not looked up. */
+const MAX_TEXTS = 64
+
+/** Indexing the most records takes about a second; as much is left to others. */
+const REST_MS = 1_000
+
+/** How many records of a table are indexed at once: fewer are scanned as fast, more would take long. */
+export interface IndexLimits {
+  readonly leastRecords: number
+  readonly mostRecords: number
+}
+export const defaultIndexLimits: IndexLimits = { leastRecords: 50_000, mostRecords: 300_000 }
+
+/**
+ * Where values occur: for each table of records a table of their hashes with the blocks of sequences that have them, and
+ * how far it goes. It is filled beside the commits, from the front of the records, so that a value that is rare is looked
+ * for in few blocks and in the newest records. It only ever says where a value cannot be: what is found is compared.
+ */
+export class ValueIndex {
+  readonly #database: Database
+  readonly #tables: Tables
+  readonly #writer: Writer
+  readonly #limits: IndexLimits
+  readonly #after: Clock['after'] | undefined
+  #running: Promise<void> | undefined
+  #lookedAt = 0
+  /** Rises with each erasure: what was being indexed meanwhile is dropped. */
+  #erasures = 0
+
+  private constructor(options: IndexOptions) {
+    this.#database = options.database
+    this.#tables = options.tables
+    this.#writer = options.writer
+    this.#limits = options.limits ?? defaultIndexLimits
+    this.#after = options.after
+  }
+
+  static async open(options: IndexOptions): Promise<ValueIndex> {
+    await loadIndexes(options.database, options.tables)
+    return new ValueIndex(options)
+  }
+
+  /** What a query has to read of the tables of a range. */
+  async narrow({ needed, kinds }: CompiledQuery, range: TimeRange): Promise<Sources> {
+    const tables = this.#tables
+    const indexed = tables
+      .overlapping(kinds, range)
+      .filter(({ indexedTo }) => indexedTo > 0)
+      .map(({ name, indexedTo }) => ({ name, indexedTo }))
+    const texts = needed === undefined ? [] : [...textsOf(needed)]
+    if (needed === undefined || indexed.length === 0 || texts.length > MAX_TEXTS) return tables
+    const blocks = await this.#blocks(texts, indexed)
+    const stretches = new Map(
+      indexed.map(({ name, indexedTo }) => [name, stretchesOf(blocksWith(needed, name, blocks), indexedTo)]),
+    )
+    return {
+      all: () => tables.all(),
+      overlapping: (wanted, within) =>
+        tables.overlapping(wanted, within).map((table) => {
+          const own = stretches.get(table.name)
+          return own === undefined || own.length > MAX_STRETCHES ? table : { ...table, stretches: own }
+        }),
+    }
+  }
+
+  /** The blocks of each table that have a text, by `place`. */
+  async #blocks(texts: readonly string[], indexed: readonly { readonly name: string }[]): Promise<Blocks> {
+    const binder = new Binder()
+    // Hashes stand in the statement as constants: by others DuckDB does not prune.
+    const [hashes = []] = await this.#database.read(
+      `SELECT ${texts.map((text) => hashOf(`lower(${binder.text(text)})`)).join(', ')}`,
+      binder.parameters,
+      'kept',
+    )
+    const textOf = new Map(hashes.map((hash, index) => [Number(hash), texts[index] as string]))
+    const parts = indexed.map(
+      ({ name }, index) =>
+        `SELECT ${index} AS i, hash, list(DISTINCT block) FROM ${indexOf(name)} WHERE hash IN (${[...textOf.keys()].join(', ')}) GROUP BY hash`,
+    )
+    const rows = await this.#database.read(parts.join('\nUNION ALL\n'), {}, 'kept')
+    return new Map(
+      rows.map(([index, hash, blocks]) => [
+        place(indexed[Number(index)]?.name ?? '', textOf.get(Number(hash)) ?? ''),
+        new Set((blocks as readonly number[]).map(Number)),
+      ]),
+    )
+  }
+
+  /** Begins to index what has been appended, once it is enough. */
+  grow(): void {
+    if (this.#writer.sequence - this.#lookedAt >= this.#limits.leastRecords) this.#start()
+  }
+
+  /** Resolves once nothing is left that would be indexed. */
+  async settled(): Promise<void> {
+    await this.#running
+    await this.#start()
+  }
+
+  /** Within an erasure: what is being indexed may hold what is erased. */
+  forget(): void {
+    this.#erasures++
+    this.#lookedAt = 0
+  }
+
+  #start(): Promise<void> {
+    // A failure, as on a full disk, leaves records that are scanned; they are tried again with the next ones.
+    this.#running ??= this.#run()
+      .catch(() => undefined)
+      .finally(() => (this.#running = undefined))
+    return this.#running
+  }
+
+  async #run(): Promise<void> {
+    for (let found = true; found;) {
+      found = false
+      this.#lookedAt = this.#writer.sequence
+      for (const table of this.#tables.all().filter(({ kind }) => kind === 'events' || kind === 'requests')) {
+        if (!(await this.#extend(table, this.#lookedAt))) continue
+        found = true
+        await this.#rest()
+      }
+    }
+  }
+
+  /** Indexes the next records of a table, if they are enough; whether it did. */
+  async #extend(table: Table, sequence: number): Promise<boolean> {
+    const { indexedTo: from } = table
+    const { leastRecords, mostRecords } = this.#limits
+    const erasures = this.#erasures
+    const name = quoted(table.name)
+    const newer = `seq > ${integer(from)} AND seq <= ${integer(sequence)}`
+    const [row] = await this.#database.read(
+      `SELECT count(*), max(seq) FROM (SELECT seq FROM ${name} WHERE ${newer} LIMIT ${mostRecords})`,
+      {},
+      'kept',
+    )
+    const [count, to] = (row ?? []).map(Number)
+    if (count === undefined || to === undefined || count < leastRecords) return false
+    const values = indexedValues(table).map(
+      (value) => `SELECT seq, ${value} AS v FROM ${name} WHERE seq > ${integer(from)} AND seq <= ${integer(to)}`,
+    )
+    const entries = `SELECT *, ${integer(to)} AS up_to FROM (
+        SELECT DISTINCT ${hashOf('v')} AS hash, (seq // ${BLOCK})::UINTEGER AS block
+        FROM (${values.join(' UNION ALL ')}) WHERE v IS NOT NULL)
+      ORDER BY hash`
+    let isDone = false
+    await this.#database.appendRows(indexOf(table.name), entries, (write) =>
+      this.#writer.exclusively(async () => {
+        if (erasures !== this.#erasures || this.#tables.get(table.name) !== table) return
+        await this.#database.write(
+          `CREATE TABLE IF NOT EXISTS ${indexOf(table.name)} (hash UINTEGER, block UINTEGER, up_to BIGINT)`,
+        )
+        await write()
+        table.indexedTo = to
+        isDone = true
+      }),
+    )
+    return isDone
+  }
+
+  #rest(): Promise<void> {
+    const after = this.#after
+    return after ? new Promise((resolve) => after(REST_MS, resolve)) : Promise.resolve()
+  }
+}
+
+interface IndexOptions {
+  readonly database: Database
+  readonly tables: Tables
+  readonly writer: Writer
+  readonly limits: IndexLimits | undefined
+  readonly after: Clock['after'] | undefined
+}
+
+type Blocks = ReadonlyMap<string, ReadonlySet<number>>
+
+function place(table: string, text: string): string {
+  return `${table} ${text}`
+}
+
+/** The table that says where the values of another one are. */
+export function indexOf(table: string): string {
+  return quoted(`values_${table}`)
+}
+
+function hashOf(sql: string): string {
+  return `(hash(${sql}) >> 32)::UINTEGER`
+}
+
+/** All that is indexed of a record, case ignored, as texts in SQL. */
+function indexedValues({ odd }: Table): readonly string[] {
+  return [
+    ...indexedAttributes.map((name) => `lower(${quoted(name)})`),
+    ...addressColumns.map(({ name }) => (odd ? `unnest(string_split(${name}, ','))` : name)),
+    "unnest(json_extract_string(lower(rest), '$.*'))",
+    `unnest(CASE WHEN contains(rest, '["') THEN json_extract_string(lower(rest), '$.*[*]') END)`,
+  ]
+}
+
+function blocksWith(needed: Needed, table: string, blocks: Blocks): ReadonlySet<number> {
+  if (needed.kind === 'value') return blocks.get(place(table, needed.text)) ?? new Set()
+  const [first = new Set<number>(), ...others] = needed.of.map((part) => blocksWith(part, table, blocks))
+  return needed.kind === 'any'
+    ? new Set([first, ...others].flatMap((part) => [...part]))
+    : new Set([...first].filter((block) => others.every((part) => part.has(block))))
+}
+
+/** Blocks as stretches, and all that is newer than the index. */
+function stretchesOf(blocks: ReadonlySet<number>, indexedTo: number): readonly Stretch[] {
+  const stretches: Stretch[] = []
+  for (const block of [...blocks].sort((one, other) => one - other)) {
+    const [first, last] = [block * BLOCK, Math.min((block + 1) * BLOCK - 1, indexedTo)]
+    const before = stretches.at(-1)
+    if (before?.last === first - 1) stretches.splice(-1, 1, { first: before.first, last })
+    else if (first <= last) stretches.push({ first, last })
+  }
+  return [...stretches, { first: indexedTo + 1, last: Number.MAX_SAFE_INTEGER }]
+}
+
+/** Drops the index of a table, in the transaction that is open. */
+export async function dropIndex(database: Database, table: Table): Promise<void> {
+  await database.write(`DROP TABLE IF EXISTS ${indexOf(table.name)}`)
+}
+
+/** Hashes are the engine's own: those of another version of it are of no use. */
+async function loadIndexes(database: Database, tables: Tables): Promise<void> {
+  const own = '(hash(version()) >> 1)::BIGINT'
+  const [row] = await database.read(`SELECT value = ${own} FROM meta WHERE name = 'values'`)
+  const found = await database.read(
+    "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND starts_with(table_name, 'values_')",
+  )
+  for (const [index] of found) {
+    const table = tables.get(String(index).slice('values_'.length))
+    if (row?.[0] !== true || table === undefined) {
+      await database.write(`DROP TABLE ${quoted(String(index))}`)
+      continue
+    }
+    const [last] = await database.read(`SELECT coalesce(max(up_to), 0) FROM ${quoted(String(index))}`)
+    table.indexedTo = Number(last?.[0])
+  }
+  await database.write(`INSERT OR REPLACE INTO meta SELECT 'values', ${own}`)
+}
