@@ -11,6 +11,7 @@ import { fillChunk } from './fill-chunk.ts'
 import { columnsOf, createTable } from './schema.ts'
 import type { Dedupe } from './dedupe.ts'
 import type { Tables } from './tables.ts'
+import { addHeld } from './tables.ts'
 import type { KnownTraits } from './traits.ts'
 
 /** Rows that wait for their commit; more are refused with STORE_FULL, so that the sender keeps and retries them. */
@@ -216,7 +217,10 @@ export class Writer {
     for (const { table } of written) {
       const known = this.#tables.get(table.name)
       if (!known) this.#tables.add(table)
-      else if (table.odd) known.odd = true
+      else {
+        known.odd ||= table.odd
+        known.held = addHeld(known.held, table.held)
+      }
     }
   }
 

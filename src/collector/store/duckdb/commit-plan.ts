@@ -5,7 +5,7 @@ import type { EncodedColumn, EncodedColumns } from './encoded-column.ts'
 import { differentTexts, hasBytes, isTrue, numberAt, numbersOf, sameNumber, textAt } from './encoded-column.ts'
 import type { Share } from './fill-chunk.ts'
 import type { RecordKind, Table, TableKind } from './tables.ts'
-import { tableFor } from './tables.ts'
+import { addHeld, tableFor } from './tables.ts'
 import type { KnownTraits } from './traits.ts'
 
 /** Clocks further ahead are taken to be wrong. */
@@ -158,6 +158,8 @@ export class CommitPlan {
       sequences[row] = ++this.sequence
       clamped[row] = ts
       take(rows, columns, row)
+      const held = { records: 1, oldestUs: ts, newestUs: ts, lastSequence: this.sequence }
+      rows.table.held = addHeld(rows.table.held, held)
       const trait = numberAt(records[traitsAt], row)
       if (!Number.isNaN(trait)) this.#addTrait(ts / 1000, trait, traits.get(trait))
     })

@@ -21,10 +21,11 @@ import { facets } from './facets.ts'
 import type { EncodedBatch } from './encode.ts'
 import { encodeBatch } from './encode.ts'
 import { addColumns, quoted } from './schema.ts'
+import { countHeld } from './held.ts'
 import { scanRecords } from './scan.ts'
 import { search } from './search.ts'
 import type { Sources } from './tables.ts'
-import { Tables, holdsRecords, tableNamed } from './tables.ts'
+import { Tables, addHeld, holdsRecords, nothingHeld, tableNamed } from './tables.ts'
 import { readTrace } from './trace.ts'
 import { loadKnownTraits, traits } from './traits.ts'
 import type { IndexLimits } from './value-index.ts'
@@ -72,8 +73,6 @@ export async function openEngine({ dir, nowMs, limits, after, indexLimits }: Eng
   const keptGroups = new KeptGroups(database, tables)
   const narrowed = async (query: QueryText, range: TimeRange, records?: RecordScope): Promise<Sources> =>
     index.narrow(compileQuery(query, records), range)
-  const recordTables = (): readonly string[] =>
-    tables.all().flatMap((table) => (table.kind === 'events' || table.kind === 'requests' ? quoted(table.name) : []))
 
   index.grow()
   return {
@@ -138,25 +137,24 @@ export async function openEngine({ dir, nowMs, limits, after, indexLimits }: Eng
     settled: () => index.settled(),
     checkpoint: () => writer.exclusively(() => checkpoint(database)),
     async stats(): Promise<StoreStats> {
-      const names = recordTables()
       const bytesOnDisk = (statSync(file, { throwIfNoEntry: false })?.size ?? 0) + walBytes(walFile)
-      const [size] = await database.read('SELECT used_blocks * block_size FROM pragma_database_size()')
+      // Records are counted as they come, so that nobody who asks how it goes waits for a query of the explorer.
+      const sizeSql = 'SELECT used_blocks * block_size FROM pragma_database_size()'
+      const [size] = await database.read(sizeSql, {}, 'kept')
       const bytesUsed = Number(size?.[0] ?? 0) + walBytes(walFile)
       const compactFromMs = tables.all().find(({ kind }) => kind === 'compact')?.fromMs ?? null
-      if (names.length === 0)
-        return { records: 0, bytesOnDisk, bytesUsed, oldestMs: null, newestMs: null, compactFromMs }
-      const union = names.map((name) => `SELECT count(*) AS n, min(ts) AS low, max(ts) AS high FROM ${name}`)
-      const [row] = await database.read(
-        `SELECT sum(n)::BIGINT, min(low), max(high) FROM (${union.join(' UNION ALL ')})`,
-      )
-      const [records, low, high] = row ?? []
-      const timeMs = (ts: unknown): number | null => (ts === null ? null : Number(ts) / 1000)
+      const { records, oldestUs, newestUs } = tables
+        .all()
+        .filter(({ kind }) => kind === 'events' || kind === 'requests')
+        .map(({ held }) => held)
+        .reduce(addHeld, nothingHeld)
+      const isEmpty = records === 0
       return {
-        records: Number(records),
+        records,
         bytesOnDisk,
         bytesUsed,
-        oldestMs: timeMs(low),
-        newestMs: timeMs(high),
+        oldestMs: isEmpty ? null : oldestUs / 1000,
+        newestMs: isEmpty ? null : newestUs / 1000,
         compactFromMs,
       }
     },
@@ -184,6 +182,7 @@ async function loadTables(database: Database): Promise<Tables> {
       for (const statement of addColumns(table.name)) await database.write(statement)
       const [row] = await database.read(`SELECT coalesce(bool_or(odd), FALSE) FROM ${quoted(table.name)}`)
       table.odd = row?.[0] === true
+      table.held = await countHeld(database, await database.writer(), table)
     }
     tables.add(table)
   }
@@ -207,11 +206,7 @@ async function loadDedupe(database: Database, tables: Tables, nowMs: number): Pr
 
 /** Sequences never go back, not even when the newest records have been erased: then the file remembers. */
 async function loadSequence(database: Database, tables: Tables): Promise<number> {
-  const parts = tables
-    .all()
-    .flatMap(({ name, kind }) => (!holdsRecords({ kind }) ? [] : [`SELECT max(seq) AS seq FROM ${quoted(name)}`]))
-  const union = ["SELECT value AS seq FROM meta WHERE name = 'sequence'", ...parts].join(' UNION ALL ')
-  const [row] = await database.read(`SELECT max(seq) FROM (${union})`)
+  const [row] = await database.read("SELECT value FROM meta WHERE name = 'sequence'")
   if (row === undefined) throw fail('STORE_CORRUPT', fileName, 'its sequence is missing')
-  return Number(row[0])
+  return Math.max(Number(row[0]), ...tables.all().map(({ held }) => held.lastSequence))
 }

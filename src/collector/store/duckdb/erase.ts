@@ -3,8 +3,9 @@ import type { Parameters } from './database.ts'
 import type { Database } from './database.ts'
 import { integer } from './binder.ts'
 import { quoted } from './schema.ts'
-import type { Table, Tables } from './tables.ts'
+import type { Held, Table, Tables } from './tables.ts'
 import { holdsRecords } from './tables.ts'
+import { countHeld } from './held.ts'
 import { dropIndex } from './value-index.ts'
 
 const DAY_MS = 86_400_000
@@ -56,20 +57,20 @@ export async function eraseUser(
   const names =
     'userId' in selector ? ['usr.id', 'appsec.events_data.usr.id'] : ['usr.login', 'appsec.events_data.usr.login']
   let erased = 0
-  const touched: Table[] = []
+  const touched = new Map<Table, Held>()
   await atomically(database, sequence, async () => {
     await database.write('CREATE TEMP TABLE erased_traces (trace_id VARCHAR)')
     for (const table of tables.all().filter(holdsRecords)) {
       const count = await eraseFrom(database, table, names, value)
       if (count === 0) continue
       erased += count
-      touched.push(table)
       await dropIndex(database, table)
+      touched.set(table, await countHeld(database, await database.writer(), table))
     }
     for (const table of tables.all()) await eraseSpans(database, table)
     await database.write('DROP TABLE erased_traces')
   })
-  for (const table of touched) table.indexedTo = 0
+  for (const [table, held] of touched) Object.assign(table, { indexedTo: 0, held })
   await database.write('CHECKPOINT')
   return erased
 }

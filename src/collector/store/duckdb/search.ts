@@ -13,6 +13,8 @@ import type { Source, Sources } from './tables.ts'
 const FIRST_SLICE_MS = 300_000
 const SLICE_GROWTH = 6
 const MAX_PAGE = 10_000
+/** Records further apart hardly share what has to be decompressed for them. */
+const MAX_GAP = 4_096
 
 type Sort = 'timestamp' | '-timestamp'
 /** Event time in microseconds and sequence: where a page ended. */
@@ -80,19 +82,31 @@ async function readRecords(
   database: Database,
   wanted: readonly (readonly [string, number, number])[],
 ): Promise<readonly SpanRecord[]> {
-  const bySource = new Map<string, (readonly [string, number, number])[]>()
-  for (const item of wanted) bySource.set(item[0], [...(bySource.get(item[0]) ?? []), item])
-  const found = new Map<number, SpanRecord>()
+  const bySource = new Map<string, number[]>()
+  for (const [source, , seq] of wanted) bySource.set(source, [...(bySource.get(source) ?? []), seq])
   const columns = recordColumns.map((column) => quoted(column.name)).join(', ')
-  for (const [source, items] of bySource) {
-    const times = items.map((item) => item[1])
-    const rows = await database.read(
-      `SELECT ${columns} FROM ${source} WHERE ts BETWEEN ${integer(Math.min(...times))} AND ${integer(Math.max(...times))}
-       AND seq IN (${items.map((item) => integer(item[2])).join(', ')})`,
-    )
-    for (const row of rows) found.set(Number(row[0]), decodeRecord(row))
-  }
+  const parts = [...bySource].flatMap(([source, sequences]) =>
+    neighbours(sequences).map(
+      (near) =>
+        `SELECT ${columns} FROM ${source} WHERE seq BETWEEN ${near[0]} AND ${near.at(-1)} AND seq IN (${near.join(', ')})`,
+    ),
+  )
+  if (parts.length === 0) return []
+  // In an order, of whatever kind, DuckDB reads the parts with all its threads.
+  const rows = await database.read(`SELECT * FROM (${parts.join('\nUNION ALL\n')}) ORDER BY seq`)
+  const found = new Map(rows.map((row) => [Number(row[0]), decodeRecord(row)]))
   return wanted.flatMap(([, , seq]) => found.get(seq) ?? [])
+}
+
+/** Sequences in groups of those close together: each is read by itself, without what lies between them. */
+function neighbours(sequences: readonly number[]): readonly (readonly number[])[] {
+  const groups: number[][] = []
+  for (const seq of [...sequences].sort((one, other) => one - other)) {
+    const last = groups.at(-1)
+    if (last && seq - (last.at(-1) ?? 0) <= MAX_GAP) last.push(seq)
+    else groups.push([seq])
+  }
+  return groups
 }
 
 /** The stretch of time that the tables cover. */

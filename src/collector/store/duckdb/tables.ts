@@ -20,6 +20,33 @@ export interface Table extends TimeRange {
   odd: boolean
   /** The sequence up to which its values are indexed (value-index.ts). */
   indexedTo: number
+  /** Of tables of records. */
+  held: Held
+}
+
+/** What a table of records holds. */
+export interface Held {
+  readonly records: number
+  /** Event time of the oldest and the newest record, in microseconds. */
+  readonly oldestUs: number
+  readonly newestUs: number
+  readonly lastSequence: number
+}
+
+export const nothingHeld: Held = {
+  records: 0,
+  oldestUs: Number.POSITIVE_INFINITY,
+  newestUs: Number.NEGATIVE_INFINITY,
+  lastSequence: 0,
+}
+
+export function addHeld(one: Held, other: Held): Held {
+  return {
+    records: one.records + other.records,
+    oldestUs: Math.min(one.oldestUs, other.oldestUs),
+    newestUs: Math.max(one.newestUs, other.newestUs),
+    lastSequence: Math.max(one.lastSequence, other.lastSequence),
+  }
 }
 
 /** Sequences of records, both inclusive. */
@@ -46,7 +73,15 @@ const DAY_MS = 86_400_000
 export function tableFor(kind: TableKind, timestampMs: number): Table {
   const spanMs = kind === 'compact' ? HOUR_MS : DAY_MS
   const fromMs = Math.floor(timestampMs / spanMs) * spanMs
-  return { name: nameOf(kind, fromMs), kind, fromMs, toMs: fromMs + spanMs, odd: false, indexedTo: 0 }
+  return {
+    name: nameOf(kind, fromMs),
+    kind,
+    fromMs,
+    toMs: fromMs + spanMs,
+    odd: false,
+    indexedTo: 0,
+    held: nothingHeld,
+  }
 }
 
 function nameOf(kind: TableKind, fromMs: number): string {

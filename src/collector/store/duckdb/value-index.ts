@@ -64,46 +64,52 @@ export class ValueIndex {
       .map(({ name, indexedTo }) => ({ name, indexedTo }))
     const texts = needed === undefined ? [] : [...textsOf(needed)]
     if (needed === undefined || indexed.length === 0 || texts.length > MAX_TEXTS) return tables
-    const blocks = await this.#blocks(texts, indexed)
+    const blocksOf = await this.#lookUp(texts, indexed)
     const stretches = new Map(
-      indexed.map(({ name, indexedTo }) => [name, stretchesOf(blocksWith(needed, name, blocks), indexedTo)]),
+      indexed.map(({ name, indexedTo }) => {
+        const blocks = blocksWith(needed, (text) => blocksOf(name, text))
+        return [name, stretchesOf(blocks, indexedTo)]
+      }),
     )
     return {
       all: () => tables.all(),
       overlapping: (wanted, within) =>
-        tables.overlapping(wanted, within).map((table) => {
-          const own = stretches.get(table.name)
-          return own === undefined || own.length > MAX_STRETCHES ? table : { ...table, stretches: own }
+        tables.overlapping(wanted, within).flatMap((table) => {
+          const own = stretches.get(table.name)?.(table.held.lastSequence)
+          if (own === undefined || own.length > MAX_STRETCHES) return table
+          return own.length === 0 ? [] : { ...table, stretches: own }
         }),
     }
   }
 
-  /** The blocks of each table that have a text, by `place`. */
-  async #blocks(texts: readonly string[], indexed: readonly { readonly name: string }[]): Promise<Blocks> {
+  /** The blocks of a table that have a text. */
+  async #lookUp(
+    texts: readonly string[],
+    indexed: readonly { readonly name: string }[],
+  ): Promise<(table: string, text: string) => readonly number[]> {
     const binder = new Binder()
     // Hashes stand in the statement as constants: by others DuckDB does not prune.
-    const [hashes = []] = await this.#database.read(
+    const [row = []] = await this.#database.read(
       `SELECT ${texts.map((text) => hashOf(`lower(${binder.text(text)})`)).join(', ')}`,
       binder.parameters,
       'kept',
     )
-    const textOf = new Map(hashes.map((hash, index) => [Number(hash), texts[index] as string]))
+    const hashes = new Map(texts.map((text, index) => [text, Number(row[index])]))
+    const oneOf = [...new Set(hashes.values())].join(', ')
     const parts = indexed.map(
-      ({ name }, index) =>
-        `SELECT ${index} AS i, hash, list(DISTINCT block) FROM ${indexOf(name)} WHERE hash IN (${[...textOf.keys()].join(', ')}) GROUP BY hash`,
+      ({ name }) =>
+        `SELECT '${name}' AS name, hash, list(DISTINCT block) FROM ${indexOf(name)} WHERE hash IN (${oneOf}) GROUP BY hash`,
     )
-    const rows = await this.#database.read(parts.join('\nUNION ALL\n'), {}, 'kept')
-    return new Map(
-      rows.map(([index, hash, blocks]) => [
-        place(indexed[Number(index)]?.name ?? '', textOf.get(Number(hash)) ?? ''),
-        new Set((blocks as readonly number[]).map(Number)),
-      ]),
-    )
+    const found = new Map<string, readonly number[]>()
+    for (const [name, hash, blocks] of await this.#database.read(parts.join('\nUNION ALL\n'), {}, 'kept')) {
+      found.set(`${String(name)} ${Number(hash)}`, blocks as number[])
+    }
+    return (table, text) => found.get(`${table} ${hashes.get(text)}`) ?? []
   }
 
   /** Begins to index what has been appended, once it is enough. */
   grow(): void {
-    if (this.#writer.sequence - this.#lookedAt >= this.#limits.leastRecords) this.#start()
+    if (this.#writer.sequence - this.#lookedAt >= this.#limits.leastRecords) void this.#start()
   }
 
   /** Resolves once nothing is left that would be indexed. */
@@ -188,12 +194,6 @@ interface IndexOptions {
   readonly after: Clock['after'] | undefined
 }
 
-type Blocks = ReadonlyMap<string, ReadonlySet<number>>
-
-function place(table: string, text: string): string {
-  return `${table} ${text}`
-}
-
 /** The table that says where the values of another one are. */
 export function indexOf(table: string): string {
   return quoted(`values_${table}`)
@@ -213,16 +213,16 @@ function indexedValues({ odd }: Table): readonly string[] {
   ]
 }
 
-function blocksWith(needed: Needed, table: string, blocks: Blocks): ReadonlySet<number> {
-  if (needed.kind === 'value') return blocks.get(place(table, needed.text)) ?? new Set()
-  const [first = new Set<number>(), ...others] = needed.of.map((part) => blocksWith(part, table, blocks))
+function blocksWith(needed: Needed, blocksOf: (text: string) => readonly number[]): ReadonlySet<number> {
+  if (needed.kind === 'value') return new Set(blocksOf(needed.text))
+  const [first = new Set<number>(), ...others] = needed.of.map((part) => blocksWith(part, blocksOf))
   return needed.kind === 'any'
     ? new Set([first, ...others].flatMap((part) => [...part]))
     : new Set([...first].filter((block) => others.every((part) => part.has(block))))
 }
 
-/** Blocks as stretches, and all that is newer than the index. */
-function stretchesOf(blocks: ReadonlySet<number>, indexedTo: number): readonly Stretch[] {
+/** Blocks as stretches, and with them what is newer than the index, if anything is. */
+function stretchesOf(blocks: ReadonlySet<number>, indexedTo: number): (lastSequence: number) => readonly Stretch[] {
   const stretches: Stretch[] = []
   for (const block of [...blocks].sort((one, other) => one - other)) {
     const [first, last] = [block * BLOCK, Math.min((block + 1) * BLOCK - 1, indexedTo)]
@@ -230,7 +230,8 @@ function stretchesOf(blocks: ReadonlySet<number>, indexedTo: number): readonly S
     if (before?.last === first - 1) stretches.splice(-1, 1, { first: before.first, last })
     else if (first <= last) stretches.push({ first, last })
   }
-  return [...stretches, { first: indexedTo + 1, last: Number.MAX_SAFE_INTEGER }]
+  return (lastSequence) =>
+    lastSequence <= indexedTo ? stretches : [...stretches, { first: indexedTo + 1, last: lastSequence }]
 }
 
 /** Drops the index of a table, in the transaction that is open. */
