@@ -43,4 +43,4 @@ function suite(name: string, { indexLimits }: Pick<EngineOptions, 'indexLimits'>
 }
 
 suite('DuckDB, in this thread', {})
-suite('DuckDB, with each record indexed', { indexLimits: { leastRecords: 1, mostRecords: 1_000 } })
+suite('DuckDB, with each record indexed', { indexLimits: { leastRecords: 1, leastOfToday: 1, mostRecords: 1_000 } })

@@ -74,12 +74,12 @@ export async function openEngine({ dir, nowMs, limits, after, indexLimits }: Eng
   const narrowed = async (query: QueryText, range: TimeRange, records?: RecordScope): Promise<Sources> =>
     index.narrow(compileQuery(query, records), range)
 
-  index.grow()
+  index.grow(nowMs)
   return {
     capabilities,
     async append(batch, nowMs) {
       const result = await writer.append(batch, nowMs)
-      index.grow()
+      index.grow(nowMs)
       return result
     },
     sequence: () => Promise.resolve(writer.sequence),

@@ -22,9 +22,11 @@ const REST_MS = 1_000
 /** How many records of a table are indexed at once: fewer are scanned as fast, more would take long. */
 export interface IndexLimits {
   readonly leastRecords: number
+  /** A day that is not over waits for more, so that a burst is not indexed while it comes. */
+  readonly leastOfToday: number
   readonly mostRecords: number
 }
-export const defaultIndexLimits: IndexLimits = { leastRecords: 50_000, mostRecords: 300_000 }
+const defaultLimits: IndexLimits = { leastRecords: 50_000, leastOfToday: 1_000_000, mostRecords: 300_000 }
 
 /**
  * Where values occur: for each table of records a table of their hashes with the blocks of sequences that have them, and
@@ -39,6 +41,7 @@ export class ValueIndex {
   readonly #after: Clock['after'] | undefined
   #running: Promise<void> | undefined
   #lookedAt = 0
+  #nowMs = 0
   /** Rises with each erasure: what was being indexed meanwhile is dropped. */
   #erasures = 0
 
@@ -46,7 +49,7 @@ export class ValueIndex {
     this.#database = options.database
     this.#tables = options.tables
     this.#writer = options.writer
-    this.#limits = options.limits ?? defaultIndexLimits
+    this.#limits = options.limits ?? defaultLimits
     this.#after = options.after
   }
 
@@ -108,7 +111,8 @@ export class ValueIndex {
   }
 
   /** Begins to index what has been appended, once it is enough. */
-  grow(): void {
+  grow(nowMs: number): void {
+    this.#nowMs = nowMs
     if (this.#writer.sequence - this.#lookedAt >= this.#limits.leastRecords) void this.#start()
   }
 
@@ -136,12 +140,22 @@ export class ValueIndex {
     for (let found = true; found;) {
       found = false
       this.#lookedAt = this.#writer.sequence
-      for (const table of this.#tables.all().filter(({ kind }) => kind === 'events' || kind === 'requests')) {
+      for (const table of this.#waiting()) {
         if (!(await this.#extend(table, this.#lookedAt))) continue
         found = true
         await this.#rest()
       }
     }
+  }
+
+  /** Tables with records to be indexed, at most as many as it seems. */
+  #waiting(): readonly Table[] {
+    const { leastRecords, leastOfToday } = this.#limits
+    const tables = this.#tables.all().filter(({ kind }) => kind === 'events' || kind === 'requests')
+    return tables.filter(({ toMs, held, indexedTo }) => {
+      const waiting = Math.min(held.records, held.lastSequence - indexedTo)
+      return waiting >= (toMs > this.#nowMs ? leastOfToday : leastRecords)
+    })
   }
 
   /** Indexes the next records of a table, if they are enough; whether it did. */
