@@ -20,3 +20,8 @@ export const builtInActions: ReadonlyMap<string, Action> = new Map(
 export function isBlocking(action: Action | undefined): boolean {
   return action?.type === 'block_request' || action?.type === 'redirect_request'
 }
+
+/** The actions of these ids that are known. */
+export function actionsOf(ids: readonly string[], actions: ReadonlyMap<string, Action>): Action[] {
+  return ids.flatMap((id) => actions.get(id) ?? [])
+}

@@ -1,5 +1,5 @@
 import type { Action } from './action.ts'
-import { builtInActions, isBlocking } from './action.ts'
+import { actionsOf, builtInActions, isBlocking } from './action.ts'
 import type { Config } from './load/parse-config.ts'
 import { isTarget } from './load/parse-target.ts'
 import type { RuleTarget } from './load/parse-target.ts'
@@ -107,6 +107,7 @@ function orderRules(rules: readonly OverriddenRule[], actions: ReadonlyMap<strin
       rule: one.rule,
       tags: one.tags,
       onMatch: one.onMatch,
+      actions: actionsOf(one.onMatch, actions),
       verdict: blocks ? verdict.block : verdict.monitor,
       moduleRank,
       collection: isWaf ? type : undefined,

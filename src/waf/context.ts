@@ -5,7 +5,7 @@ import { MAX_EXPLOIT_CHARACTERS } from './evaluate/evaluate-condition.ts'
 import { arriveTree, wakeRules } from './evaluate/arrive.ts'
 import type { EvaluationScope, KnownMatch } from './evaluate/evaluate-condition.ts'
 import { concerns, passGate } from './evaluate/gate.ts'
-import type { GateScope } from './evaluate/gate.ts'
+import type { GateScope, KnownScan } from './evaluate/gate.ts'
 import { Layer } from './evaluate/layer.ts'
 import { runProcessor } from './evaluate/process.ts'
 import type { ValueKeeper } from './evaluate/process.ts'
@@ -99,6 +99,7 @@ class Run extends RunTime implements EvaluationScope, GateScope, ValueKeeper {
   layer: Layer
   exploitCharacters = MAX_EXPLOIT_CHARACTERS
   known: KnownMatch | undefined
+  scanned: KnownScan | undefined
 
   constructor(scope: ContextScope, layer: Layer, { budgetUs, maxBytes = DEFAULT_MAX_BYTES }: RunOptions) {
     super(scope.clock, budgetUs)
@@ -189,7 +190,7 @@ class Run extends RunTime implements EvaluationScope, GateScope, ValueKeeper {
     if (held !== concerns) return layer.store(new StoredValue(address, value, held, undefined, before))
     const tree = walkValue(address.name, value, paths.root, this)
     layer.store(new StoredValue(address, value, undefined, tree, before))
-    arriveTree(tree, address, layer)
+    arriveTree(tree, address, layer, this.scanned)
   }
 }
 

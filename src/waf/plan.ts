@@ -32,6 +32,8 @@ export interface PlannedRule {
   readonly rule: Rule
   readonly tags: Readonly<Record<string, string>>
   readonly onMatch: readonly string[]
+  /** Those of `onMatch` that are known. */
+  readonly actions: readonly Action[]
   readonly verdict: Verdict
   readonly moduleRank: number
   /** The collection it belongs to in module `waf`; other modules have none. */

@@ -61,13 +61,14 @@ function compileNative(Re2: Re2Constructor, source: string, { caseSensitive = fa
     source,
     test: (text) => pattern.test(text),
     match(text) {
-      if (!pattern.test(text)) return undefined
+      const start = pattern.search(text)
+      if (start < 0) return undefined
       // Offsets of what is not ASCII are left to the binding.
       if (beyondAscii.test(text)) return pattern.exec(text)?.[0] ?? ''
       successive ??= new Re2(source, `g${flags}`)
       successive.lastIndex = 0
       successive.test(text)
-      return text.slice(pattern.search(text), successive.lastIndex)
+      return text.slice(start, successive.lastIndex)
     },
     exec(text) {
       const found = pattern.exec(text)

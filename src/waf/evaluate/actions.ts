@@ -36,7 +36,7 @@ export class RunActions {
   }
 
   toRecord(): Record<string, ActionParameters> {
-    return Object.fromEntries(this.#byType)
+    return this.#byType.size === 0 ? {} : Object.fromEntries(this.#byType)
   }
 
   #block(action: Action, responseId: string): void {

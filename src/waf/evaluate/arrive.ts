@@ -6,6 +6,7 @@ import { isParameter } from './channel.ts'
 import type { CharacterVerdict } from './character-verdicts.ts'
 import { textOf } from './evaluate-condition.ts'
 import type { EvaluationScope } from './evaluate-condition.ts'
+import type { KnownScan } from './gate.ts'
 import { layersOf } from './layer.ts'
 import type { Arrival, Layer } from './layer.ts'
 import type { Lens } from './lens.ts'
@@ -13,11 +14,11 @@ import { mayHold } from './may-hold.ts'
 import type { Leaf, Target, ValueTree } from './value-tree.ts'
 
 /** Hands a tree to the conditions that read its address: to those scanned for, only the leaves that may match. */
-export function arriveTree(tree: ValueTree, address: AddressPlan, layer: Layer): void {
+export function arriveTree(tree: ValueTree, address: AddressPlan, layer: Layer, known: KnownScan | undefined): void {
   for (const reader of address.direct) if (!isIdle(reader, layer)) arriveWhole(reader, tree, layer)
   for (const lens of address.lenses) {
     const target = tree.targets.get(lens.path.id)
-    if (target !== undefined) scanTarget(lens, target, tree, address, layer)
+    if (target !== undefined) scanTarget(lens, target, tree, address, layer, known)
   }
 }
 
@@ -67,21 +68,34 @@ function arrive({ condition: { id, owner, isAnchor } }: Reader, arrival: Arrival
   if (isAnchor) layer.wake(owner)
 }
 
-function scanTarget(lens: Lens, target: Target, tree: ValueTree, plan: AddressPlan, layer: Layer): void {
+function scanTarget(
+  lens: Lens,
+  target: Target,
+  tree: ValueTree,
+  { scanner }: AddressPlan,
+  layer: Layer,
+  known: KnownScan | undefined,
+): void {
   const isKeys = lens.source === 'keys'
   const leaves = isKeys ? tree.keys : tree.leaves
   const end = isKeys ? target.endKey : target.endLeaf
-  const found: FoundLeaves = new Map()
+  let found: FoundLeaves | undefined
   for (let index = isKeys ? target.firstKey : target.firstLeaf; index < end; index += 1) {
     const leaf = leaves[index] as Leaf
     const { value } = leaf
     if (value === null) continue
-    const scan = (leaf.scan ??= plan.scanner.findLiterals(typeof value === 'string' ? value : String(value)))
+    const scan = (leaf.scan ??= scanOf(typeof value === 'string' ? value : String(value), scanner, known))
     const verdict = lens.verdicts.of(scan.seen)
-    if (scan.candidates.length > 0 || !verdict.isQuiet) scanLeaf(lens, leaf, scan, verdict, plan.scanner, found)
+    if (scan.candidates.length > 0 || !verdict.isQuiet)
+      scanLeaf(lens, leaf, scan, verdict, scanner, (found ??= new Map()))
   }
+  if (found === undefined) return
   for (const [reader, candidates] of found)
     arrive(reader, { inputIndex: reader.inputIndex, tree, target, candidates, examined: false }, layer)
+}
+
+function scanOf(text: string, scanner: LiteralScanner, known: KnownScan | undefined): ScanResult {
+  return known !== undefined && known.scanner === scanner && known.text === text ? known : scanner.findLiterals(text)
 }
 
 type FoundLeaves = Map<Reader, Leaf[]>
@@ -98,12 +112,12 @@ function scanLeaf(
   const { value } = leaf
   let changed: TransformerList[] | undefined
   if (typeof value === 'string') {
-    for (const { list, readers: own } of changing) {
-      const text = textOf(leaf, list) as string
+    for (const one of changing) {
+      const text = textOf(leaf, one.list) as string
       if (text === value) continue
       changed ??= []
-      changed.push(list)
-      for (const id of scanner.scan(text).candidates) note(own.get(id), leaf, undefined, found)
+      changed.push(one.list)
+      for (const id of scanner.scan(text, one.marked).candidates) note(one.readers.get(id), leaf, undefined, found)
     }
   }
   for (const id of candidates) note(lens.readers.get(id), leaf, changed, found)

@@ -1,10 +1,9 @@
 import type { WafEvent } from '../../model/waf-event.ts'
 import type { Action } from '../action.ts'
-import { isBlocking } from '../action.ts'
+import { actionsOf, isBlocking } from '../action.ts'
 import type { Obfuscator } from '../obfuscator.ts'
 import type { Plan, PlannedCondition, PlannedFilter, PlannedRule } from '../plan.ts'
 import { verdict } from '../plan.ts'
-import type { Verdict } from '../plan.ts'
 import { RunActions } from './actions.ts'
 import type { Attributes } from './attributes.ts'
 import { evaluateCondition } from './evaluate-condition.ts'
@@ -80,22 +79,16 @@ export function evaluateRules(
   return findings
 }
 
-interface Outcome {
-  readonly verdict: Verdict
-  readonly onMatch: readonly string[]
-  readonly actions: readonly Action[]
-}
+type Outcome = Pick<PlannedRule, 'verdict' | 'onMatch' | 'actions'>
 
 /** What the rule does: its own actions, or those that an exclusion puts in the place of the blocking ones. */
 function outcomeOf(planned: PlannedRule, mode: string | undefined, plan: Plan): Outcome {
-  const onMatch =
-    mode === undefined
-      ? planned.onMatch
-      : [mode, ...planned.onMatch.filter((id) => id !== mode && !isReplaced(plan.actions.get(id)))]
+  if (mode === undefined) return planned
+  const onMatch = [mode, ...planned.onMatch.filter((id) => id !== mode && !isReplaced(plan.actions.get(id)))]
   return {
-    verdict: mode === undefined ? planned.verdict : mode === 'monitor' ? verdict.monitor : verdict.block,
+    verdict: mode === 'monitor' ? verdict.monitor : verdict.block,
     onMatch,
-    actions: onMatch.flatMap((id) => plan.actions.get(id) ?? []),
+    actions: actionsOf(onMatch, plan.actions),
   }
 }
 

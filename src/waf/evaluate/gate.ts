@@ -1,7 +1,7 @@
 import type { AddressPlan, Reader } from '../plan.ts'
 import type { MatchTime, Scalar } from '../operator.ts'
 import { holdsPair } from '../prefilter/literal-scanner.ts'
-import type { LiteralScanner } from '../prefilter/literal-scanner.ts'
+import type { LiteralScanner, ScanResult } from '../prefilter/literal-scanner.ts'
 import { listKeys } from '../list-keys.ts'
 import { transform } from '../transformer-list.ts'
 import type { Channel, LensGroup } from './channel.ts'
@@ -22,6 +22,14 @@ export interface GateScope extends WalkBudget, MatchTime {
   isOver(): boolean
   /** The match that closed the gate last. */
   known: KnownMatch | undefined
+  /** The scan of the text that it was in. */
+  scanned: KnownScan | undefined
+}
+
+/** The scan of a text that concerned a reader. */
+export interface KnownScan extends ScanResult {
+  readonly text: string
+  readonly scanner: LiteralScanner
 }
 
 /** Says of a value that it concerns some reader, or that it is not for the gate to say. */
@@ -182,9 +190,24 @@ function scanPasses(text: string, group: LensGroup, scanner: LiteralScanner, sco
   const holdsLiterals = scanner.pass(text)
   const verdict = group.verdicts.of(scanner.seen)
   if (!holdsLiterals && verdict.isQuiet) return true
-  if (holdsLiterals)
-    for (const id of scanner.candidates()) if (!readersPass(group.readers.get(id), text, scope)) return false
-  return verdict.isQuiet || charactersPass(text, verdict, group, scanner, scope)
+  const candidates = holdsLiterals ? scanner.candidates() : none
+  for (const id of candidates)
+    if (!readersPass(group.readers.get(id), text, scope)) return noteScan(text, scanner, candidates, verdict, scope)
+  if (verdict.isQuiet || charactersPass(text, verdict, group, scanner, scope)) return true
+  return noteScan(text, scanner, candidates, verdict, scope)
+}
+
+const none: readonly number[] = []
+
+function noteScan(
+  text: string,
+  scanner: LiteralScanner,
+  candidates: readonly number[],
+  { seen }: CharacterVerdict,
+  scope: GateScope,
+): false {
+  scope.scanned = { text, scanner, candidates, seen }
+  return false
 }
 
 /**
@@ -205,7 +228,8 @@ function charactersPass(
     const changed = transform(list.list, text)
     // The beginning of a text holds no literal that the text did not.
     if (changed === text || text.startsWith(changed)) continue
-    for (const id of scanner.scan(changed).candidates) if (!readersPass(list.readers.get(id), text, scope)) return false
+    for (const id of scanner.scan(changed, list.marked).candidates)
+      if (!readersPass(list.readers.get(id), text, scope)) return false
   }
   return true
 }

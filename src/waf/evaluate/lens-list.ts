@@ -1,6 +1,7 @@
 import type { Reader } from '../plan.ts'
 import { allOccur, coverOf, maskOf } from '../prefilter/character-mask.ts'
 import type { CharacterMask } from '../prefilter/character-mask.ts'
+import type { MarkedBranch } from '../prefilter/literal-scanner.ts'
 import type { TransformerList } from '../transformer-list.ts'
 
 /** The conditions that read the same texts through the same transformers. */
@@ -12,10 +13,12 @@ export interface LensList {
   readonly gates: readonly (readonly CharacterMask[])[] | undefined
   /** Readers by number of their condition. */
   readonly readers: ReadonlyMap<number, readonly Reader[]>
+  /** What is required for these readers where marks tell of it. */
+  readonly marked: readonly MarkedBranch[]
 }
 
 /** Groups readers by their lists of transformers. */
-export function lensLists(readers: readonly Reader[]): LensList[] {
+export function lensLists(readers: readonly Reader[], marked: readonly MarkedBranch[]): LensList[] {
   const lists = new Map<TransformerList, Map<number, Reader[]>>()
   for (const reader of readers) {
     const { transformers } = reader.input
@@ -25,7 +28,13 @@ export function lensLists(readers: readonly Reader[]): LensList[] {
   }
   return [...lists].map(([list, byCondition]): LensList => {
     const trigger = list.triggers === undefined ? undefined : maskOf(list.triggers)
-    return { list, trigger, gates: gatesOf(list, [...byCondition.values()].flat()), readers: byCondition }
+    return {
+      list,
+      trigger,
+      gates: gatesOf(list, [...byCondition.values()].flat()),
+      readers: byCondition,
+      marked: marked.filter(({ condition }) => byCondition.has(condition)),
+    }
   })
 }
 

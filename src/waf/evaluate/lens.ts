@@ -41,7 +41,7 @@ function lensOf(readers: readonly Reader[], { marked }: LiteralScanner): Lens[] 
   const byCondition = new Map<number, Reader[]>()
   for (const reader of readers)
     byCondition.set(reader.condition.id, [...(byCondition.get(reader.condition.id) ?? []), reader])
-  const changing = lensLists(readers).filter(({ list }) => list.triggers !== '')
+  const changing = lensLists(readers, marked).filter(({ list }) => list.triggers !== '')
   const verdicts = new CharacterVerdicts(byCondition, marked, changing)
   return [{ path: first.path, source: first.input.source, readers: byCondition, changing, verdicts }]
 }

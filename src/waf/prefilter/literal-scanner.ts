@@ -15,7 +15,7 @@ export interface Requirement {
 /** What a scan of one text says. */
 export interface ScanResult {
   /** Numbers of the conditions that may match; every other one cannot. */
-  readonly candidates: number[]
+  readonly candidates: readonly number[]
   /** What occurs in the text. */
   readonly seen: CharacterMask
 }
@@ -87,11 +87,12 @@ export class LiteralScanner {
     return { candidates: this.pass(text) ? this.candidates() : [], seen: this.seen }
   }
 
-  /** All that is known of a text. */
-  scan(text: string): ScanResult {
-    const { candidates, seen } = this.findLiterals(text)
-    for (const branch of this.marked)
-      if (!candidates.includes(branch.condition) && isMarked(branch, text, seen)) candidates.push(branch.condition)
+  /** All that is known of a text; of the branches that marks tell of, only for `marked`. */
+  scan(text: string, marked: readonly MarkedBranch[] = this.marked): ScanResult {
+    const candidates = this.pass(text) ? this.candidates() : []
+    const { seen } = this
+    for (const branch of marked)
+      if (isMarked(branch, text, seen) && !candidates.includes(branch.condition)) candidates.push(branch.condition)
     return { candidates, seen }
   }
 

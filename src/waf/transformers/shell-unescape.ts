@@ -1,3 +1,4 @@
+import { lowerAscii } from '../lower-ascii.ts'
 import type { Transformer } from '../transformer.ts'
 
 /**
@@ -13,13 +14,20 @@ export const shellUnescape: Transformer<'shell_unescape'> = {
   apply(value) {
     const start = firstChange(value)
     if (start < 0) return undefined
-    const rest = value
-      .slice(start)
-      .replace(/[\\"'^]|[A-Z]+|([,;\t-\r ]+)([/(])?/g, (part, separators?: string, opening?: string) => {
-        if (separators !== undefined) return opening ?? ' '
-        return part.length === 1 && '\\"\'^'.includes(part) ? '' : part.toLowerCase()
-      })
-    return value.slice(0, start) + rest
+    let changed = value.slice(0, start)
+    // From here on the text as it is, up to where something changes.
+    let from = start
+    for (let at = start; at < value.length; at += 1) {
+      const kind = kinds[value.charCodeAt(at)] ?? 0
+      if ((kind & (dropped | separator)) === 0) continue
+      changed += value.slice(from, at)
+      if (kind !== dropped) {
+        while (((kinds[value.charCodeAt(at + 1)] ?? 0) & separator) !== 0) at += 1
+        if (((kinds[value.charCodeAt(at + 1)] ?? 0) & opening) === 0) changed += ' '
+      }
+      from = at + 1
+    }
+    return lowerAscii(changed + value.slice(from))
   },
 }
 
@@ -28,9 +36,11 @@ const separator = 2
 /** Separators that become a space even when they stand alone. */
 const replaced = 4
 const opening = 8
+const lowered = 16
 const kinds = new Uint8Array(0x80)
 for (const [characters, kind] of [
-  ['\\"\'^ABCDEFGHIJKLMNOPQRSTUVWXYZ', dropped],
+  ['\\"\'^', dropped],
+  ['ABCDEFGHIJKLMNOPQRSTUVWXYZ', lowered],
   [' \t\n\v\f\r', separator],
   [',;', separator | replaced],
   ['/(', opening],
@@ -41,7 +51,7 @@ for (const [characters, kind] of [
 function firstChange(value: string): number {
   for (let at = 0; at < value.length; at += 1) {
     const kind = kinds[value.charCodeAt(at)] ?? 0
-    if (kind === dropped) return at
+    if ((kind & (dropped | lowered)) !== 0) return at
     if ((kind & separator) === 0 || at + 1 === value.length) continue
     if ((kind & replaced) !== 0 || ((kinds[value.charCodeAt(at + 1)] ?? 0) & (separator | opening)) !== 0) return at
   }
