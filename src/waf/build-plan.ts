@@ -2,6 +2,7 @@ import type { Action } from './action.ts'
 import { actionsOf, builtInActions, isBlocking } from './action.ts'
 import type { Config } from './load/parse-config.ts'
 import { isTarget } from './load/parse-target.ts'
+import type { ProcessorSpec } from './load/parse-processor.ts'
 import type { RuleTarget } from './load/parse-target.ts'
 import type { Rule } from './rule.ts'
 import { moduleOrder } from './rule.ts'
@@ -138,26 +139,33 @@ function planProcessors(configs: readonly Config[], builder: PlanBuilder): Plann
   const overrides = configs.flatMap((config) => config.processorOverrides)
   const chosen = (targets: readonly RuleTarget[]): Scanner[] =>
     scanners.filter((scanner) => targets.some((target) => isTarget(target, scanner)))
-  return configs
-    .flatMap((config) => config.processors)
-    .map((spec, index) => {
-      const feed = 1 << (index & 31)
-      let own = chosen(spec.scanners)
-      for (const one of overrides.filter(({ targets }) => targets.includes(spec.id))) {
-        const excluded = new Set(chosen(one.exclude))
-        own = [...new Set([...own, ...chosen(one.include)])].filter((scanner) => !excluded.has(scanner))
-      }
-      const mappings = spec.mappings.map(({ output, inputs }): PlannedMapping => ({
-        output,
-        inputs: inputs.map(({ address, keyPath, required, isText }) => ({
-          address,
-          path: builder.fedPath(address, keyPath, feed),
-          required,
-          isText,
-        })),
-      }))
-      for (const condition of spec.conditions)
-        for (const { address, keyPath } of inputsOf(condition)) builder.fedPath(address, keyPath, feed)
-      return { feed, spec, mappings, conditions: builder.conditions(spec.conditions, -1), scanners: own }
-    })
+  const specs = configs.flatMap((config) => config.processors)
+  const fed = new Set(specs.flatMap(addressesOf))
+  return specs.map((spec, index) => {
+    const feed = 1 << (index & 31)
+    let own = chosen(spec.scanners)
+    for (const one of overrides.filter(({ targets }) => targets.includes(spec.id))) {
+      const excluded = new Set(chosen(one.exclude))
+      own = [...new Set([...own, ...chosen(one.include)])].filter((scanner) => !excluded.has(scanner))
+    }
+    const mappings = spec.mappings.map(({ output, inputs }): PlannedMapping => ({
+      output,
+      isRead: fed.has(output) || builder.reads(output),
+      inputs: inputs.map(({ address, keyPath, required, isText }) => ({
+        address,
+        path: builder.fedPath(address, keyPath, feed),
+        required,
+        isText,
+      })),
+    }))
+    for (const condition of spec.conditions)
+      for (const { address, keyPath } of inputsOf(condition)) builder.fedPath(address, keyPath, feed)
+    return { feed, spec, mappings, conditions: builder.conditions(spec.conditions, -1), scanners: own }
+  })
+}
+
+/** The addresses that a processor reads. */
+function addressesOf({ mappings, conditions }: ProcessorSpec): string[] {
+  const inputs = [...mappings.flatMap((mapping) => mapping.inputs), ...conditions.flatMap(inputsOf)]
+  return inputs.map(({ address }) => address)
 }

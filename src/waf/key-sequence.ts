@@ -1,5 +1,6 @@
 import { isPlainMap } from './javascript-value.ts'
-import { listKeys } from './list-keys.ts'
+import { listMap } from './list-keys.ts'
+import type { ListedMap } from './list-keys.ts'
 
 /**
  * Keys in the order in which a map holds them, as a node of a tree: maps of the same kind come with request after
@@ -24,7 +25,7 @@ export class KeySequence {
   with(key: string): KeySequence {
     const next = this.#next
     if (next !== undefined && next.key === key) return next
-    return next === undefined ? (this.#next = follow(key, this)) : this.#otherwise(key)
+    return next === undefined ? (this.#next = append(key, this)) : this.#otherwise(key)
   }
 
   /** All keys, from the first on. */
@@ -35,7 +36,7 @@ export class KeySequence {
   #otherwise(key: string): KeySequence {
     this.#others ??= new Map()
     let next = this.#others.get(key)
-    if (next === undefined) this.#others.set(key, (next = follow(key, this)))
+    if (next === undefined) this.#others.set(key, (next = append(key, this)))
     return next
   }
 }
@@ -48,11 +49,8 @@ const LONGEST_KEY = 64
 
 let root = new KeySequence('', undefined)
 let count = 0
-/** The keys asked about last, as `listKeys` gave them, and where they lead. */
-let lastKeys: readonly string[] | undefined
-let lastSequence: KeySequence | undefined
 
-function follow(key: string, before: KeySequence): KeySequence {
+function append(key: string, before: KeySequence): KeySequence {
   count += 1
   return new KeySequence(key, before)
 }
@@ -60,13 +58,21 @@ function follow(key: string, before: KeySequence): KeySequence {
 /** The keys of an ordinary object; undefined when it is none, or when they are too many or too long to remember. */
 export function keySequenceOf(value: unknown): KeySequence | undefined {
   if (typeof value !== 'object' || value === null || !isPlainMap(value)) return undefined
-  const keys = keysOf(value)
-  return keys && sequenceOf(keys)
+  try {
+    return sequenceOf(listMap(value))
+  } catch {
+    // A proxy that lists no keys.
+    return undefined
+  }
 }
 
-/** The sequence of these keys; undefined when they are too many or too long to remember. */
-export function sequenceOf(keys: readonly string[]): KeySequence | undefined {
-  if (keys === lastKeys) return lastSequence
+/** The keys of a map; undefined when they are too many or too long to remember. */
+export function sequenceOf(listed: ListedMap): KeySequence | undefined {
+  if (listed.sequence === undefined) listed.sequence = follow(listed.keys) ?? null
+  return listed.sequence ?? undefined
+}
+
+function follow(keys: readonly string[]): KeySequence | undefined {
   if (keys.length > MOST_KEYS) return undefined
   if (count > MOST_SEQUENCES) {
     root = new KeySequence('', undefined)
@@ -77,16 +83,5 @@ export function sequenceOf(keys: readonly string[]): KeySequence | undefined {
     if (key.length > LONGEST_KEY) return undefined
     at = at.with(key)
   }
-  lastKeys = keys
-  lastSequence = at
   return at
-}
-
-function keysOf(value: object): readonly string[] | undefined {
-  try {
-    return listKeys(value)
-  } catch {
-    // A proxy that lists no keys.
-    return undefined
-  }
 }

@@ -32,6 +32,11 @@ export class PlanBuilder {
     return draft
   }
 
+  /** Whether something that was planned so far reads the address. */
+  reads(address: string): boolean {
+    return this.#drafts.has(address)
+  }
+
   path(address: string, keyPath: readonly PathItem[]): PathNode {
     return this.address(address).paths.add(keyPath)
   }

@@ -62,6 +62,8 @@ export interface PlannedFilter {
 /** A mapping of a processor, with the places of its inputs in the processor's order. */
 export interface PlannedMapping {
   readonly output: string
+  /** Whether something reads the address that it makes. */
+  readonly isRead: boolean
   readonly inputs: readonly {
     readonly address: string
     readonly path: PathNode

@@ -1,5 +1,6 @@
 import { sequenceOf } from '../key-sequence.ts'
 import type { KeySequence } from '../key-sequence.ts'
+import type { ListedMap } from '../list-keys.ts'
 
 /** Longer values are rarely the same twice. */
 const MAX_LENGTH = 512
@@ -20,10 +21,10 @@ export class CleanValues {
     this.#maxValues = maxValues
   }
 
-  /** Those of maps with these keys; undefined when the keys are not remembered. */
-  of(keys: readonly string[]): CleanMap | undefined {
-    const sequence = sequenceOf(keys)
-    return sequence && (this.#maps.get(sequence) ?? this.#add(sequence, keys.length))
+  /** Those of maps with the keys of this one; undefined when the keys are not remembered. */
+  of(listed: ListedMap): CleanMap | undefined {
+    const sequence = sequenceOf(listed)
+    return sequence && (this.#maps.get(sequence) ?? this.#add(sequence, listed.keys.length))
   }
 
   #add(sequence: KeySequence, size: number): CleanMap {

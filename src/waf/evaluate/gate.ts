@@ -2,7 +2,7 @@ import type { AddressPlan, Reader } from '../plan.ts'
 import type { MatchTime, Scalar } from '../operator.ts'
 import { holdsPair } from '../prefilter/literal-scanner.ts'
 import type { LiteralScanner, ScanResult } from '../prefilter/literal-scanner.ts'
-import { listKeys } from '../list-keys.ts'
+import { listMap } from '../list-keys.ts'
 import { transform } from '../transformer-list.ts'
 import type { Channel, LensGroup } from './channel.ts'
 import { noteClean } from './clean-values.ts'
@@ -132,13 +132,14 @@ function visitList(
 }
 
 function visitMap(map: object, channel: Channel, plan: AddressPlan, scope: GateScope, depth: number): unknown {
-  const keys = listKeys(map)
+  const listed = listMap(map)
+  const { keys } = listed
   const { length } = keys
   if (length > MOST_KEYS || length > scope.limits.maxContainerSize) return concerns
   const values = valuesOf(map, keys)
   if (values.length !== length) return concerns
   const asksKeys = channel.keys.readers.size > 0
-  const clean = channel.clean?.of(keys)
+  const clean = channel.clean?.of(listed)
   for (let index = 0; index < length; index += 1) {
     if (scope.bytes <= 0) return concerns
     const key = keys[index] as string

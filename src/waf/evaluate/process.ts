@@ -29,7 +29,7 @@ export function runProcessor(
     const value = generate(spec.processor, given.inputs, scanners)
     given.layer.generated(mapping.output, given.count)
     if (value === undefined) continue
-    if (spec.evaluate) keeper.keep(mapping.output, value, given.layer)
+    if (spec.evaluate && mapping.isRead) keeper.keep(mapping.output, value, given.layer)
     if (spec.output) attributes.regenerate(mapping.output, value)
   }
   return true
@@ -61,7 +61,7 @@ function isDue(regenerates: boolean, mapping: PlannedMapping, given: GivenInputs
     const before = layer.generatedFrom(mapping.output)
     if (before !== undefined) return regenerates && given.count > before
   }
-  return top.value(mapping.output) === undefined
+  return !mapping.isRead || top.value(mapping.output) === undefined
 }
 
 /** Undefined unless all required inputs, and at least one, are there. */
