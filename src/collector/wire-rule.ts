@@ -29,6 +29,22 @@ export function wireRuleIds({ id, routes }: Pick<RuleSource, 'id' | 'routes'>): 
   return routeConditions(routes).map((_, index) => (index === 0 ? id : `${id}-${index + 1}`))
 }
 
+/**
+ * Ids in the events of requests that a managed rule stopped, or would have stopped had not another that says the same
+ * come first: each signal of a campaign may have a rule of its own, and a request is stopped once. A rule that is gone
+ * has its own id only.
+ */
+export function stoppingIds(rules: readonly ManagedWafRule[], ruleId: string): readonly string[] {
+  const rule = rules.find(({ id }) => id === ruleId)
+  if (rule === undefined) return [ruleId]
+  const said = whatItSays(rule)
+  return rules.filter((other) => other === rule || whatItSays(other) === said).flatMap(wireRuleIds)
+}
+
+function whatItSays({ services, envs, routes, rule: { conditions, transformers } }: ManagedWafRule): string {
+  return JSON.stringify([services, envs, routes, conditions, transformers])
+}
+
 /** What the configuration of a managed rule begins with. */
 const configPrefix = 'pc-rule-'
 

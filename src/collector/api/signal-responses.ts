@@ -7,7 +7,7 @@ import { readHits } from '../response-hits.ts'
 import type { WafRules } from '../respond/waf-rules.ts'
 import type { ResponseRecord, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
-import { wireRuleIds } from '../wire-rule.ts'
+import { stoppingIds } from '../wire-rule.ts'
 import { pageQuery } from './paging.ts'
 import { idParams, route } from './route.ts'
 import { array, object, page, ref, textOrNull, text, count, instant, instantOrNull, orNull } from './schema.ts'
@@ -58,10 +58,7 @@ export function signalResponseRoutes(
       const start = offsetOf(query)
       const end = start + limit
       const shownOnes = all.slice(start, end)
-      const ruleIdsOf = (id: string): readonly string[] => {
-        const rule = wafRules.list().find((each) => each.id === id)
-        return rule === undefined ? [id] : wireRuleIds(rule)
-      }
+      const ruleIdsOf = (id: string): readonly string[] => stoppingIds(wafRules.list(), id)
       const hits = await readHits(store, shownOnes, { nowMs: clock.nowMs(), ruleIdsOf })
       const tracers = remoteConfig.tracers()
       const shown = (response: ResponseRecord): object => ({

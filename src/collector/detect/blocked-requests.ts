@@ -14,13 +14,14 @@ export interface AnsweredSignal {
 }
 
 /**
- * What blocking does to the attacks: requests that a signal's own responses stopped since it opened. They carry no login
+ * What blocking does to the attacks: requests that a signal's own responses stopped since it opened, whichever of the rules
+ * that say the same came first (`ruleIdsOf` gives their ids). They carry no login
  * event, so the rule itself no longer sees them, but they show that the campaign goes on.
  */
 export async function readBlocked(
   store: Store,
   answered: readonly AnsweredSignal[],
-  nowMs: number,
+  { nowMs, ruleIdsOf }: { readonly nowMs: number; readonly ruleIdsOf: (ruleId: string) => readonly string[] },
 ): Promise<ReadonlyMap<string, { readonly blocked: number; readonly lastSeenMs: number }>> {
   const byIp = new Map<string, TopRow>()
   const ips = new Set(answered.flatMap((one) => [...one.ips]))
@@ -34,7 +35,7 @@ export async function readBlocked(
   const found = new Map<string, { readonly blocked: number; readonly lastSeenMs: number }>()
   for (const { signal, ips: own, wafRuleIds } of answered) {
     const rows = [...own].flatMap((ip) => byIp.get(ip) ?? [])
-    for (const id of wafRuleIds) rows.push(...(await stoppedBy(store, id, range)))
+    for (const id of wafRuleIds) rows.push(...(await stoppedBy(store, id, ruleIdsOf(id), range)))
     found.set(signal.id, {
       blocked: rows.reduce((sum, row) => sum + (row.values[0] ?? 0), 0),
       lastSeenMs: rows.reduce((latest, row) => Math.max(latest, row.lastSeenMs), 0),
@@ -44,7 +45,12 @@ export async function readBlocked(
 }
 
 /** Requests that a managed WAF rule stopped; its events carry its id, or one that begins with it (wire-rule.ts). */
-function stoppedBy(store: Store, ruleId: string, range: TimeRange): Promise<readonly TopRow[]> {
-  const query = `${blockedRequests} (${anyValue('@appsec.rules', [ruleId])} OR @appsec.rules:${ruleId}-*)`
+function stoppedBy(
+  store: Store,
+  ruleId: string,
+  alike: readonly string[],
+  range: TimeRange,
+): Promise<readonly TopRow[]> {
+  const query = `${blockedRequests} (${anyValue('@appsec.rules', [ruleId, ...alike])} OR @appsec.rules:${ruleId}-*)`
   return store.top(query, range, { by: [], aggregates: ['count'], limit: 1 })
 }

@@ -4,6 +4,7 @@ import type { DetectionRule } from '../../model/detection-rule.ts'
 import type { Changes, SignalChange, SignalFacts, State } from '../state/state.ts'
 import type { Store } from '../store/store.ts'
 import { successesQuery } from '../campaign.ts'
+import { stoppingIds } from '../wire-rule.ts'
 import { readBlocked } from './blocked-requests.ts'
 import { isWorse, lowerByEnv } from './evaluate.ts'
 import { signalTitle } from './group.ts'
@@ -116,7 +117,11 @@ export async function keepFigures(options: {
       return signal === undefined ? [] : [{ signal, ...answer }]
     })
     if (answered.length === 0) return
-    const found = await readBlocked(store, answered, clock.nowMs())
+    const managed = await state.documents('wafRule')
+    const found = await readBlocked(store, answered, {
+      nowMs: clock.nowMs(),
+      ruleIdsOf: (ruleId) => stoppingIds(managed, ruleId),
+    })
     const signals = answered.flatMap(({ signal }): readonly SignalChange[] => {
       const { blocked, lastSeenMs } = found.get(signal.id) ?? { blocked: 0, lastSeenMs: 0 }
       if (blocked === (signal.counts['blocked'] ?? 0)) return []

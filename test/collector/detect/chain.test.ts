@@ -1,6 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
 import { failure, noonMs, startBench, success, times } from './campaign-bench.ts'
 import type { Bench, Event } from './campaign-bench.ts'
+import type { ManagedWafRule } from '../../../src/model/waf-rule.ts'
+import type { ResponseRecord } from '../../../src/collector/state/state.ts'
 
 let bench: Bench
 afterEach(async () => {
@@ -135,6 +137,66 @@ test('quiet for an hour, the signal closes; blocked requests keep it open', asyn
   expect((await bench.signals())[0]?.state).toBe('open')
   await bench.later(3_000)
   expect((await bench.signals())[0]).toMatchObject({ state: 'closed', closedAt: expect.any(String) as string })
+})
+
+test('what a rule stopped counts for each signal that has one which says the same', async () => {
+  bench = await startBench({ enabled: false })
+  const second = '203.0.113.10'
+  await bench.happen([...stuffing(0), ...times(35, 0, 1, (at, n) => failure(at, second, `other${n}`))])
+  const signals = await bench.signals()
+  expect(signals).toHaveLength(2)
+  const at = new Date(bench.clock.nowMs()).toISOString()
+  const conditions = [
+    { operator: 'exact_match', parameters: { list: ['tool'], inputs: [{ address: 'http.client_ip' }] } },
+  ]
+  const managed = (id: string, service: string): ManagedWafRule => ({
+    id,
+    name: id,
+    mode: 'blocking',
+    services: [service],
+    envs: [],
+    routes: [{ method: 'POST', pathPattern: '/login' }],
+    response: 'block',
+    endsAt: null,
+    collateral: { logins: 5, share: 0.05 },
+    rule: { conditions },
+    version: 1,
+    origin: { by: 'automation', signalId: null, clusterId: null },
+    createdAt: at,
+    updatedAt: at,
+    inModeSince: at,
+  })
+  const response = (signalId: string, value: string): ResponseRecord => ({
+    id: `r-${value}`,
+    kind: 'waf_rule',
+    value,
+    by: 'automation',
+    at,
+    until: null,
+    undoneAt: null,
+    signalId,
+    entryId: null,
+    why: '',
+    collateralUsers: 0,
+  })
+  const elsewhere = managed('elsewhere', 'blog')
+  await bench.state.commit({
+    documents: [managed('first', 'shop'), managed('second', 'shop'), elsewhere].map((put) => ({
+      kind: 'wafRule',
+      put,
+    })),
+    responses: signals.map(({ id }, index) => response(id, index === 0 ? 'first' : 'second')),
+  })
+  const stopped = (rule: string, count: number): readonly Event[] =>
+    times(count, 100, 1, (from) => ({
+      at: from,
+      event: 'none',
+      ip: '198.51.100.3',
+      attributes: { 'appsec.blocked': true, 'appsec.rules': [rule] },
+    }))
+  await bench.happen([...stopped('first', 7), ...stopped('elsewhere', 3)])
+  await bench.later(10)
+  expect((await bench.signals()).map(({ counts }) => counts['blocked'])).toEqual([7, 7])
 })
 
 test('with automation off it signals and blocks nothing', async () => {
