@@ -1,5 +1,5 @@
 import type { IpSource } from '../model/tags.ts'
-import { formatIp, isPrivateIp, parseIp } from './ip.ts'
+import { formatIp, isPrivateIp, parseIp, readIp } from './ip.ts'
 import type { PrefixSet } from './prefix-set.ts'
 
 /** Headers that carry the client's address, in the order in which they are believed (spec/tracer.md 2.5). */
@@ -96,8 +96,8 @@ function vouched(
   if (header === undefined) return undefined
   let furthest: Uint32Array | undefined
   for (const item of itemsFromRight(headers[header])) {
-    const ip = readItem(item, header)
-    if (ip === undefined) break
+    const ip = new Uint32Array(4)
+    if (!readItem(item, header, ip)) break
     furthest = ip
     if (!trusted.hasIp(ip)) break
   }
@@ -109,32 +109,28 @@ function claimed(headers: PeerAndHeaders['headers'], names: readonly string[]): 
   for (const header of names) {
     const value = headers[header]
     if (value === undefined || value === '') continue
-    for (const item of itemsFromLeft(value)) {
-      const ip = readItem(item, header)
-      if (ip === undefined) continue
-      if (!isPrivateIp(ip)) return { ip: formatIp(ip), source: 'claimed', header }
-      firstPrivate ??= { ip: formatIp(ip), source: 'claimed', header }
+    const text = joined(value)
+    let start = 0
+    for (let count = 0; count < MAX_ITEMS && start <= text.length; count++) {
+      const comma = text.indexOf(',', start)
+      const end = comma < 0 ? text.length : comma
+      if (readItem(text.slice(start, end).trim(), header, scratch)) {
+        if (!isPrivateIp(scratch)) return { ip: formatIp(scratch), source: 'claimed', header }
+        firstPrivate ??= { ip: formatIp(scratch), source: 'claimed', header }
+      }
+      start = end + 1
     }
   }
   return firstPrivate
 }
 
+/** The address that is being read: one at a time, and the most of what a request without a proxy costs if each has its own. */
+const scratch = new Uint32Array(4)
+
 type HeaderValue = string | readonly string[] | undefined
 
 function joined(value: HeaderValue): string {
   return value === undefined ? '' : typeof value === 'string' ? value : value.join(',')
-}
-
-function* itemsFromLeft(value: HeaderValue): Generator<string> {
-  const text = joined(value)
-  let start = 0
-  for (let count = 0; count < MAX_ITEMS && start <= text.length; count++) {
-    const comma = text.indexOf(',', start)
-    const end = comma < 0 ? text.length : comma
-    const item = text.slice(start, end).trim()
-    if (item !== '') yield item
-    start = end + 1
-  }
 }
 
 function* itemsFromRight(value: HeaderValue): Generator<string> {
@@ -148,9 +144,9 @@ function* itemsFromRight(value: HeaderValue): Generator<string> {
   }
 }
 
-function readItem(item: string, header: string): Uint32Array | undefined {
+function readItem(item: string, header: string, into: Uint32Array): boolean {
   const node = header === 'forwarded' ? forParameter(item) : item
-  return node === undefined ? undefined : parseIp(bareAddress(node))
+  return node !== undefined && readIp(bareAddress(node), into)
 }
 
 /** The value of `for=` in one element of a `Forwarded` header (RFC 7239 4). */

@@ -62,7 +62,7 @@ function describe(ending: Ending): void {
     span.resource = `${method} ${route}`
   }
   if (status >= 500) recordError(span, ending.error)
-  const responseHeader = (name: string): unknown => head?.headers[name] ?? response.getHeader(name)
+  const responseHeader = (name: string): unknown => head?.header(name) ?? response.getHeader(name)
   if (scope.configuredHeaders.length > 0) recordConfigured(span, scope.configuredHeaders, headers, responseHeader)
   if (hasEvent) recordLoginHeaders(span, rawHeaders, scope.configuredHeaders)
   if (hasEvent || inspection !== undefined) span.setTag(tag.headerOrder, headerOrderFingerprint(rawHeaders))

@@ -255,7 +255,7 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     if (readsHeaders) addresses['server.response.headers.no_cookies'] = withoutHeader(head.headers, 'set-cookie')
     if ((readsStatus || readsHeaders) && this.#inspect(inspection, addresses)) return true
     // Compressed bytes cannot be repeated to another client.
-    if (this.#failureBody === undefined && inspection.failedLogin !== undefined && !head.headers['content-encoding']) {
+    if (this.#failureBody === undefined && inspection.failedLogin !== undefined && !head.header('content-encoding')) {
       this.#failureBody = new CapturedBody(MAX_BODY_BYTES)
       if (this.watch !== undefined) this.watch.capture = this.#failureBody
     }
@@ -316,7 +316,7 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
   #answer(http: { request: HttpRequest; response: HttpResponse }, reply: Reply): void {
     const headers = { ...this.framework.headers(this), ...this.head?.headers }
     // What the app was about to say was never sent, and is not to be reported.
-    if (writeReply({ ...http, headers }, reply)) this.head = reply
+    if (writeReply({ ...http, headers }, reply)) this.head = headOf(reply)
     else this.#couldNotBlock()
   }
 
@@ -351,6 +351,11 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     }
     if (Object.keys(unseen).length > 0) inspection.run(unseen)
   }
+}
+
+/** The head of a reply of our own. */
+function headOf({ status, headers }: Reply): ResponseHead {
+  return { status, headers, header: (name) => headers[name] }
 }
 
 /** Method and path of a request, without its query. */

@@ -8,7 +8,36 @@ const active = currentRequest<ResponseObserver>()
 /** The line and headers of a response as they are about to be sent; names in lower case. */
 export interface ResponseHead {
   readonly status: number
+  /** All of them, in a record made for each who asks. */
   readonly headers: Readonly<Record<string, unknown>>
+  header(name: string): unknown
+}
+
+/** The head that the app gives a response: what it set before, and what it hands over with the status. */
+class GivenHead implements ResponseHead {
+  readonly status: number
+  readonly #response: HttpResponse
+  readonly #given: unknown
+
+  constructor(status: number, response: HttpResponse, given: unknown) {
+    this.status = status
+    this.#response = response
+    this.#given = given
+  }
+
+  get headers(): Readonly<Record<string, unknown>> {
+    return allHeaders(this.#response, this.#given)
+  }
+
+  header(name: string): unknown {
+    const given = this.#given
+    if (Array.isArray(given)) return this.headers[name]
+    let value: unknown
+    for (const key in given as object | undefined) {
+      if (key.length === name.length && key.toLowerCase() === name) value = (given as Record<string, unknown>)[key]
+    }
+    return value ?? this.#response.getHeader(name)
+  }
 }
 
 /** Who is told of a response; carried by its request. */
@@ -128,7 +157,7 @@ function watchOf(response: HttpResponse): ResponseWatch | undefined {
 function answered(response: HttpResponse, watch: ResponseWatch | undefined, status: number, given: unknown): boolean {
   if (watch === undefined || watch.seen || response.headersSent) return false
   watch.seen = true
-  return watch.observer.headSeen({ status, headers: allHeaders(response, given) })
+  return watch.observer.headSeen(new GivenHead(status, response, given))
 }
 
 /** Keeps the chunk if it is to be kept, and only once: what writes it may write it through another hook. */
