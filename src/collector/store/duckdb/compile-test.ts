@@ -71,7 +71,11 @@ function valueTest(field: Field, leaf: Leaf, value: Expression, scope: Scope): s
       if (value.isList) return `len(${value.sql}) > 0`
       return field.kind === 'reserved' ? `${value.sql} <> ''` : `${value.sql} IS NOT NULL`
     case 'is': {
-      const text = scope.binder.text(leaf.ignoreCase ? foldText(leaf.text) : leaf.text)
+      const literal = leaf.ignoreCase ? foldText(leaf.text) : leaf.text
+      // Printing and folding a boolean for each record costs more than the rest of a question of detection.
+      if (value.flag !== undefined && literal === 'true') return value.flag
+      if (value.flag !== undefined && literal === 'false') return `NOT ${value.flag}`
+      const text = scope.binder.text(literal)
       const anyValue = some(value, (x) => `${leaf.ignoreCase ? fold(x) : x} = ${text}`)
       if (value.onlyOne === undefined || !leaf.ignoreCase) return anyValue
       return `${value.onlyOne} = ${text} OR (${value.onlyOne} IS NULL AND ${anyValue})`

@@ -35,6 +35,8 @@ export interface Expression {
   readonly isList: boolean
   /** The value as a number, where the column has numbers. */
   readonly number?: string
+  /** The value as a boolean, where the column has booleans. */
+  readonly flag?: string
   /** A column with the folded value of records that have exactly one; NULL in all others. */
   readonly onlyOne?: string
   /** Whether it has to be read from the JSON in `rest`. */
@@ -74,7 +76,7 @@ function columnExpression(column: Column): Expression {
   if (column.type === 'VARCHAR') return { sql: name, isList: false }
   if (column.type === 'VARCHAR[]') return { sql: name, isList: true }
   const text = { sql: `CAST(${name} AS VARCHAR)`, isList: false }
-  return column.type === 'BIGINT' ? { ...text, number: name } : text
+  return column.type === 'BIGINT' ? { ...text, number: name } : { ...text, flag: name }
 }
 
 /**
