@@ -4,8 +4,8 @@ import type { TimeRange } from '../store.ts'
 import { Binder, integer } from './binder.ts'
 import { compileQuery } from './compile-query.ts'
 import type { Database } from './database.ts'
-import { decodeRecord } from './decode.ts'
-import { attributeColumns, quoted, recordColumns } from './schema.ts'
+import { columnsOfRecord, decodeRecord } from './decode.ts'
+import { attributeColumns } from './schema.ts'
 import { fromTables, matching } from './source.ts'
 import type { Sources } from './tables.ts'
 
@@ -55,10 +55,12 @@ export async function* exportRecords(
        FROM (SELECT s, count(*) AS n FROM (${seconds.union}) GROUP BY s)) GROUP BY slice ORDER BY slice`,
     seconds.binder.parameters,
   )
-  const columns = recordColumns.map((column) => quoted(column.name)).join(', ')
   for (const [first, last] of slices) {
     const fromMs = Math.max(range.fromMs, Number(first) * 1000)
-    const { union, binder } = statement(columns, { fromMs, toMs: Math.min(range.toMs, (Number(last) + 1) * 1000) })
+    const { union, binder } = statement(columnsOfRecord, {
+      fromMs,
+      toMs: Math.min(range.toMs, (Number(last) + 1) * 1000),
+    })
     if (union === undefined) continue
     for await (const rows of database.stream(`SELECT * FROM (${union}) ORDER BY ts, seq`, binder.parameters)) {
       yield encoder.encode(rows.map((row) => line(decodeRecord(row))).join(''))

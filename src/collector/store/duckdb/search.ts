@@ -5,12 +5,13 @@ import { Binder, integer } from './binder.ts'
 import type { CompiledQuery } from './compile-query.ts'
 import { compileQuery } from './compile-query.ts'
 import type { Database } from './database.ts'
-import { decodeRecord } from './decode.ts'
-import { recordColumns, quoted } from './schema.ts'
+import { columnsOfRecord, decodeRecord } from './decode.ts'
 import { fromTables, matching } from './source.ts'
 import type { Source, Sources } from './tables.ts'
 
 const FIRST_SLICE_MS = 300_000
+/** Where it is known in which few blocks a match can be, each slice costs more than a longer one. */
+const FIRST_NARROW_SLICE_MS = 86_400_000
 const SLICE_GROWTH = 6
 const MAX_PAGE = 10_000
 /** Records further apart hardly share what has to be decompressed for them. */
@@ -37,7 +38,9 @@ export async function search(
   const limit = Math.max(1, Math.min(page.limit, MAX_PAGE))
   const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor, sort)
   const found: (readonly [string, number, number])[] = []
-  for (const slice of slices(remaining(range, after, sort), sort, bounds(tables))) {
+  const isNarrow = tables.overlapping(query.kinds, range).every(({ stretches }) => stretches)
+  const firstMs = isNarrow ? FIRST_NARROW_SLICE_MS : FIRST_SLICE_MS
+  for (const slice of slices(remaining(range, after, sort), sort, bounds(tables), firstMs)) {
     const part = tables.overlapping(query.kinds, slice)
     found.push(...(await positions(database, part, query, slice, { sort, after, limit: limit + 1 - found.length })))
     if (found.length > limit) break
@@ -84,11 +87,10 @@ async function readRecords(
 ): Promise<readonly SpanRecord[]> {
   const bySource = new Map<string, number[]>()
   for (const [source, , seq] of wanted) bySource.set(source, [...(bySource.get(source) ?? []), seq])
-  const columns = recordColumns.map((column) => quoted(column.name)).join(', ')
   const parts = [...bySource].flatMap(([source, sequences]) =>
     neighbours(sequences).map(
       (near) =>
-        `SELECT ${columns} FROM ${source} WHERE seq BETWEEN ${near[0]} AND ${near.at(-1)} AND seq IN (${near.join(', ')})`,
+        `SELECT ${columnsOfRecord} FROM ${source} WHERE seq BETWEEN ${near[0]} AND ${near.at(-1)} AND seq IN (${near.join(', ')})`,
     ),
   )
   if (parts.length === 0) return []
@@ -123,10 +125,10 @@ function remaining(range: TimeRange, after: Position | undefined, sort: Sort): T
     : { fromMs: range.fromMs, toMs: Math.min(range.toMs, Math.floor(ms) + 1) }
 }
 
-function* slices(range: TimeRange, sort: Sort, within: TimeRange): Generator<TimeRange> {
+function* slices(range: TimeRange, sort: Sort, within: TimeRange, firstMs: number): Generator<TimeRange> {
   let fromMs = Math.max(range.fromMs, within.fromMs)
   let toMs = Math.min(range.toMs, within.toMs)
-  for (let lengthMs = FIRST_SLICE_MS; fromMs < toMs; lengthMs *= SLICE_GROWTH) {
+  for (let lengthMs = firstMs; fromMs < toMs; lengthMs *= SLICE_GROWTH) {
     if (sort === 'timestamp') {
       const end = Math.min(toMs, fromMs + lengthMs)
       yield { fromMs, toMs: end }

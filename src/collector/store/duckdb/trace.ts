@@ -1,8 +1,8 @@
 import type { Span } from '../../../model/span.ts'
 import { Binder, integer } from './binder.ts'
 import type { Database } from './database.ts'
-import { decodeRecord, decodeSpan } from './decode.ts'
-import { quoted, recordColumns, spanColumn } from './schema.ts'
+import { columnsOfRecord, decodeRecord, decodeSpan } from './decode.ts'
+import { recordColumns, spanColumn } from './schema.ts'
 import { fromTables } from './source.ts'
 import { decodeBeside } from './span-beside.ts'
 import type { TableKind, Tables } from './tables.ts'
@@ -34,7 +34,7 @@ export async function readTrace(
     if (union === undefined) return []
     return database.read(`SELECT * FROM (${union}) ORDER BY ts, span_id LIMIT ${MAX_TRACE_SPANS}`, binder.parameters)
   }
-  const columns = [...recordColumns, spanColumn].map(({ name }) => quoted(name)).join(', ')
+  const columns = `${columnsOfRecord}, ${spanColumn.name}`
   const whole = await read(['spans'], 'ts, span_id, body', '')
   const records = await read(['events', 'requests'], columns, "AND span <> ''")
   const found = [

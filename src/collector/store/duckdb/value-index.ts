@@ -209,7 +209,7 @@ interface IndexOptions {
 }
 
 /** The table that says where the values of another one are. */
-export function indexOf(table: string): string {
+function indexOf(table: string): string {
   return quoted(`values_${table}`)
 }
 
