@@ -12,8 +12,8 @@ export interface PatternOptions {
 export interface Pattern {
   readonly source: string
   test(text: string): boolean
-  /** The text of the leftmost match; where groups are not asked for, this costs a fraction of `exec`. */
-  match(text: string): string | undefined
+  /** Tells the text of the leftmost match when it is asked for it; undefined: there is none. A fraction of `exec`. */
+  match(text: string): (() => string) | undefined
   /** The leftmost match and its groups, or undefined. `index` in UTF-16 units. */
   exec(text: string): { readonly text: string; readonly index: number; readonly groups: readonly string[] } | undefined
   /** The first of the successive matches that is accepted. Ends without one at a match of nothing. */
@@ -57,18 +57,20 @@ function compileNative(Re2: Re2Constructor, source: string, { caseSensitive = fa
   const pattern = new Re2(source, flags)
   // Made when first needed: most patterns never match.
   let successive: Re2Instance | undefined
+  const matchAt = (text: string, start: number): string => {
+    // Offsets of what is not ASCII are left to the binding.
+    if (beyondAscii.test(text)) return pattern.exec(text)?.[0] ?? ''
+    successive ??= new Re2(source, `g${flags}`)
+    successive.lastIndex = 0
+    successive.test(text)
+    return text.slice(start, successive.lastIndex)
+  }
   return {
     source,
     test: (text) => pattern.test(text),
     match(text) {
       const start = pattern.search(text)
-      if (start < 0) return undefined
-      // Offsets of what is not ASCII are left to the binding.
-      if (beyondAscii.test(text)) return pattern.exec(text)?.[0] ?? ''
-      successive ??= new Re2(source, `g${flags}`)
-      successive.lastIndex = 0
-      successive.test(text)
-      return text.slice(start, successive.lastIndex)
+      return start < 0 ? undefined : () => matchAt(text, start)
     },
     exec(text) {
       const found = pattern.exec(text)
@@ -94,7 +96,7 @@ function compilePortable(source: string, { caseSensitive = false }: PatternOptio
     test: (text) => pattern.matcher(text).find(),
     match(text) {
       const matcher = pattern.matcher(text)
-      return matcher.find() ? (matcher.group() ?? '') : undefined
+      return matcher.find() ? () => matcher.group() ?? '' : undefined
     },
     exec(text) {
       const matcher = pattern.matcher(text)

@@ -1,6 +1,6 @@
 import { asBoolean, asString, asUnsigned, optionalObject } from '../cast.ts'
 import type { Json } from '../cast.ts'
-import type { CompileScope, ScalarOperator } from '../operator.ts'
+import type { CompileScope, Match, ScalarOperator } from '../operator.ts'
 import { needOfPattern } from '../prefilter/pattern-need.ts'
 import type { Need } from '../prefilter/required-literals.ts'
 import type { Pattern } from '../regex.ts'
@@ -28,9 +28,20 @@ export const matchRegex: ScalarOperator<'match_regex'> = {
     return (value) => {
       if (typeof value !== 'string' || isShorter(value, minBytes)) return undefined
       const found = pattern.match(value)
-      return found === undefined ? undefined : { highlight: [found] }
+      return found === undefined ? undefined : new RegexMatch(found)
     }
   },
+}
+
+/** A match whose text is found when an event asks for it: that a condition holds is mostly all there is to know. */
+class RegexMatch implements Match {
+  readonly #textOf: () => string
+  constructor(textOf: () => string) {
+    this.#textOf = textOf
+  }
+  get highlight(): readonly string[] {
+    return [this.#textOf()]
+  }
 }
 
 /** What a match of the regex requires of a value. */
