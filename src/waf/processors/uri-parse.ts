@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { readText } from '../javascript-value.ts'
 import type { Processor } from '../processor.ts'
 
@@ -50,9 +51,14 @@ function parseAuthority(authority: string): { userinfo: string; host: string; po
   const [whole, bracketed, name = '', digits = ''] =
     /^(?:\[([^\]]*)\]|([^:[\]]*))(?::([0-9]*))?$/.exec(authority.slice(at + 1)) ?? []
   if (whole === undefined || !userCharacters.test(userinfo)) return undefined
-  if (!(bracketed === undefined ? hostCharacters.test(name) : addressCharacters.test(bracketed))) return undefined
+  if (!(bracketed === undefined ? hostCharacters.test(name) : isAddress(bracketed))) return undefined
   const port = digits === '' ? 0 : Number(digits)
   return port > 65_535 ? undefined : { userinfo, host: bracketed ?? name, port }
+}
+
+/** An IPv6 address without a zone and without the dots of an IPv4 one. */
+function isAddress(text: string): boolean {
+  return addressCharacters.test(text) && isIPv6(text)
 }
 
 type QueryValue = string | true
