@@ -34,6 +34,8 @@ const regexes = [
   ['abc', '^abc$', 'a.c', '[a-z]b', 'foo|x', 'k', '\\babc', '^$', '(?:ab)+c', 'é', 'oo', '^[a-z]{3}$', '^/etc'],
   ['b\\b', 'abc(?:,abc)?', '^a.$', '%', '[/<]'],
 ].flat()
+/** Actions that filters put in the place of a rule's own. */
+const filterActions: readonly string[] = ['block', 'act', 'nowhere']
 const modules = [
   ['network-acl', 'authentication-acl', 'custom-acl', 'configuration', 'business-logic', 'rasp'],
   ['waf', 'waf', undefined, undefined],
@@ -55,7 +57,23 @@ export function randomCase(random: RandomSource): RandomCase {
   const given = new Set<string>()
   const steps = times(1 + random.integer(3), () => randomStep(random, given))
   // The reference keeps what processors made of ephemeral data, and looks at an address once.
-  return { ruleset, steps: 'processors' in ruleset ? steps.map(({ persistent = {} }) => ({ persistent })) : steps }
+  if ('processors' in ruleset) return { ruleset, steps: steps.map(withoutEphemeral) }
+  // It looks no further at a type once a rule of it, with an action of a filter, matched ephemeral data.
+  if (hasFilterAction(ruleset))
+    return { ruleset, steps: [...steps.slice(0, -1).map(withoutEphemeral), ...steps.slice(-1)] }
+  return { ruleset, steps }
+}
+
+function withoutEphemeral({ persistent = {} }: RandomStep): RandomStep {
+  return { persistent }
+}
+
+function hasFilterAction({
+  exclusions = [],
+}: {
+  readonly exclusions?: readonly { readonly on_match?: string }[]
+}): boolean {
+  return exclusions.some(({ on_match }) => on_match !== undefined && filterActions.includes(on_match))
 }
 
 function randomStep(random: RandomSource, given: Set<string>): RandomStep {
@@ -227,7 +245,7 @@ class RulesetMaker {
       return {
         ...exclusion,
         rules_target: [{ rule_id: `r${random.integer(rules)}` }],
-        on_match: random.pick(['block', 'act', 'nowhere']),
+        on_match: random.pick(filterActions),
       }
     return { ...exclusion, on_match: random.pick(['bypass', 'monitor']) }
   }

@@ -107,6 +107,19 @@ const filters: WafCase[] = [
     },
     steps: [{ ...hit }],
   },
+  {
+    says: 'an action of the filter counts in every run that matches ephemeral data',
+    ruleset: {
+      actions: [teapot],
+      rules: [rule([abc])],
+      exclusions: [{ id: 'x', rules_target: [{ rule_id: 'r1' }], on_match: 'teapot' }],
+    },
+    steps: [
+      { ephemeral: { a: 'abc' }, rules: ['r1'] },
+      { ephemeral: { a: 'abc' }, rules: ['r1'] },
+    ],
+    differs: 'the reference looks no further at rules of that type, and blocks nothing in the second run',
+  },
 ]
 
 const hidden = (key_path: readonly string[], condition: object, more: object = {}): Record<string, unknown> => ({
