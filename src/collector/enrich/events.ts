@@ -11,17 +11,18 @@ const maxTriggers = 100
 
 /**
  * What a span says happened: `@appsec.security_activity`, `@appsec.events_data.*`, `@appsec.rules`, `@appsec.event`,
- * `@appsec.blocked` (spec/detection.md 1.1). Broken trigger JSON is passed over; the span stands.
+ * `@appsec.blocked` (spec/detection.md 1.1). `eventTags`: the names of its tags that begin with `eventPrefix`. Broken
+ * trigger JSON is passed over; the span stands.
  */
-export function readEvents(meta: Meta): Attributes {
+export function readEvents(meta: Meta, eventTags: readonly string[]): Attributes {
   const activities = new Set<string>()
   const rules = new Set<string>()
   const responseIds = new Set<string>()
   const found: Attributes = {}
-  for (const event of trackedEvents(meta)) {
+  for (const event of trackedEvents(meta, eventTags)) {
     activities.add(businessLogicActivity(event))
     const prefix = `${eventPrefix}${event}.`
-    for (const name in meta) {
+    for (const name of eventTags) {
       if (!name.startsWith(prefix) || name.endsWith(trackSuffix)) continue
       setData(found, name.slice(prefix.length), meta[name] as string)
     }
@@ -47,13 +48,9 @@ export function readEvents(meta: Meta): Attributes {
 }
 
 /** Names of the events that the span tracks: `appsec.events.<event>.track`. */
-function trackedEvents(meta: Meta): string[] {
-  const events: string[] = []
-  for (const name in meta) {
-    if (!name.startsWith(eventPrefix) || !name.endsWith(trackSuffix) || meta[name] !== 'true') continue
-    events.push(name.slice(eventPrefix.length, -trackSuffix.length))
-  }
-  return events
+function trackedEvents(meta: Meta, eventTags: readonly string[]): readonly string[] {
+  const tracks = eventTags.filter((name) => name.endsWith(trackSuffix) && meta[name] === 'true')
+  return tracks.map((name) => name.slice(eventPrefix.length, -trackSuffix.length))
 }
 
 function setData(attributes: Attributes, name: string, value: string): void {

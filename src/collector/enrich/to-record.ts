@@ -32,10 +32,15 @@ export interface Readers {
 export function toRecord(span: Span, readers: Readers): SpanRecord {
   const { meta, metrics } = span
   const attributes: Attributes = Object.create(null) as Attributes
+  const eventTags: string[] = []
   let count = 0
   for (const name in meta) {
+    if (name.startsWith(eventPrefix)) {
+      eventTags.push(name)
+      continue
+    }
+    if (consumed.has(name) || ++count > maxAttributes) continue
     const value = meta[name] as string
-    if (consumed.has(name) || name.startsWith(eventPrefix) || ++count > maxAttributes) continue
     attributes[name] = value.length > maxValueLength ? value.slice(0, maxValueLength) : value
   }
   for (const name in metrics) {
@@ -48,7 +53,7 @@ export function toRecord(span: Span, readers: Readers): SpanRecord {
   const userAgent = meta[tag.httpUseragent] ?? meta['http.request.headers.user-agent']
   Object.assign(
     attributes,
-    readEvents(meta),
+    readEvents(meta, eventTags),
     readFingerprints(meta),
     userAgent === undefined ? {} : readers.userAgent(userAgent),
     ip === undefined ? {} : readers.network(ip),
