@@ -7,7 +7,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import express5 from 'express'
+import express5, { type NextFunction, type Response } from 'express'
 import fastify5, { type FastifyInstance } from 'fastify'
 import fastify4 from 'fastify4'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -100,6 +100,10 @@ async function expressPlace(express: typeof express5, isTraced: boolean): Promis
   app.all('/redirect', (_request, response) => response.redirect('/else\xe9'))
   app.all('/status/:code', (request, response) => void response.sendStatus(Number(request.params.code)))
   app.all('/cookies', (_request, response) => void response.cookie('a', 'b c').clearCookie('d').send(Buffer.from('x')))
+  app.use((error: Error & { status?: number }, _request: unknown, response: Response, next: NextFunction) => {
+    if (response.headersSent) next(error)
+    else response.status(error.status ?? 500).send(error.message)
+  })
   return served(createServer(app))
 }
 
