@@ -23,8 +23,10 @@ const rounds = Number(values.rounds)
 const perRound = Number(values.requests)
 const variants = values.variants.split(',')
 const load = createRequire(import.meta.url)
-/** Enough that answers leave in groups: waking the client for each would be booked on the slower server. */
+/** Enough that a server always has something to do. */
 const CONNECTIONS = 64
+/** While it is set the client never sleeps: the kernel books it on the server to wake it, and more often on a slower one. */
+let awake = false
 
 const browser = {
   'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36',
@@ -131,9 +133,15 @@ async function cpu(child) {
   return user + system
 }
 
+function stayAwake() {
+  if (awake) setImmediate(stayAwake)
+}
+
 /** Microseconds of CPU a request. */
 async function measure({ child, url }, { path, ...request }, amount) {
   const before = await cpu(child)
+  awake = true
+  stayAwake()
   const { errors, non2xx } = await autocannon({
     url: url + path,
     ...request,
@@ -141,6 +149,7 @@ async function measure({ child, url }, { path, ...request }, amount) {
     connections: CONNECTIONS,
     timeout: 60,
   })
+  awake = false
   if (errors + non2xx > 0) throw new Error(`${errors} requests without an answer, ${non2xx} refused`)
   return ((await cpu(child)) - before) / amount
 }
