@@ -225,11 +225,11 @@ test('a parameter is the one that the request brought, also when the application
 })
 
 /** Of ordinary words, so that nothing is rare: the route is asked first, the others only where it matches. */
-const routeWithoutOrigin = rule([
+const onLoginRoute = [
   on('match_regex', { regex: '^POST$' }, { address: 'method' }),
   on('match_regex', { regex: '/(?:login|account)$' }, { address: 'uri' }),
-  on('!exists', {}, { address: 'headers', key_path: ['origin'] }),
-])
+]
+const routeWithoutOrigin = rule([...onLoginRoute, on('!exists', {}, { address: 'headers', key_path: ['origin'] })])
 const bare = { headers: { host: 'example.com' } }
 const login = { method: 'POST', uri: '/login' }
 
@@ -250,6 +250,51 @@ describe('a rule on a route and a missing header holds whatever comes first', ()
     const context = compileRuleset({ version: '2.2', rules: [routeWithoutOrigin] }).createContext()
     expect(runs.map((run) => run(context).matched)).toEqual(matched)
   })
+})
+
+test('a rule on a route and on two headers says the same of any headers, whether they were walked or not', () => {
+  const random = randomSource(seed)
+  const conditionOn = (key: string): object =>
+    on(
+      random.pick(['exists', '!exists', 'match_regex', '!match_regex']),
+      { regex: random.pick(['^x', 'hay|needle', '']) },
+      {
+        address: 'headers',
+        key_path: [key],
+        ...(random.chance(0.2) ? { transformers: ['lowercase'] } : {}),
+      },
+    )
+  const headers = (): object => {
+    const made: Record<string, unknown> = {}
+    for (const key of ['a', 'b', 'c'])
+      if (random.chance(0.7))
+        made[key] = random.pick(['x', 'needle', 'XL', '', 5, null, undefined, ['x', 'hay'], { a: 'x' }])
+    return made
+  }
+  let matched = 0
+  for (let index = 0; index < 400; index += 1) {
+    const conditions = [conditionOn('a'), conditionOn('b'), ...onLoginRoute]
+    const ruleset = { version: '2.2', rules: [rule(conditions)] }
+    const closed = {
+      ...ruleset,
+      exclusions: [
+        { id: 'closed', rules_target: [{ rule_id: 'none' }], inputs: [{ address: 'headers', key_path: ['none'] }] },
+      ],
+    }
+    const runs = [
+      { ...login, headers: headers() },
+      random.chance(0.5) ? { headers: headers() } : login,
+      { body: 'x', headers: headers() },
+    ]
+    const results = [ruleset, closed].map((one) => {
+      const context = compileRuleset(one).createContext()
+      return runs.map((persistent) => comparable(context.run({ persistent })))
+    })
+    expect({ conditions, runs, results: results[0] }).toEqual({ conditions, runs, results: results[1] })
+    if (JSON.stringify(results).includes('rule_matches')) matched += 1
+  }
+  expect(matched).toBeGreaterThan(40)
+  expect(matched).toBeLessThan(360)
 })
 
 test('what a query parser makes, without any prototype to its prototype, is judged as an ordinary object is', () => {

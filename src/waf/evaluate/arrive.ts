@@ -11,6 +11,7 @@ import { layersOf } from './layer.ts'
 import type { Arrival, Layer } from './layer.ts'
 import type { Lens } from './lens.ts'
 import { mayHold } from './may-hold.ts'
+import type { StoredValue } from './stored-value.ts'
 import type { Leaf, Target, ValueTree } from './value-tree.ts'
 
 /** Hands a tree to the conditions that read its address: to those scanned for, only the leaves that may match. */
@@ -33,9 +34,7 @@ export function wakeRules(plan: Plan, scope: EvaluationScope): void {
     for (const rule of layer.awake) {
       if (top.hasMatched(rule) || (top.below === undefined && !mayMatch(plan.rules[rule], scope))) continue
       for (const reader of plan.rules[rule]?.deferred ?? [])
-        for (const holder of layersOf(top))
-          for (let value = holder.own(reader.input.address); value !== undefined; value = value.before)
-            if (!hasArrived(reader, value.tree, holder)) arriveWhole(reader, value.tree, holder)
+        for (const holder of layersOf(top)) arriveKept(reader, holder.own(reader.input.address), holder)
     }
   }
 }
@@ -43,6 +42,13 @@ export function wakeRules(plan: Plan, scope: EvaluationScope): void {
 /** Whether none of the conditions beside the anchor is known not to hold: most rules end here, in the first of them. */
 function mayMatch(rule: PlannedRule | undefined, scope: EvaluationScope): boolean {
   return rule === undefined || rule.conditions.every((one) => one.isAnchor || mayHold(one, scope))
+}
+
+/** Hands over what a layer held of an address, in the order in which it came. */
+function arriveKept(reader: Reader, latest: StoredValue | undefined, layer: Layer): void {
+  const values: StoredValue[] = []
+  for (let value = latest; value !== undefined; value = value.before) values.push(value)
+  for (const { tree } of values.reverse()) if (!hasArrived(reader, tree, layer)) arriveWhole(reader, tree, layer)
 }
 
 function hasArrived({ condition, inputIndex }: Reader, tree: ValueTree, layer: Layer): boolean {
