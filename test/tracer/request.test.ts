@@ -344,6 +344,16 @@ describe('switches', () => {
     expect(second?.meta['appsec.events.users.login.failure.usr.login']).toBe('ada')
   })
 
+  test('with AppSec off a block by hand blocks all the same', async () => {
+    begin({ appsecEnabled: false })
+    const app = express()
+    app.use(portcullis())
+    app.get('/', () => blockRequest())
+    expect((await fetch(await serve(app))).status).toBe(403)
+    const [span] = await spans(1)
+    expect(span?.meta).toMatchObject({ 'appsec.blocked': 'true' })
+  })
+
   test('the kill switch lets an attack pass, and reports it', async () => {
     begin({ appsecBlocking: false })
     expect((await fetch((await serve(shop())) + attack)).status).toBe(200)
