@@ -91,6 +91,16 @@ test('an erased user is in no index, and a day that is dropped takes its indexes
   expect(await inFile(indexes)).toEqual([])
 })
 
+test('a user is erased and a day is dropped while somebody reads', async () => {
+  await store.append(batchOf([aFailure('ann', '203.0.113.9'), aFailure('bob', '203.0.113.9')]))
+  const reader = store.export('', always, 'ndjson')[Symbol.asyncIterator]()
+  await reader.next()
+  expect(await store.eraseUser({ login: 'ann' })).toBe(1)
+  expect(await store.dropBefore('2026-03-11')).toBe(1)
+  expect(await foundBy('')).toBe(0)
+  await reader.return?.()
+})
+
 test('how much is stored is known at once, also after an erasure and after a restart', async () => {
   const early = nowMs - 3_600_000
   await store.append(batchOf([aFailure('ann', '203.0.113.9', { timestampMs: early }), aFailure('bob', '203.0.113.9')]))

@@ -28,7 +28,7 @@ const MAX_EXPLORER_MS = 30_000
 /** Reads waiting for their lane; more are refused. */
 const MAX_WAITING = 200
 /** An interrupt between two steps of a read is lost: while the file is being closed, what still runs is interrupted this often. */
-const INTERRUPT_EVERY_MS = 20
+const PAUSE_MS = 20
 
 /** The rows of a query as they were when it was asked. */
 export interface KeptRows {
@@ -295,7 +295,7 @@ export class Database {
     for (const waiting of Object.values(this.#waiting)) for (const resolve of waiting.splice(0)) resolve()
     while (this.#steps.size > 0) {
       for (const connection of this.#connections) connection.interrupt()
-      await Promise.race([Promise.allSettled(this.#steps), this.#pause()])
+      await Promise.race([Promise.allSettled(this.#steps), this.pause()])
     }
     for (const connection of this.#connections) this.#disconnect(connection)
     // Where a checkpoint fails, as on a full disk, the log holds what was acknowledged.
@@ -305,9 +305,10 @@ export class Database {
     this.#open = undefined
   }
 
-  #pause(): Promise<void> {
+  /** Some milliseconds in which reads come to their end. */
+  pause(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#after) this.#after(INTERRUPT_EVERY_MS, resolve)
+      if (this.#after) this.#after(PAUSE_MS, resolve)
       else setImmediate(resolve)
     })
   }

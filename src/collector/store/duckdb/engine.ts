@@ -32,6 +32,9 @@ import type { IndexLimits } from './value-index.ts'
 import { ValueIndex } from './value-index.ts'
 import { touched, windows } from './windows.ts'
 
+/** Ten seconds or more, which nearly every query ends within. */
+const MAX_CHECKPOINT_TRIES = 500
+
 export interface EngineOptions {
   /** The data directory; it exists and belongs to this process. */
   readonly dir: string
@@ -73,6 +76,13 @@ export async function openEngine({ dir, nowMs, limits, after, indexLimits }: Eng
   const keptGroups = new KeptGroups(database, tables)
   const narrowed = async (query: QueryText, range: TimeRange, records?: RecordScope): Promise<Sources> =>
     index.narrow(compileQuery(query, records), range)
+
+  /** Lets records go, without anything being indexed; the log is folded behind it. Resolves with how many went. */
+  const alone = async (work: () => Promise<number>): Promise<number> => {
+    const gone = await index.pausedFor(() => writer.exclusively(work))
+    if (gone > 0) await foldLog(database, writer)
+    return gone
+  }
 
   index.grow(nowMs)
   return {
@@ -116,26 +126,24 @@ export async function openEngine({ dir, nowMs, limits, after, indexLimits }: Eng
         yield part
       }
     },
-    dropBefore: (day) => writer.exclusively(() => dropBefore(database, tables, day, writer.sequence)),
-    dropCompactBefore: (timestampMs) =>
-      writer.exclusively(() => dropCompactBefore(database, tables, timestampMs, writer.sequence)),
+    dropBefore: (day) => alone(() => dropBefore(database, tables, day, writer.sequence)),
+    dropCompactBefore: (timestampMs) => alone(() => dropCompactBefore(database, tables, timestampMs, writer.sequence)),
     async eraseUser(selector) {
       try {
-        return await writer.exclusively(() => {
-          index.forget()
-          return eraseUser(database, tables, selector, writer.sequence)
-        })
+        return await alone(() => eraseUser(database, tables, selector, writer.sequence))
       } finally {
         await keptGroups.clear()
       }
     },
-    backup: (target) =>
-      writer.holding(
+    async backup(target) {
+      await foldLog(database, writer)
+      await writer.holding(
         () => checkpoint(database),
         () => copyFile(file, join(target, fileName)),
-      ),
+      )
+    },
     settled: () => index.settled(),
-    checkpoint: () => writer.exclusively(() => checkpoint(database)),
+    checkpoint: () => foldLog(database, writer),
     async stats(): Promise<StoreStats> {
       const bytesOnDisk = (statSync(file, { throwIfNoEntry: false })?.size ?? 0) + walBytes(walFile)
       // Records are counted as they come, so that nobody who asks how it goes waits for a query of the explorer.
@@ -171,6 +179,30 @@ async function checkpoint(database: Database): Promise<void> {
   } catch (error) {
     throw writeRefusal(error)
   }
+}
+
+/**
+ * Checkpoints. After most changes DuckDB refuses while a query runs that began before them: then commits are let through
+ * until it has ended, and where that takes too long, the log is folded by the next checkpoint.
+ */
+async function foldLog(database: Database, writer: Writer): Promise<void> {
+  for (let tries = 0; tries < MAX_CHECKPOINT_TRIES; tries++) {
+    const isDone = await writer.exclusively(async () => {
+      try {
+        await database.write('CHECKPOINT')
+        return true
+      } catch (error) {
+        if (isRefusedForNow(error)) return false
+        throw writeRefusal(error)
+      }
+    })
+    if (isDone) return
+    await database.pause()
+  }
+}
+
+function isRefusedForNow(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('other write transactions active')
 }
 
 async function loadTables(database: Database): Promise<Tables> {

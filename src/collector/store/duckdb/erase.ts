@@ -6,7 +6,7 @@ import { quoted } from './schema.ts'
 import type { Held, Table, Tables } from './tables.ts'
 import { holdsRecords } from './tables.ts'
 import { countHeld } from './held.ts'
-import { dropIndex } from './value-index.ts'
+import { dropIndex, emptyIndex } from './value-index.ts'
 
 const DAY_MS = 86_400_000
 
@@ -40,12 +40,11 @@ async function drop(database: Database, tables: Tables, old: readonly Table[], s
     }
   })
   for (const { name } of old) tables.remove(name)
-  await database.write('CHECKPOINT')
 }
 
 /**
- * Erases the records of a user, and all spans of the traces they belong to; returns how many records. The file is
- * checkpointed, so that the log of recent commits does not keep them either.
+ * Erases the records of a user, and all spans of the traces they belong to; returns how many records. The log of recent
+ * commits keeps them until it is folded into the file.
  */
 export async function eraseUser(
   database: Database,
@@ -64,14 +63,13 @@ export async function eraseUser(
       const count = await eraseFrom(database, table, names, value)
       if (count === 0) continue
       erased += count
-      await dropIndex(database, table)
+      await emptyIndex(database, table)
       touched.set(table, await countHeld(database, await database.writer(), table))
     }
     for (const table of tables.all()) await eraseSpans(database, table)
     await database.write('DROP TABLE erased_traces')
   })
   for (const [table, held] of touched) Object.assign(table, { indexedTo: 0, held })
-  await database.write('CHECKPOINT')
   return erased
 }
 

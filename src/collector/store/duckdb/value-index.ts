@@ -42,8 +42,10 @@ export class ValueIndex {
   #running: Promise<void> | undefined
   #lookedAt = 0
   #nowMs = 0
-  /** Rises with each erasure: what was being indexed meanwhile is dropped. */
-  #erasures = 0
+  /** The step that is being done. */
+  #step: Promise<boolean> | undefined
+  /** How much is being done without it. */
+  #paused = 0
 
   private constructor(options: IndexOptions) {
     this.#database = options.database
@@ -122,10 +124,18 @@ export class ValueIndex {
     await this.#start()
   }
 
-  /** Within an erasure: what is being indexed may hold what is erased. */
-  forget(): void {
-    this.#erasures++
-    this.#lookedAt = 0
+  /**
+   * Erases or drops records while nothing is being indexed: what goes must not be in an index that is being made.
+   */
+  async pausedFor<T>(work: () => Promise<T>): Promise<T> {
+    this.#paused++
+    try {
+      await this.#step?.catch(() => undefined)
+      return await work()
+    } finally {
+      this.#paused--
+      this.#lookedAt = 0
+    }
   }
 
   #start(): Promise<void> {
@@ -141,7 +151,9 @@ export class ValueIndex {
       found = false
       this.#lookedAt = this.#writer.sequence
       for (const table of this.#waiting()) {
-        if (!(await this.#extend(table, this.#lookedAt))) continue
+        if (this.#paused > 0) return
+        this.#step = this.#extend(table, this.#lookedAt)
+        if (!(await this.#step)) continue
         found = true
         await this.#rest()
       }
@@ -162,7 +174,6 @@ export class ValueIndex {
   async #extend(table: Table, sequence: number): Promise<boolean> {
     const { indexedTo: from } = table
     const { leastRecords, mostRecords } = this.#limits
-    const erasures = this.#erasures
     const name = quoted(table.name)
     const newer = `seq > ${integer(from)} AND seq <= ${integer(sequence)}`
     const [row] = await this.#database.read(
@@ -182,7 +193,7 @@ export class ValueIndex {
     let isDone = false
     await this.#database.appendRows(indexOf(table.name), entries, (write) =>
       this.#writer.exclusively(async () => {
-        if (erasures !== this.#erasures || this.#tables.get(table.name) !== table) return
+        if (this.#tables.get(table.name) !== table) return
         await this.#database.write(
           `CREATE TABLE IF NOT EXISTS ${indexOf(table.name)} (hash UINTEGER, block UINTEGER, up_to BIGINT)`,
         )
@@ -251,6 +262,11 @@ function stretchesOf(blocks: ReadonlySet<number>, indexedTo: number): (lastSeque
 /** Drops the index of a table, in the transaction that is open. */
 export async function dropIndex(database: Database, table: Table): Promise<void> {
   await database.write(`DROP TABLE IF EXISTS ${indexOf(table.name)}`)
+}
+
+/** Leaves nothing in the index of a table, in the transaction that is open. */
+export async function emptyIndex(database: Database, table: Table): Promise<void> {
+  if (table.indexedTo > 0) await database.write(`DELETE FROM ${indexOf(table.name)}`)
 }
 
 /** Hashes are the engine's own: those of another version of it are of no use. */
