@@ -46,15 +46,14 @@ async function copyOver(file, { fromMs, stepMs, copies, copiesADay, made }) {
   const day = (index) => new Date(fromMs + index * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')
   for (let copy = 1; copy < copies; copy++) {
     const to = day(Math.floor(copy / copiesADay))
-    for (const kind of ['events', 'requests', 'spans']) {
+    for (const kind of ['events', 'requests']) {
       const [from, target] = [`"${kind}_${day(0)}"`, `"${kind}_${to}"`]
       const isFirst = copy % copiesADay === 0
       if (isFirst) await connection.run(`CREATE TABLE ${target} (${await columnsOf(connection, `${kind}_${day(0)}`)})`)
-      const own = kind === 'spans' ? '' : `, seq + ${copy * made} AS seq, ${addresses(copy)}`
       await connection.run(
         `INSERT INTO ${target} SELECT * REPLACE (
            (ts + ${Math.round(copy * stepMs * 1000)})::BIGINT AS ts,
-           printf('%08x', ${copy}) || substr(trace_id, 9) AS trace_id${own})
+           printf('%08x', ${copy}) || substr(trace_id, 9) AS trace_id, seq + ${copy * made} AS seq, ${addresses(copy)})
          FROM ${from} WHERE ts < ${Math.round((fromMs + stepMs) * 1000)}`,
       )
     }
@@ -84,6 +83,6 @@ async function columnsOf(connection, table) {
   )
   return reader
     .getRowsJS()
-    .map(([name, type]) => `"${name}" ${type}${['rest', 'body'].includes(name) ? ' USING COMPRESSION zstd' : ''}`)
+    .map(([name, type]) => `"${name}" ${type}${['rest', 'span'].includes(name) ? ' USING COMPRESSION zstd' : ''}`)
     .join(', ')
 }
