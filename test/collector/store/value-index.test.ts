@@ -91,6 +91,32 @@ test('an erased user is in no index, and a day that is dropped takes its indexes
   expect(await inFile(indexes)).toEqual([])
 })
 
+test('what belongs to others is found while users are erased', async () => {
+  const names = Array.from({ length: 8 }, (_, index) => `user-${index}`)
+  await store.append(batchOf(['bob', ...names].map((name) => aFailure(name, '203.0.113.9'))))
+  for (const login of names) {
+    await store.settled()
+    const erasure = store.eraseUser({ login })
+    const reads = Array.from({ length: 8 }, () => foundBy('@appsec.events_data.usr.login:bob'))
+    const more = erasure.then(() => foundBy('@appsec.events_data.usr.login:bob'))
+    expect(await Promise.all([...reads, more])).toEqual(Array.from({ length: 9 }, () => 1))
+    await erasure
+  }
+})
+
+test('what belongs to other days is found while days are dropped', async () => {
+  const dayMs = 86_400_000
+  await store.append(batchOf([aFailure('bob', '203.0.113.9')]))
+  for (let round = 0; round < 8; round++) {
+    await store.append(batchOf([aFailure('ann', '203.0.113.9', { timestampMs: nowMs - 3 * dayMs })]))
+    await store.settled()
+    const drop = store.dropBefore('2026-03-09')
+    const reads = Array.from({ length: 8 }, () => foundBy('@appsec.events_data.usr.login:bob'))
+    expect(await Promise.all(reads)).toEqual(Array.from({ length: 8 }, () => 1))
+    expect(await drop).toBe(1)
+  }
+})
+
 test('a user is erased and a day is dropped while somebody reads', async () => {
   await store.append(batchOf([aFailure('ann', '203.0.113.9'), aFailure('bob', '203.0.113.9')]))
   const reader = store.export('', always, 'ndjson')[Symbol.asyncIterator]()

@@ -33,7 +33,7 @@ export async function dropCompactBefore(
 
 async function drop(database: Database, tables: Tables, old: readonly Table[], sequence: number): Promise<void> {
   if (old.length === 0) return
-  await atomically(database, sequence, async () => {
+  await atomically(database, tables, sequence, async () => {
     for (const table of old) {
       await database.write(`DROP TABLE ${quoted(table.name)}`)
       await dropIndex(database, table)
@@ -57,7 +57,7 @@ export async function eraseUser(
     'userId' in selector ? ['usr.id', 'appsec.events_data.usr.id'] : ['usr.login', 'appsec.events_data.usr.login']
   let erased = 0
   const touched = new Map<Table, Held>()
-  await atomically(database, sequence, async () => {
+  await atomically(database, tables, sequence, async () => {
     await database.write('CREATE TEMP TABLE erased_traces (trace_id VARCHAR)')
     for (const table of tables.all().filter(holdsRecords)) {
       const count = await eraseFrom(database, table, names, value)
@@ -69,7 +69,7 @@ export async function eraseUser(
     for (const table of tables.all()) await eraseSpans(database, table)
     await database.write('DROP TABLE erased_traces')
   })
-  for (const [table, held] of touched) Object.assign(table, { indexedTo: 0, held })
+  for (const [table, held] of touched) table.held = held
   return erased
 }
 
@@ -96,7 +96,13 @@ async function eraseFrom(database: Database, table: Table, names: readonly strin
 }
 
 /** One transaction, which also notes the sequence: the rows that carry it may be the ones that go. */
-async function atomically(database: Database, sequence: number, work: () => Promise<void>): Promise<void> {
+async function atomically(
+  database: Database,
+  tables: Tables,
+  sequence: number,
+  work: () => Promise<void>,
+): Promise<void> {
+  const indexed = tables.all().map((table) => ({ table, indexedTo: table.indexedTo }))
   await database.write('BEGIN')
   try {
     await database.write(`UPDATE meta SET value = greatest(value, ${integer(sequence)}) WHERE name = 'sequence'`)
@@ -104,6 +110,7 @@ async function atomically(database: Database, sequence: number, work: () => Prom
     await database.write('COMMIT')
   } catch (error) {
     await database.write('ROLLBACK').catch(() => undefined)
+    for (const { table, indexedTo } of indexed) table.indexedTo = indexedTo
     throw error
   }
 }

@@ -69,9 +69,17 @@ export class ValueIndex {
       .map(({ name, indexedTo }) => ({ name, indexedTo }))
     const texts = needed === undefined ? [] : [...textsOf(needed)]
     if (needed === undefined || indexed.length === 0 || texts.length > MAX_TEXTS) return tables
-    const blocksOf = await this.#lookUp(texts, indexed)
+    // An index that was emptied or dropped meanwhile says nothing.
+    const isAsBefore = ({ name, indexedTo }: Indexed): boolean => (tables.get(name)?.indexedTo ?? 0) >= indexedTo
+    let blocksOf
+    try {
+      blocksOf = await this.#lookUp(texts, indexed)
+    } catch (error) {
+      if (indexed.every(isAsBefore)) throw error
+      return tables
+    }
     const stretches = new Map(
-      indexed.map(({ name, indexedTo }) => {
+      indexed.filter(isAsBefore).map(({ name, indexedTo }) => {
         const blocks = blocksWith(needed, (text) => blocksOf(name, text))
         return [name, stretchesOf(blocks, indexedTo)]
       }),
@@ -90,7 +98,7 @@ export class ValueIndex {
   /** The blocks of a table that have a text. */
   async #lookUp(
     texts: readonly string[],
-    indexed: readonly { readonly name: string }[],
+    indexed: readonly Indexed[],
   ): Promise<(table: string, text: string) => readonly number[]> {
     const binder = new Binder()
     // Hashes stand in the statement as constants: by others DuckDB does not prune.
@@ -211,6 +219,8 @@ export class ValueIndex {
   }
 }
 
+type Indexed = Readonly<Pick<Table, 'name' | 'indexedTo'>>
+
 interface IndexOptions {
   readonly database: Database
   readonly tables: Tables
@@ -259,14 +269,17 @@ function stretchesOf(blocks: ReadonlySet<number>, indexedTo: number): (lastSeque
     lastSequence <= indexedTo ? stretches : [...stretches, { first: indexedTo + 1, last: lastSequence }]
 }
 
-/** Drops the index of a table, in the transaction that is open. */
+/** Drops the index of a table, in the transaction that is open; from now on nothing is looked up in it. */
 export async function dropIndex(database: Database, table: Table): Promise<void> {
+  table.indexedTo = 0
   await database.write(`DROP TABLE IF EXISTS ${indexOf(table.name)}`)
 }
 
-/** Leaves nothing in the index of a table, in the transaction that is open. */
+/** Leaves nothing in the index of a table, in the transaction that is open; from now on nothing is looked up in it. */
 export async function emptyIndex(database: Database, table: Table): Promise<void> {
-  if (table.indexedTo > 0) await database.write(`DELETE FROM ${indexOf(table.name)}`)
+  if (table.indexedTo === 0) return
+  table.indexedTo = 0
+  await database.write(`DELETE FROM ${indexOf(table.name)}`)
 }
 
 /** Hashes are the engine's own: those of another version of it are of no use. */
