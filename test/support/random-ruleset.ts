@@ -34,8 +34,8 @@ const regexes = [
   ['abc', '^abc$', 'a.c', '[a-z]b', 'foo|x', 'k', '\\babc', '^$', '(?:ab)+c', 'é', 'oo', '^[a-z]{3}$', '^/etc'],
   ['b\\b', 'abc(?:,abc)?', '^a.$', '%', '[/<]'],
 ].flat()
-/** Actions that filters put in the place of a rule's own. */
-const filterActions: readonly string[] = ['block', 'act', 'nowhere']
+/** Actions that filters put in the place of a rule's own; the reference takes an unknown one for one that blocks. */
+const filterActions: readonly string[] = ['block', 'act']
 const modules = [
   ['network-acl', 'authentication-acl', 'custom-acl', 'configuration', 'business-logic', 'rasp'],
   ['waf', 'waf', undefined, undefined],

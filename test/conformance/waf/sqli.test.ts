@@ -53,6 +53,9 @@ const agreed: readonly (readonly [text: string, fingerprint: string | undefined]
   // inside a string
   ["x' and 'y", 's&s'],
   ["a' || 'b", 's&s'],
+  // a string with its letter, right behind a backslash
+  ["\\e''|sleep(1", 'sof(1'],
+  ["\\n'a' 'b'|sleep(1", 'sof(1'],
   // text
   ["O'Brien", undefined],
   ['select a table from the union', undefined],

@@ -75,6 +75,11 @@ function startsWord(code: number): boolean {
   return isLetter(code) || classOf(code) === CharClass.word
 }
 
+/** Whether a letter introduces a string there, as in `e'..'`. */
+function startsString(text: string, at: number): boolean {
+  return text.charCodeAt(at + 1) === 0x27 && 'eEnN'.includes(text.charAt(at)) && at + 2 < text.length
+}
+
 function readSpecial(lexer: Lexer, token: Token, code: number): void {
   switch (code) {
     case 0x23:
@@ -138,7 +143,7 @@ function readBackslash(lexer: Lexer, token: Token): void {
   const end = lexer.position + (isNull ? 2 : 1)
   setToken(token, isNull ? TokenType.number : TokenType.backslash, lexer.position, end)
   lexer.position = end
-  lexer.glue = lexer.position
+  if (!startsString(lexer.text, end)) lexer.glue = end
 }
 
 function readTicked(lexer: Lexer, token: Token): void {
