@@ -138,3 +138,11 @@ test('how much is stored is known at once, also after an erasure and after a res
   await store.eraseUser({ login: 'bob' })
   expect(await store.stats()).toMatchObject({ records: 0, oldestMs: null, newestMs: null })
 })
+
+test('a page of records that lie far apart is read within the memory there is', async () => {
+  const records = Array.from({ length: 2_000 }, (_, index) => aRecord({ timestampMs: nowMs - index }))
+  await store.append(batchOf(records))
+  await inFile('UPDATE requests_20260310 SET seq = seq * 10000')
+  const page = await store.search('', always, { limit: 2_000 })
+  expect(page.records.map((record) => record.spanId)).toEqual(records.map((record) => record.spanId))
+})

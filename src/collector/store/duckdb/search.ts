@@ -16,6 +16,8 @@ const SLICE_GROWTH = 6
 const MAX_PAGE = 10_000
 /** Records further apart hardly share what has to be decompressed for them. */
 const MAX_GAP = 4_096
+/** Parts that one statement reads: each holds a few megabytes of DuckDB's memory until its end. */
+const MAX_PARTS = 100
 
 type Sort = 'timestamp' | '-timestamp'
 /** Event time in microseconds and sequence: where a page ended. */
@@ -86,17 +88,24 @@ async function readRecords(
   wanted: readonly (readonly [string, number, number])[],
 ): Promise<readonly SpanRecord[]> {
   const bySource = new Map<string, number[]>()
-  for (const [source, , seq] of wanted) bySource.set(source, [...(bySource.get(source) ?? []), seq])
+  for (const [source, , seq] of wanted) {
+    const sequences = bySource.get(source)
+    if (sequences === undefined) bySource.set(source, [seq])
+    else sequences.push(seq)
+  }
   const parts = [...bySource].flatMap(([source, sequences]) =>
     neighbours(sequences).map(
       (near) =>
         `SELECT ${columnsOfRecord} FROM ${source} WHERE seq BETWEEN ${near[0]} AND ${near.at(-1)} AND seq IN (${near.join(', ')})`,
     ),
   )
-  if (parts.length === 0) return []
-  // In an order, of whatever kind, DuckDB reads the parts with all its threads.
-  const rows = await database.read(`SELECT * FROM (${parts.join('\nUNION ALL\n')}) ORDER BY seq`)
-  const found = new Map(rows.map((row) => [Number(row[0]), decodeRecord(row)]))
+  const found = new Map<number, SpanRecord>()
+  for (let from = 0; from < parts.length; from += MAX_PARTS) {
+    const some = parts.slice(from, from + MAX_PARTS).join('\nUNION ALL\n')
+    // In an order, of whatever kind, DuckDB reads the parts with all its threads.
+    const rows = await database.read(`SELECT * FROM (${some}) ORDER BY seq`)
+    for (const row of rows) found.set(Number(row[0]), decodeRecord(row))
+  }
   return wanted.flatMap(([, , seq]) => found.get(seq) ?? [])
 }
 
