@@ -224,7 +224,7 @@ test(
       include: ['clusters'],
     })
     expect(tested.signals.flatMap((one: any) => one.clusters).map(({ reason }: any) => reason)).toContain(null)
-    // Several rules tell of the attack, and what the rule of one has stopped never reaches that of another.
+    // Several rules tell of the attack, and what the rule of one has stopped reaches no other that says something else.
     await eventually(
       async () => {
         const { body } = await collector.api('GET', '/api/signals?service=express-login')

@@ -15,8 +15,8 @@ export interface AnsweredSignal {
 
 /**
  * What blocking does to the attacks: requests that a signal's own responses stopped since it opened, whichever of the rules
- * that say the same came first (`ruleIdsOf` gives their ids). They carry no login
- * event, so the rule itself no longer sees them, but they show that the campaign goes on.
+ * that say the same came first (`ruleIdsOf` gives their ids). They carry no login event, so the rule itself no longer sees
+ * them, but they show that the campaign goes on.
  */
 export async function readBlocked(
   store: Store,
@@ -44,13 +44,8 @@ export async function readBlocked(
   return found
 }
 
-/** Requests that a managed WAF rule stopped; its events carry its id, or one that begins with it (wire-rule.ts). */
-function stoppedBy(
-  store: Store,
-  ruleId: string,
-  alike: readonly string[],
-  range: TimeRange,
-): Promise<readonly TopRow[]> {
-  const query = `${blockedRequests} (${anyValue('@appsec.rules', [ruleId, ...alike])} OR @appsec.rules:${ruleId}-*)`
+/** Requests that a managed WAF rule stopped; its events carry one of these ids, or one that begins with its own (wire-rule.ts). */
+function stoppedBy(store: Store, ruleId: string, ids: readonly string[], range: TimeRange): Promise<readonly TopRow[]> {
+  const query = `${blockedRequests} (${anyValue('@appsec.rules', ids)} OR @appsec.rules:${ruleId}-*)`
   return store.top(query, range, { by: [], aggregates: ['count'], limit: 1 })
 }

@@ -25,7 +25,7 @@ import { countHeld } from './held.ts'
 import { scanRecords } from './scan.ts'
 import { search } from './search.ts'
 import type { Sources } from './tables.ts'
-import { Tables, addHeld, holdsRecords, nothingHeld, tableNamed } from './tables.ts'
+import { Tables, addHeld, holdsFullRecords, holdsRecords, nothingHeld, tableNamed } from './tables.ts'
 import { readTrace } from './trace.ts'
 import { loadKnownTraits, traits } from './traits.ts'
 import type { IndexLimits } from './value-index.ts'
@@ -153,7 +153,7 @@ export async function openEngine({ dir, nowMs, limits, after, indexLimits }: Eng
       const compactFromMs = tables.all().find(({ kind }) => kind === 'compact')?.fromMs ?? null
       const { records, oldestUs, newestUs } = tables
         .all()
-        .filter(({ kind }) => kind === 'events' || kind === 'requests')
+        .filter(holdsFullRecords)
         .map(({ held }) => held)
         .reduce(addHeld, nothingHeld)
       const isEmpty = records === 0
@@ -189,11 +189,11 @@ async function foldLog(database: Database, writer: Writer): Promise<void> {
   for (let tries = 0; tries < MAX_CHECKPOINT_TRIES; tries++) {
     const isDone = await writer.exclusively(async () => {
       try {
-        await database.write('CHECKPOINT')
+        await checkpoint(database)
         return true
       } catch (error) {
         if (isRefusedForNow(error)) return false
-        throw writeRefusal(error)
+        throw error
       }
     })
     if (isDone) return

@@ -13,6 +13,11 @@ export function holdsRecords({ kind }: Pick<Table, 'kind'>): boolean {
   return kind !== 'spans' && kind !== 'traits'
 }
 
+/** Whether a table holds records that are kept in full. */
+export function holdsFullRecords({ kind }: Pick<Table, 'kind'>): boolean {
+  return kind === 'events' || kind === 'requests'
+}
+
 export interface Table extends TimeRange {
   readonly name: string
   readonly kind: TableKind

@@ -8,6 +8,7 @@ import type { Needed } from './needed-values.ts'
 import { textsOf } from './needed-values.ts'
 import { addressColumns, indexedAttributes, quoted } from './schema.ts'
 import type { Sources, Stretch, Table, Tables } from './tables.ts'
+import { holdsFullRecords } from './tables.ts'
 
 /** Sequences that are looked at together: a value is in a block, or in none of its records. */
 const BLOCK = 32_768
@@ -171,7 +172,7 @@ export class ValueIndex {
   /** Tables with records to be indexed, at most as many as it seems. */
   #waiting(): readonly Table[] {
     const { leastRecords, leastOfToday } = this.#limits
-    const tables = this.#tables.all().filter(({ kind }) => kind === 'events' || kind === 'requests')
+    const tables = this.#tables.all().filter(holdsFullRecords)
     return tables.filter(({ toMs, held, indexedTo }) => {
       const waiting = Math.min(held.records, held.lastSequence - indexedTo)
       return waiting >= (toMs > this.#nowMs ? leastOfToday : leastRecords)

@@ -112,7 +112,7 @@ function readPrefixed(lexer: Lexer, token: Token, letter: number): void {
   if (letter === 0x62 || letter === 0x78) done = quoted && readBitString(lexer, token, letter === 0x78)
   else if (letter === 0x75) done = next === 0x26 && readUnicodeString(lexer, token)
   else if (letter === 0x71) done = readOracleString(lexer, token, 0)
-  else if (quoted && position + 2 < text.length) {
+  else if (startsString(text, position)) {
     readQuoted(lexer, token, 2, 0x27)
     done = true
   } else if (letter === 0x6e) done = readOracleString(lexer, token, 1)
