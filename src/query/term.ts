@@ -27,6 +27,8 @@ function testOfLiteral(field: Field, text: string): Leaf | string {
   if (field.kind === 'attribute' && addressFacets.has(field.name)) {
     const network = parseNetwork(text)
     if (network !== undefined) return { kind: 'network', text, words: [...network.words], bits: network.bits }
+    // As text it would find nothing, without a word.
+    if (/^[\da-f.:]+\/\d*$/i.test(text)) return 'a network, such as 10.0.0.0/8 or 2001:db8::/32'
   }
   return { kind: 'is', text, ignoreCase: ignoresCase(field) }
 }

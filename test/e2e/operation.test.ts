@@ -167,6 +167,12 @@ const refusedStarts = [
     names: '--data',
   },
   {
+    says: 'the data go where nothing can be made',
+    env: { DATA_DIR: '/proc/portcullis/data' },
+    code: 'DATA_DIR_UNUSABLE',
+    names: '--data',
+  },
+  {
     says: 'a certificate has no key',
     env: { TLS_CERTIFICATE: certificate },
     code: 'TLS_UNREADABLE',
@@ -223,7 +229,7 @@ test.each(refusedStarts)('where $says, the start ends with what is wrong and wha
   expect(run.stderr.trim().split('\n')).toHaveLength(1)
   expect(run.status).toBe(1)
 })
-test('every start that is refused was tried', () => expect(refusedStarts).toHaveLength(7))
+test('every start that is refused was tried', () => expect(refusedStarts).toHaveLength(8))
 
 function configRequest(version: number): object {
   return {

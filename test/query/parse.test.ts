@@ -143,6 +143,8 @@ const wrong: readonly Wrong[] = [
   { query: '@:x', marked: '@', code: 'QUERY_UNKNOWN_FIELD' },
   { query: '@http.client_ip:2001:db8::1', marked: '2001:db8::1', suggestion: '"2001:db8::1"', expected: /quotes/ },
   { query: '@http.client_ip:(2001:db8::1 OR 1.2.3.4)', marked: '2001:db8::1', suggestion: '"2001:db8::1"' },
+  { query: '@http.client_ip:10.0.0.0/33', marked: '10.0.0.0/33', expected: /a network, such as/ },
+  { query: '@http.client_ip:(1.2.3.4 OR "10.0.0/8")', marked: '"10.0.0/8"', expected: /a network, such as/ },
   { query: '@http.url:http://x', marked: 'http://x', suggestion: '"http://x"' },
   { query: '"a":b', marked: '"a":b', suggestion: '"a:b"' },
   { query: 'a (b', marked: '', at: 4, expected: /"\)"/ },
