@@ -4,8 +4,8 @@ import type { Config } from './load/parse-config.ts'
 import { isTarget } from './load/parse-target.ts'
 import type { ProcessorSpec } from './load/parse-processor.ts'
 import type { RuleTarget } from './load/parse-target.ts'
-import type { Rule } from './rule.ts'
-import { moduleOrder } from './rule.ts'
+import type { Module, Rule } from './rule.ts'
+import { moduleNamed, moduleOrder } from './rule.ts'
 import type { Scanner } from './scanner.ts'
 import type { WafLimits } from './waf.ts'
 import { inputsOf, PlanBuilder } from './plan-builder.ts'
@@ -71,23 +71,28 @@ interface OverriddenRule {
   readonly enabled: boolean
   readonly tags: Readonly<Record<string, string>>
   readonly onMatch: readonly string[]
+  readonly module: Module
 }
 
-/** Applies the overrides for the rule: those by tags first, then those by id; later ones win, tags are only added. */
+/**
+ * What the overrides make of the rule: those by id win over those by tags, of either kind the first in the file. The
+ * rule's own tags stay.
+ */
 function override(rule: Rule, overrides: Config['overrides']): OverriddenRule {
   let { enabled, onMatch } = rule
   const added: Record<string, string> = Object.create(null)
   if (rule.source === 'base') {
     for (const byId of [false, true]) {
-      for (const one of overrides) {
+      for (const one of overrides.toReversed()) {
         if (!one.targets.some((target) => 'id' in target === byId && isTarget(target, rule))) continue
         enabled = one.enabled ?? enabled
         onMatch = one.onMatch ?? onMatch
-        for (const [name, value] of Object.entries(one.tags)) added[name] ??= value
+        Object.assign(added, one.tags)
       }
     }
   }
-  return { rule, enabled, onMatch, tags: { ...added, ...rule.tags } }
+  const tags = { ...added, ...rule.tags }
+  return { rule, enabled, onMatch, tags, module: moduleNamed(tags['module']) ?? 'waf' }
 }
 
 type OrderedRule = Omit<PlannedRule, 'index' | 'conditions' | 'deferred' | 'attributes'>
@@ -98,7 +103,8 @@ const baseFirst: ReadonlySet<string> = new Set(['network-acl', 'authentication-a
 function orderRules(rules: readonly OverriddenRule[], actions: ReadonlyMap<string, Action>): OrderedRule[] {
   const typeRanks = new Map<string, number>()
   const keyed = rules.map((one, position) => {
-    const { module, source, tags } = one.rule
+    const { module } = one
+    const { source, tags } = one.rule
     const type = tags['type'] ?? ''
     const blocks = one.onMatch.some((id) => isBlocking(actions.get(id)))
     const moduleRank = moduleOrder.indexOf(module)
@@ -143,11 +149,9 @@ function planProcessors(configs: readonly Config[], builder: PlanBuilder): Plann
   const fed = new Set(specs.flatMap(addressesOf))
   return specs.map((spec, index) => {
     const feed = 1 << (index & 31)
-    let own = chosen(spec.scanners)
-    for (const one of overrides.filter(({ targets }) => targets.includes(spec.id))) {
-      const excluded = new Set(chosen(one.exclude))
-      own = [...new Set([...own, ...chosen(one.include)])].filter((scanner) => !excluded.has(scanner))
-    }
+    const own = overrides.filter(({ targets }) => targets.includes(spec.id))
+    const included = new Set([...chosen(spec.scanners), ...own.flatMap(({ include }) => chosen(include))])
+    for (const scanner of own.flatMap(({ exclude }) => chosen(exclude))) included.delete(scanner)
     const mappings = spec.mappings.map(({ output, inputs }): PlannedMapping => ({
       output,
       isRead: fed.has(output) || builder.reads(output),
@@ -160,7 +164,7 @@ function planProcessors(configs: readonly Config[], builder: PlanBuilder): Plann
     }))
     for (const condition of spec.conditions)
       for (const { address, keyPath } of inputsOf(condition)) builder.fedPath(address, keyPath, feed)
-    return { feed, spec, mappings, conditions: builder.conditions(spec.conditions, -1), scanners: own }
+    return { feed, spec, mappings, conditions: builder.conditions(spec.conditions, -1), scanners: [...included] }
   })
 }
 

@@ -1,4 +1,4 @@
-import type { Accepts, ExploitMatcher, ScalarMatcher } from './operator.ts'
+import type { Accepts, ExploitMatcher, ResourceJudge, ScalarMatcher } from './operator.ts'
 import type { DataSet } from './data-set.ts'
 import type { PathItem } from './evaluate/path-tree.ts'
 import type { Need } from './prefilter/required-literals.ts'
@@ -47,4 +47,6 @@ export interface ExploitCondition {
   readonly dialect: readonly Input[]
   readonly minParameterBytes: number
   readonly match: ExploitMatcher
+  /** What is asked of the resource by itself, before the first parameter. */
+  readonly judge: ResourceJudge | undefined
 }

@@ -69,6 +69,8 @@ export interface ExploitOperator<Name extends string = string> {
   /** Parameters shorter than this many bytes are passed over. */
   readonly minParameterBytes: number
   compile(parameters: Readonly<Record<string, unknown>>, scope: CompileScope): ExploitMatcher
+  /** Gives what judges the resource by itself, once there are parameters, whatever they hold; mostly there is none. */
+  compileJudge?(parameters: Readonly<Record<string, unknown>>, scope: CompileScope): ResourceJudge | undefined
 }
 /**
  * `resource` as given (string, or argv array); `parameter` is one string of the request; `dialect` the value of `db_type`.
@@ -79,8 +81,11 @@ export type ExploitMatcher = (
   parameter: string,
   dialect: string | undefined,
 ) => ExploitMatch | undefined
+export type ResourceJudge = (resource: unknown) => ExploitMatch | undefined
 export interface ExploitMatch {
   readonly highlight: readonly string[]
+  /** Replaces the reported parameter. */
+  readonly parameter?: string
   readonly resource?: string
 }
 

@@ -12,6 +12,11 @@ export const moduleOrder = [
 ] as const
 export type Module = (typeof moduleOrder)[number]
 
+/** The module of this name, if there is one. */
+export function moduleNamed(name: string | undefined): Module | undefined {
+  return moduleOrder.find((one) => one === name)
+}
+
 /** A value that a matching rule stores as an attribute: written in the rule, or taken from an address. */
 export type AttributeSource =
   | { readonly name: string; readonly value: string | number | boolean }
@@ -22,7 +27,6 @@ export interface Rule {
   readonly id: string
   readonly name: string
   readonly tags: Readonly<Record<string, string>>
-  readonly module: Module
   readonly source: 'base' | 'custom'
   readonly conditions: readonly Condition[]
   readonly onMatch: readonly string[]

@@ -4,7 +4,7 @@ import type { PlannedCondition } from '../plan.ts'
 import { transform } from '../transformer-list.ts'
 import type { TransformerList } from '../transformer-list.ts'
 import { keyPathOf, pathToStrings, wellFormed } from './found.ts'
-import type { Found } from './found.ts'
+import type { Found, FoundValue } from './found.ts'
 import { isHidden } from './hidden.ts'
 import type { HiddenPlaces } from './hidden.ts'
 import type { Arrival, Layer } from './layer.ts'
@@ -203,15 +203,22 @@ function evaluateExploit(
 ): LayeredMatch | undefined {
   const [resourceInput] = condition.resource
   const resource = resourceInput && findTarget(resourceInput, scope.layer)
-  if (resource === undefined) return undefined
+  if (resource === undefined || (hidden !== undefined && isHidden(resource.target.place, hidden))) return undefined
   const resources = resourcesOf(resource.tree, resource.target)
   const resourceLength = resources.reduce((sum, part) => sum + lengthOf(part), 0)
   const dialectInput = condition.dialect[0]
   const dialect = dialectInput && findTarget(dialectInput, scope.layer)
   const dialectName = typeof dialect?.target.raw === 'string' ? dialect.target.raw : undefined
+  let isJudged = condition.judge === undefined
   for (const input of condition.params) {
     const params = findTarget(input, scope.layer)
     if (params === undefined) continue
+    const layer = isAbove(params.layer, resource.layer) ? params.layer : resource.layer
+    if (!isJudged) {
+      isJudged = true
+      const match = firstMatch(resources, (argument) => condition.judge?.(argument))
+      if (match !== undefined) return { found: { ...noParameter, ...shownMatch(match, resource) }, layer }
+    }
     for (const leaf of keysAndLeavesBelow(params.tree, params.target)) {
       if (scope.isOver()) return undefined
       if (typeof leaf.value !== 'string' || (hidden !== undefined && isHidden(leaf, hidden))) continue
@@ -225,13 +232,8 @@ function evaluateExploit(
       const found: Found = {
         address: params.tree.address,
         keyPath: keyPathOf(leaf),
-        value: wellFormed(text),
-        highlight: match.highlight.map(wellFormed),
-        resource: {
-          address: resource.tree.address,
-          keyPath: keyPathOf(resource.target.place),
-          value: wellFormed(match.resource ?? match.argument),
-        },
+        value: wellFormed(match.parameter ?? text),
+        ...shownMatch(match, resource),
         ...(dialect === undefined || dialectName === undefined
           ? {}
           : {
@@ -242,10 +244,25 @@ function evaluateExploit(
               },
             }),
       }
-      return { found, layer: isAbove(params.layer, resource.layer) ? params.layer : resource.layer }
+      return { found, layer }
     }
   }
   return undefined
+}
+
+/** What an event says in the place of a parameter of a resource that was judged by itself. */
+const noParameter: FoundValue = { address: '', keyPath: [], value: '' }
+
+/** What an event shows of a match: what matched, and the resource that it was found in. */
+function shownMatch(
+  match: ResourceMatch,
+  { tree, target }: LayeredTarget,
+): Required<Pick<Found, 'highlight' | 'resource'>> {
+  const value = wellFormed(match.resource ?? match.argument)
+  return {
+    highlight: match.highlight.map(wellFormed),
+    resource: { address: tree.address, keyPath: keyPathOf(target.place), value },
+  }
 }
 
 interface LayeredTarget {
@@ -276,18 +293,21 @@ function resourcesOf(tree: ValueTree, target: Target): readonly (string | string
     typeof value === 'string' ? [value] : [],
   )
   if (Array.isArray(target.raw)) return [leaves]
-  return tree.leaves[target.firstLeaf] === target.place ? leaves : leaves.slice(0, 1)
+  return tree.leaves[target.firstLeaf] === target.place ? leaves : []
 }
 
 function lengthOf(resource: string | readonly string[]): number {
   return typeof resource === 'string' ? resource.length : resource.reduce((sum, part) => sum + part.length + 1, 0)
 }
 
-/** What the first of the resources with a match gives, and that resource as a text. */
+/** A match, and the resource that it is in, as a text. */
+type ResourceMatch = ExploitMatch & { readonly argument: string }
+
+/** What the first of the resources with a match gives. */
 function firstMatch(
   resources: readonly (string | string[])[],
   match: (resource: string | string[]) => ExploitMatch | undefined,
-): (ExploitMatch & { readonly argument: string }) | undefined {
+): ResourceMatch | undefined {
   for (const resource of resources) {
     const found = match(resource)
     if (found !== undefined) return { ...found, argument: Array.isArray(resource) ? resource.join(' ') : resource }

@@ -94,6 +94,7 @@ function exploitCondition(operator: ExploitOperator, parameters: Json, path: str
     dialect: operator.readsDialect === true ? parseOne(parameters['db_type'], `${path}.db_type`) : [],
     minParameterBytes: operator.minParameterBytes,
     match: operator.compile(parameters, compileScope(path, scope)),
+    judge: operator.compileJudge?.(parameters, compileScope(path, scope)),
   }
 }
 

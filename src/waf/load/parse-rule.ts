@@ -1,8 +1,8 @@
 import { fail } from '../../model/error.ts'
 import { asName, asObject, asString, asStrings, optionalBoolean, optionalObject } from '../cast.ts'
 import type { Json } from '../cast.ts'
-import type { AttributeSource, Module, Rule } from '../rule.ts'
-import { moduleOrder } from '../rule.ts'
+import type { AttributeSource, Rule } from '../rule.ts'
+import { moduleNamed, moduleOrder } from '../rule.ts'
 import { transformerList } from '../transformer-list.ts'
 import type { LoadScope } from './load-scope.ts'
 import { nearest } from './nearest.ts'
@@ -15,6 +15,7 @@ export function parseRule(item: Json, path: string, source: Rule['source'], scop
   const tags = parseTags(item['tags'], `${path}.tags`)
   const { type } = tags
   if (type === undefined) throw fail('RULESET_INVALID', `${path}.tags.type`, 'a string is required')
+  checkModule(tags['module'], `${path}.tags.module`, scope.warn)
   const conditions = parseConditions(item['conditions'], `${path}.conditions`, item['transformers'], scope)
   if (conditions.length === 0)
     throw fail('RULESET_INVALID', `${path}.conditions`, 'a rule needs at least one condition')
@@ -27,7 +28,6 @@ export function parseRule(item: Json, path: string, source: Rule['source'], scop
     id,
     name,
     tags,
-    module: parseModule(tags['module'], `${path}.tags.module`, scope),
     source,
     conditions,
     onMatch: item['on_match'] === undefined ? [] : asStrings(item['on_match'], `${path}.on_match`),
@@ -45,15 +45,13 @@ export function parseTags(value: unknown, path: string): Record<string, string> 
   return tags
 }
 
-function parseModule(name: string | undefined, path: string, scope: LoadScope): Module {
-  if (name === undefined || name === '') return 'waf'
-  const known = moduleOrder.find((one) => one === name)
-  if (known !== undefined) return known
+/** Warns of a module of no known name: rules that name it belong to `waf`. */
+export function checkModule(name: string | undefined, path: string, warn: (message: string) => void): void {
+  if (name === undefined || name === '' || moduleNamed(name) !== undefined) return
   const near = nearest(name, moduleOrder)
-  scope.warn(
+  warn(
     `${path}: unknown module "${name}"${near === undefined ? '' : `; did you mean "${near}"?`} It is treated as "waf"`,
   )
-  return 'waf'
 }
 
 function parseAttributes(value: unknown, path: string, scope: LoadScope): AttributeSource[] {

@@ -14,6 +14,7 @@ export const cmdiDetector: ExploitOperator<'cmdi_detector'> = {
     if (!Array.isArray(resource)) return undefined
     const argv = resource.filter((part) => typeof part === 'string')
     if (!detectCommandInjection(argv, parameter)) return undefined
-    return { highlight: [parameter.trim()], resource: printArguments(argv) }
+    const shown = parameter.trim()
+    return { highlight: [shown], parameter: shown, resource: printArguments(argv) }
   },
 }

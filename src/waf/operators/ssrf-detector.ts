@@ -34,7 +34,8 @@ const defaultPolicy = {
 
 /**
  * `ssrf_detector`: a parameter chose more of a requested URL than it was given room for, or names what the policy
- * forbids. Options say which parts of the URL are looked at. Source: spec/waf-rules.md 2.3.
+ * forbids. Options say which parts of the URL are looked at; `enforce-policy-without-injection` holds every URL to the
+ * policy, whoever chose it. Source: spec/waf-rules.md 2.3.
  */
 export const ssrfDetector: ExploitOperator<'ssrf_detector'> = {
   kind: 'exploit',
@@ -42,8 +43,7 @@ export const ssrfDetector: ExploitOperator<'ssrf_detector'> = {
   version: 3,
   minParameterBytes: 4,
   compile(parameters, scope) {
-    const options = optionalObject(parameters['options'], `${scope.path}.options`) ?? {}
-    const flag = (name: string): boolean | undefined => optionalBoolean(options[name], `${scope.path}.options.${name}`)
+    const flag = readFlags(parameters, scope.path)
     const inspection: UrlInspection = {
       authority: flag('authority-inspection') ?? true,
       path: flag('path-inspection') ?? false,
@@ -51,14 +51,24 @@ export const ssrfDetector: ExploitOperator<'ssrf_detector'> = {
       forbidFullUrl: flag('forbid-full-url-injection') ?? false,
     }
     const policy = readPolicy(parameters, scope)
-    const enforced = flag('enforce-policy-without-injection') ?? false
-    return (resource, parameter) => {
-      if (typeof resource !== 'string') return undefined
-      if (detectUrlInjection(resource, parameter, inspection, policy)) return { highlight: [parameter] }
-      const forbidden = enforced ? forbiddenByPolicy(resource, policy) : undefined
+    return (resource, parameter) =>
+      typeof resource === 'string' && detectUrlInjection(resource, parameter, inspection, policy)
+        ? { highlight: [parameter] }
+        : undefined
+  },
+  compileJudge(parameters, scope) {
+    if (readFlags(parameters, scope.path)('enforce-policy-without-injection') !== true) return undefined
+    const policy = readPolicy(parameters, scope)
+    return (resource) => {
+      const forbidden = typeof resource === 'string' ? forbiddenByPolicy(resource, policy) : undefined
       return forbidden === undefined ? undefined : { highlight: [forbidden] }
     }
   },
+}
+
+function readFlags(parameters: Json, path: string): (name: string) => boolean | undefined {
+  const options = optionalObject(parameters['options'], `${path}.options`) ?? {}
+  return (name) => optionalBoolean(options[name], `${path}.options.${name}`)
 }
 
 function readPolicy(parameters: Json, scope: CompileScope): UrlPolicy {

@@ -1,4 +1,6 @@
-import { describe } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { compileRuleset } from '../../../src/waf.ts'
+import { referenceRun, referenceWaf } from '../../support/reference-waf.ts'
 import type { WafCase } from './case.ts'
 import { on, rule } from './case.ts'
 import { runCases } from './run-cases.ts'
@@ -122,6 +124,7 @@ const filters: WafCase[] = [
   },
 ]
 
+const shell = { operator: 'shi_detector', parameters: { resource: [{ address: 'r' }], params: [{ address: 'a' }] } }
 const hidden = (key_path: readonly string[], condition: object, more: object = {}): Record<string, unknown> => ({
   rules: [rule([condition], { module: 'rasp', ...more })],
   exclusions: [{ id: 'x', inputs: [{ address: 'a', ...(key_path.length > 0 ? { key_path } : {}) }] }],
@@ -156,6 +159,19 @@ const inputFilters: WafCase[] = [
     says: 'an input below what is hidden is hidden',
     ruleset: hidden([], on('match_regex', { regex: 'abc' }, { key_path: ['k'] })),
     steps: [{ persistent: { a: { k: 'abc' } } }],
+  },
+  {
+    says: 'a hidden resource is looked for nowhere',
+    ruleset: {
+      rules: [rule([shell], { module: 'rasp' })],
+      exclusions: [{ id: 'x', inputs: [{ address: 'r' }] }],
+    },
+    steps: [{ persistent: { r: 'ls; id', a: '; id' } }],
+  },
+  {
+    says: 'a hidden parameter is looked for nowhere',
+    ruleset: { ...hidden(['k'], shell), rules: [rule([shell], { module: 'rasp' })] },
+    steps: [{ persistent: { r: 'ls; id', a: { k: '; id' } } }, { persistent: { a: { l: '; id' } }, rules: ['r1'] }],
   },
   {
     says: 'what is hidden neither exists nor is missing',
@@ -216,6 +232,47 @@ const overrides: WafCase[] = [
     steps: [{ ...hit, rules: ['r1'] }],
   },
 ]
+
+const twice = (...rules_override: readonly object[]): Record<string, unknown> => ({
+  rules: [rule([abc])],
+  rules_override,
+  // Tells by which tag it was reached.
+  exclusions: ['one', 'two'].map((team) => ({ id: team, rules_target: [{ tags: { team } }], on_match: team })),
+  actions: ['one', 'two'].map((id, at) => ({ id, type: 'block_request', parameters: { status_code: 418 + at } })),
+})
+const byId = (more: object): object => ({ rules_target: [{ rule_id: 'r1' }], ...more })
+const byTag = (more: object): object => ({ rules_target: [{ tags: { type: 't1' } }], ...more })
+const team = (name: string): object => ({ tags: { team: name } })
+const stopped = (status_code: number): Record<string, unknown> => ({
+  block_request: { status_code, type: 'auto', grpc_status_code: 10, security_response_id: '<id>' },
+})
+
+overrides.push(
+  ...(
+    [
+      ['of two overrides by id the first counts', byId({ on_match: ['one'] }), byId({ on_match: ['two'] }), 418],
+      ['of two overrides by tags the first counts', byTag({ on_match: ['one'] }), byTag({ on_match: ['two'] }), 418],
+      ['a tag is that of the first override', byId(team('one')), byId(team('two')), 418],
+      ['a tag is that of the override by id', byTag(team('one')), byId(team('two')), 419],
+    ] as const
+  ).map(([says, first, second, status]): WafCase => ({
+    says,
+    ruleset: twice(first, second),
+    steps: [{ ...hit, rules: ['r1'], actions: stopped(status) }],
+  })),
+  {
+    says: 'a rule without a module goes to the one that an override names; one that has a module stays',
+    ruleset: {
+      rules: [
+        rule([abc]),
+        rule([abc], { id: 'stays', type: 't2', module: 'waf' }),
+        rule([abc], { id: 'rasp', type: 't3', module: 'rasp' }),
+      ],
+      rules_override: [{ rules_target: [{ rule_id: 'r1' }, { rule_id: 'stays' }], tags: { module: 'network-acl' } }],
+    },
+    steps: [{ ...hit, rules: ['r1', 'rasp', 'stays'] }],
+  },
+)
 
 const acts = [418, 419].map((status_code) => ({
   id: `act${status_code}`,
@@ -304,5 +361,20 @@ inputFilters.push(
 )
 
 describe('rule filters', () => runCases(filters, 14))
-describe('input filters', () => runCases(inputFilters, 14))
-describe('rule overrides', () => runCases(overrides, 5))
+describe('input filters', () => runCases(inputFilters, 16))
+describe('rule overrides', () => runCases(overrides, 10))
+
+test('of nine overrides the first counts, load after load: the reference takes another one from load to load', () => {
+  const rules_override = Array.from({ length: 9 }, (_, at) => byId({ on_match: [`act${at}`] }))
+  const ruleset = { version: '2.2', rules: [rule([abc])], rules_override }
+  const actions = new Set<string | undefined>()
+  const inReference = new Set<string | undefined>()
+  for (let load = 0; load < 60; load += 1) {
+    actions.add(compileRuleset(ruleset).createContext().run(hit).events[0]?.rule.on_match[0])
+    const reference = referenceWaf(ruleset)
+    inReference.add(referenceRun(reference, hit.persistent).events?.[0]?.rule.on_match[0])
+    reference.dispose()
+  }
+  expect([...actions]).toEqual(['act0'])
+  expect(inReference.size).toBeGreaterThan(1)
+})
