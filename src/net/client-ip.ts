@@ -19,6 +19,8 @@ export const clientIpHeaders: readonly string[] = [
 /** Headers to which each proxy appends, so that their right end was written by the nearest one. */
 const chainHeaders = ['x-forwarded-for', 'forwarded']
 
+const forPattern = /^\s*for=/i
+
 /** Items of one header that are looked at; a chain of more proxies than this is an attempt to cost time. */
 const MAX_ITEMS = 100
 
@@ -145,17 +147,13 @@ function* itemsFromRight(value: HeaderValue): Generator<string> {
 }
 
 function readItem(item: string, header: string, into: Uint32Array): boolean {
-  const node = header === 'forwarded' ? forParameter(item) : item
-  return node !== undefined && readIp(bareAddress(node), into)
+  return readIp(bareAddress(header === 'forwarded' ? forParameter(item) : item), into)
 }
 
-/** The value of `for=` in one element of a `Forwarded` header (RFC 7239 4). */
-function forParameter(element: string): string | undefined {
-  for (const pair of element.split(';')) {
-    const equals = pair.indexOf('=')
-    if (equals > 0 && pair.slice(0, equals).trim().toLowerCase() === 'for') return pair.slice(equals + 1)
-  }
-  return undefined
+/** The value of `for=` in one element of a `Forwarded` header (RFC 7239 4); some proxies write the address alone. */
+function forParameter(element: string): string {
+  const pair = element.split(';').find((one) => forPattern.test(one))
+  return pair === undefined ? element : pair.slice(pair.indexOf('=') + 1)
 }
 
 /** Takes quotes, brackets and a port off: `"[2001:db8::1]:4711"` becomes `2001:db8::1`. */

@@ -298,11 +298,11 @@ const cases: readonly Case[] = [
     source: 'claimed',
   },
   {
-    says: 'forwarded: an address without for is none',
+    says: 'forwarded: an address alone is taken, as the reference takes it',
     headers: forwarded('203.0.113.7'),
     socket: proxy,
-    ip: proxy,
-    source: 'socket',
+    ip: '203.0.113.7',
+    source: 'claimed',
   },
 
   // A custom header.

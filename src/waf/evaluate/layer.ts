@@ -21,10 +21,10 @@ export interface ConditionState {
   match: Found | undefined
 }
 
-/** An address that a processor made, and of how many inputs. A list of few, which costs less than an array to fill. */
+/** An address that a processor made, and of which inputs. A list of few, which costs less than an array to fill. */
 interface Generated {
   readonly address: string
-  readonly inputs: number
+  readonly inputs: readonly unknown[]
   readonly before: Generated | undefined
 }
 
@@ -153,15 +153,15 @@ export class Layer {
     return Math.max(this.#collections?.get(type) ?? 0, this.below?.collectionVerdict(type) ?? 0)
   }
 
-  /** How many inputs a processor had when it made this address in this very layer; undefined: it made none. */
-  generatedFrom(address: string): number | undefined {
+  /** The inputs of which a processor made this address in this very layer; undefined: it made none. */
+  generatedFrom(address: string): readonly unknown[] | undefined {
     let one = this.#generated
     while (one !== undefined && one.address !== address) one = one.before
     return one?.inputs
   }
 
   /** Notes it; what is noted last counts. */
-  generated(address: string, inputs: number): void {
+  generated(address: string, inputs: readonly unknown[]): void {
     this.#generated = { address, inputs, before: this.#generated }
   }
 
@@ -172,6 +172,7 @@ export class Layer {
     this.#conditions = undefined
     this.#due = undefined
     this.#awake = undefined
+    this.#generated = undefined
   }
 }
 

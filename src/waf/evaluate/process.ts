@@ -12,7 +12,8 @@ export interface ValueKeeper {
 
 /**
  * Runs a processor on what has arrived: the result becomes an address (`evaluate`), an attribute (`output`), or both.
- * An address that the caller gave is never replaced; one that a processor made is, once it has more to work on.
+ * An address that the caller gave is never replaced; one that a processor made is, once it has more to work on: of
+ * each input what came first counts, as in the reference.
  * False when time was up before the end.
  */
 export function runProcessor(
@@ -25,9 +26,14 @@ export function runProcessor(
   for (const mapping of mappings) {
     if (scope.isOver()) return false
     const given = collect(mapping, scope.layer)
-    if (given === undefined || !isDue(spec.processor.regenerates, mapping, given, scope.layer)) continue
-    const value = generate(spec.processor, given.inputs, scanners)
-    given.layer.generated(mapping.output, given.count)
+    if (given === undefined) continue
+    const before = madeFrom(mapping.output, scope.layer)
+    if (before === undefined) {
+      if (mapping.isRead && scope.layer.value(mapping.output) !== undefined) continue
+    } else if (!spec.processor.regenerates || !gains(before, given.inputs)) continue
+    const inputs = before === undefined ? given.inputs : given.inputs.map((input, place) => before[place] ?? input)
+    const value = generate(spec.processor, inputs, scanners)
+    given.layer.generated(mapping.output, inputs)
     if (value === undefined) continue
     if (spec.evaluate && mapping.isRead) keeper.keep(mapping.output, value, given.layer)
     if (spec.output) attributes.regenerate(mapping.output, value)
@@ -38,7 +44,6 @@ export function runProcessor(
 /** The inputs of a mapping that are there, and the topmost layer that holds one of them. */
 interface GivenInputs {
   readonly inputs: readonly unknown[]
-  readonly count: number
   readonly layer: Layer
 }
 
@@ -55,19 +60,22 @@ function generate(
   }
 }
 
-/** Whether nothing was made yet, or what was made gains from inputs that came since. */
-function isDue(regenerates: boolean, mapping: PlannedMapping, given: GivenInputs, top: Layer): boolean {
+function madeFrom(output: string, top: Layer): readonly unknown[] | undefined {
   for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below) {
-    const before = layer.generatedFrom(mapping.output)
-    if (before !== undefined) return regenerates && given.count > before
+    const inputs = layer.generatedFrom(output)
+    if (inputs !== undefined) return inputs
   }
-  return !mapping.isRead || top.value(mapping.output) === undefined
+  return undefined
+}
+
+/** Whether an input has come that was missing before. */
+function gains(before: readonly unknown[], inputs: readonly unknown[]): boolean {
+  return inputs.some((input, place) => input !== undefined && before[place] === undefined)
 }
 
 /** Undefined unless all required inputs, and at least one, are there. */
 function collect({ inputs: wanted }: PlannedMapping, top: Layer): GivenInputs | undefined {
   let inputs: unknown[] | undefined
-  let count = 0
   let depth = Infinity
   let highest = top
   for (let place = 0; place < wanted.length; place += 1) {
@@ -87,13 +95,12 @@ function collect({ inputs: wanted }: PlannedMapping, top: Layer): GivenInputs | 
     }
     inputs ??= wanted.map(unset)
     inputs[place] = value
-    count += 1
     if (height < depth) {
       depth = height
       highest = layer
     }
   }
-  return inputs === undefined ? undefined : { inputs, count, layer: highest }
+  return inputs === undefined ? undefined : { inputs, layer: highest }
 }
 
 const unset = (): undefined => undefined

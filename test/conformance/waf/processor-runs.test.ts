@@ -26,6 +26,15 @@ const runs: readonly WafCase[] = [
     ],
   },
   {
+    says: 'of each input what came first counts, also when the fingerprint is made anew',
+    ruleset: { rules: [reading], processors: [endpoint] },
+    steps: [
+      { persistent: { ...line, b: { x: 1 } }, attributes: made('http-get-b3d1db31--2d711642') },
+      { persistent: { b: { y: 1 } }, attributes: {} },
+      { persistent: { q: { x: 1 } }, attributes: made('http-get-b3d1db31-2d711642-2d711642') },
+    ],
+  },
+  {
     says: 'what was made of ephemeral data is forgotten with them, and made of the persistent data that follow',
     ruleset: { rules: [reading], processors: [endpoint] },
     steps: [
@@ -77,4 +86,4 @@ const asked: readonly WafCase[] = (
   ]
 })
 
-runCases([...runs, ...asked], 11)
+runCases([...runs, ...asked], 12)

@@ -38,6 +38,7 @@ const claims: readonly (readonly [headers: Headers, ip: string])[] = [
   [{ 'x-forwarded-for': 'unknown, 203.0.113.1' }, '203.0.113.1'],
   [{ forwarded: 'for=_hidden, for=203.0.113.4' }, '203.0.113.4'],
   [{ forwarded: 'by=203.0.113.1;host=a, proto=http;For="203.0.113.4:80"' }, '203.0.113.4'],
+  [{ forwarded: '203.0.113.1, for=203.0.113.4' }, '203.0.113.1'],
   // Forms.
   [{ 'x-forwarded-for': '203.0.113.1:4711' }, '203.0.113.1'],
   [{ 'x-forwarded-for': '"203.0.113.1"' }, '203.0.113.1'],
@@ -52,7 +53,7 @@ const claims: readonly (readonly [headers: Headers, ip: string])[] = [
   [{ 'x-forwarded-for': '999.1.1.1' }, '127.0.0.1'],
   [{ 'x-forwarded-for': '01.02.03.04' }, '127.0.0.1'],
   [{ 'x-forwarded-for': '203.0.113.1/32' }, '127.0.0.1'],
-  [{ forwarded: '203.0.113.1' }, '127.0.0.1'],
+  [{ forwarded: 'by=203.0.113.1' }, '127.0.0.1'],
 ]
 
 /** Addresses of private networks: a public one beats each, in whatever order they come. */

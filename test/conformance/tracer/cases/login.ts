@@ -296,6 +296,15 @@ export const loginCases: readonly TracerCase[] = [
     },
     1,
   ),
+  call(
+    'of two users the first is in the fingerprint of the session, which gains what comes later',
+    [
+      ['isUserBlocked', { id: 'admin' }],
+      ['setUser', { id: 'other', session_id: 's' }],
+    ],
+    { 'usr.id': 'other', '_dd.appsec.fp.session': 'ssn-8c6976e5---043a7187' },
+    1,
+  ),
   {
     ...call(
       'isUserBlocked, asked again',
