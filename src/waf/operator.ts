@@ -22,7 +22,8 @@ export interface CompileScope {
   regex(source: string, options?: PatternOptions): Pattern
 }
 
-export type Accepts = 'string' | 'number' | 'boolean' | 'any'
+/** `text`: strings, and numbers and booleans as they are written. */
+export type Accepts = 'text' | 'string' | 'number' | 'boolean' | 'any'
 
 /**
  * An operator over scalars: called for each scalar below the target until one matches.
@@ -35,7 +36,7 @@ export interface ScalarOperator<Name extends string = string> {
   readonly negatable: boolean
   /**
    * The types of scalar it looks at; others are passed over (and do not count as present for the negation).
-   * An operator of strings is also given numbers and booleans, as text, unless it is negated.
+   * Of `text`, a negation is given strings only.
    */
   readonly accepts: Accepts | ((parameters: Readonly<Record<string, unknown>>) => Accepts)
   /**

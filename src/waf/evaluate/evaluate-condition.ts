@@ -343,6 +343,7 @@ function* keysAndLeavesBelow(tree: ValueTree, target: Target): Generator<Leaf> {
 function isAccepted(accepts: ScalarCondition['accepts'], value: Scalar): boolean {
   if (value === null) return false
   if (accepts === 'any') return true
+  if (accepts === 'text') return typeof value === 'string'
   if (accepts === 'number') return typeof value === 'number' || typeof value === 'bigint'
   return typeof value === accepts
 }
@@ -363,7 +364,7 @@ export function scalarFor(
 }
 
 function otherwiseFor(condition: ScalarCondition, value: Scalar): string | undefined {
-  return condition.accepts === 'string' && value !== null ? scalarToText(value) : undefined
+  return condition.accepts === 'text' && value !== null ? scalarToText(value) : undefined
 }
 
 /** The leaf's text after the transformers, worked out once; other scalars as they are. */

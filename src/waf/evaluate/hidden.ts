@@ -1,5 +1,5 @@
 import type { PathItem } from './path-tree.ts'
-import type { Leaf, Place, ValueTree } from './value-tree.ts'
+import type { Container, Leaf, Place, ValueTree } from './value-tree.ts'
 
 /** Places that input filters hide from a rule. */
 export type HiddenPlaces = ReadonlySet<Place>
@@ -25,8 +25,14 @@ function leadsTo(place: Place, path: readonly PathItem[]): boolean {
   let at = place
   for (let depth = path.length - 1; depth >= 0; depth -= 1) {
     const item = path[depth]
-    if (at.parent === undefined || (item !== '*' && at.key !== item)) return false
+    if (at.parent === undefined || (item !== '*' && at.key !== item && !isFromEnd(at, item))) return false
     at = at.parent
   }
   return at.parent === undefined
+}
+
+/** Whether a negative index stands for the place, in a list. */
+function isFromEnd({ parent, key }: Place, item: PathItem | undefined): boolean {
+  const list = (parent as Partial<Container> | undefined)?.raw
+  return typeof item === 'number' && item < 0 && Array.isArray(list) && key === list.length + item
 }

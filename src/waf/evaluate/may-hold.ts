@@ -25,8 +25,9 @@ function mayHoldOn(
   if (value === unclear) return true
   if (condition.kind === 'presence') return (value === absent) === condition.negated
   if (value === absent) return false
-  const isPlainText =
-    typeof value === 'string' && condition.accepts === 'string' && transformers.transformers.length === 0
+  const { accepts } = condition
+  const isAccepted = typeof value === 'string' && (accepts === 'text' || accepts === 'string')
+  const isPlainText = isAccepted && transformers.transformers.length === 0
   if (!isPlainText || condition.list !== undefined || scope.isOver()) return true
   return (condition.match(value, scope) === undefined) === condition.negated
 }

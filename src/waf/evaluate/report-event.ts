@@ -40,14 +40,15 @@ function reportFound(
   if (condition.kind !== 'exploit' || found.resource === undefined)
     return { address, key_path: keyPath, value, highlight }
   const { resource, dialect } = found
-  const shown = obfuscator.redact({ ...resource, highlight })
+  const { value: shown } = obfuscator.redact({ ...resource, highlight: [] })
   return {
-    resource: { address: resource.address, key_path: shown.keyPath, value: shown.value },
+    resource: { address: resource.address, key_path: resource.keyPath, value: shown },
     params: { address, key_path: keyPath, value },
     ...(dialect === undefined
       ? {}
       : { db_type: { address: dialect.address, key_path: dialect.keyPath, value: dialect.value } }),
-    highlight: shown.highlight,
+    // A secret elsewhere in the resource is no reason to hide what matched.
+    highlight: obfuscator.redact({ keyPath: resource.keyPath, value: '', highlight }).highlight,
   }
 }
 

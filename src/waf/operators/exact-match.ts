@@ -9,7 +9,7 @@ export const exactMatch: ScalarOperator<'exact_match'> = {
   kind: 'scalar',
   name: 'exact_match',
   negatable: true,
-  accepts: 'string',
+  accepts: 'text',
   compile(parameters, scope) {
     if (parameters['list'] === undefined) {
       const data = scope.data(asString(parameters['data'], `${scope.path}.data`))

@@ -9,7 +9,7 @@ export const hiddenAsciiMatch: ScalarOperator<'hidden_ascii_match'> = {
   kind: 'scalar',
   name: 'hidden_ascii_match',
   negatable: false,
-  accepts: 'string',
+  accepts: 'text',
   requires: () => [[['\u0080']]],
   compile: () => (value) => {
     // Every tag character begins with this surrogate, which a search for one unit finds at once.

@@ -11,7 +11,7 @@ export const ipMatch: ScalarOperator<'ip_match'> = {
   kind: 'scalar',
   name: 'ip_match',
   negatable: true,
-  accepts: 'string',
+  accepts: 'text',
   compile(parameters, scope) {
     if (parameters['list'] === undefined) {
       const data = scope.data(asString(parameters['data'], `${scope.path}.data`))

@@ -9,7 +9,7 @@ export const isSqli: ScalarOperator<'is_sqli'> = {
   kind: 'scalar',
   name: 'is_sqli',
   negatable: false,
-  accepts: 'string',
+  accepts: 'text',
   // One word is no injection: something separates it from another.
   requires: () => [[separators]],
   compile: () => (value) => {

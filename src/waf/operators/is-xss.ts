@@ -9,7 +9,7 @@ export const isXss: ScalarOperator<'is_xss'> = {
   kind: 'scalar',
   name: 'is_xss',
   negatable: false,
-  accepts: 'string',
+  accepts: 'text',
   // Nothing but a tag or an attribute with a value runs anything.
   requires: () => [[['<', '=']]],
   compile: () => (value) => (typeof value === 'string' && detectXss(value) ? { highlight: [''] } : undefined),

@@ -11,7 +11,7 @@ export const matchRegexWithChecksum: ScalarOperator<'match_regex_with_checksum'>
   kind: 'scalar',
   name: 'match_regex_with_checksum',
   negatable: true,
-  accepts: 'string',
+  accepts: 'text',
   operatorValue: regexOf,
   requires: regexNeed,
   compile(parameters, scope) {

@@ -20,7 +20,7 @@ export const matchRegex: ScalarOperator<'match_regex'> = {
   kind: 'scalar',
   name: 'match_regex',
   negatable: true,
-  accepts: 'string',
+  accepts: 'text',
   operatorValue: regexOf,
   requires: regexNeed,
   compile(parameters, scope) {

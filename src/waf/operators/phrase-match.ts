@@ -14,7 +14,7 @@ export const phraseMatch: ScalarOperator<'phrase_match'> = {
   kind: 'scalar',
   name: 'phrase_match',
   negatable: true,
-  accepts: 'string',
+  accepts: 'text',
   requires: ({ list }) => (Array.isArray(list) ? needOfTexts(list.map(String).filter((one) => one !== '')) : undefined),
   compile(parameters, scope) {
     const options = optionalObject(parameters['options'], `${scope.path}.options`) ?? {}

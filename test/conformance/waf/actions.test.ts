@@ -187,7 +187,34 @@ const obfuscation: WafCase[] = [
   },
 ]
 
-describe('the obfuscator', () => runCases(obfuscation, 4))
+const shell = { operator: 'shi_detector', parameters: { resource: [{ address: 'r' }], params: [{ address: 'a' }] } }
+obfuscation.push(
+  ...(
+    [
+      ['of a resource that holds a secret, what matched is shown', 'ls secret; id', '; id', '<Redacted>', '; id'],
+      ['what matched is hidden when it holds a secret', 'ls; secret', '; secret', '<Redacted>', '<Redacted>'],
+    ] as const
+  ).map(([says, r, q, value, shown]): WafCase => ({
+    says,
+    ruleset: { rules: [rule([shell], { module: 'rasp' })] },
+    obfuscator: { valueRegex: 'secret' },
+    steps: [
+      {
+        persistent: { r, a: { q } },
+        rules: ['r1'],
+        matches: [
+          {
+            resource: { address: 'r', key_path: [], value },
+            params: { address: 'a', key_path: ['q'], value: shown },
+            highlight: [shown],
+          },
+        ],
+      },
+    ],
+  })),
+)
+
+describe('the obfuscator', () => runCases(obfuscation, 6))
 
 test('an attribute whose key path names a secret is refused, and said so', () => {
   const waf = compileRuleset(

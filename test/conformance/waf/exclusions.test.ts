@@ -330,6 +330,15 @@ filters.push({
 })
 
 inputFilters.push(
+  {
+    says: 'an index in the path of an input filter counts from the end when it is negative',
+    ruleset: {
+      rules: [rule([abc], { module: 'rasp' })],
+      exclusions: [{ id: 'x', inputs: [{ address: 'a', key_path: ['k', -1] }] }],
+    },
+    steps: [{ persistent: { a: { k: ['x', 'abc'] } } }, { persistent: { a: { k: ['abc', 'x'] } }, rules: ['r1'] }],
+    differs: 'the reference (1.30) cannot index lists; 2.x does',
+  },
   ...(
     [
       [{ k: 'abc', x: 'foo' }, ['r1']],
@@ -361,7 +370,7 @@ inputFilters.push(
 )
 
 describe('rule filters', () => runCases(filters, 14))
-describe('input filters', () => runCases(inputFilters, 16))
+describe('input filters', () => runCases(inputFilters, 17))
 describe('rule overrides', () => runCases(overrides, 10))
 
 test('of nine overrides the first counts, load after load: the reference takes another one from load to load', () => {

@@ -55,6 +55,12 @@ describe('details of operators', () =>
         ['a', true],
         ['A', false],
       ]),
+      ...holds('equals', { type: 'string', value: '42' }, [[42.5, false]]),
+      ...holds('equals', { type: 'string', value: '42.5' }, [
+        ['42.5', true],
+        [42.5, false],
+      ]),
+      ...holds('equals', { type: 'string', value: 'true' }, [[true, false]]),
       ...holds('equals', { type: 'boolean', value: true }, [
         [true, true],
         [false, false],
@@ -120,7 +126,7 @@ describe('details of operators', () =>
         }),
       ),
     ],
-    54,
+    58,
   ))
 
 const denied = on('exact_match', { data: 'denied' })
