@@ -10,8 +10,9 @@ const usage = `usage: portcullis rules check FILE [--json]
 
 check    loads a rules file and says what cannot be used, with JSON paths.
          Exit code 0: all of it can be used; 1: something cannot; 2: nothing can.
-explain  says condition by condition why each rule matches the addresses of REQUEST.json or not.
-         Exit code 0: some rule matches; 1: none does.`
+explain  says of each rule why it matches the addresses of REQUEST.json or not; with --rule, condition by condition.
+         REQUEST.json: {"server.request.query": {"q": "..."}, "server.request.headers.no_cookies": {...}, ...}
+         Exit code 0: some rule matches; 1: none does; 2: there is nothing to explain.`
 
 /** `portcullis rules`: checks a rules file, or explains what it makes of a request. */
 export async function rulesCommand(args: string[], io: Io): Promise<number> {
@@ -20,13 +21,13 @@ export async function rulesCommand(args: string[], io: Io): Promise<number> {
     allowPositionals: true,
     options: { json: { type: 'boolean' }, rule: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   })
-  const [verb, file, request] = positionals
+  const [verb, file, request, ...more] = positionals
   if (values.help === true) {
     io.out(usage)
     return 0
   }
-  if (verb === 'check' && file !== undefined) return check(file, values.json === true, io)
-  if (verb === 'explain' && file !== undefined && request !== undefined)
+  if (verb === 'check' && file !== undefined && request === undefined) return check(file, values.json === true, io)
+  if (verb === 'explain' && file !== undefined && request !== undefined && more.length === 0)
     return explainRequest({ file, request, rule: values.rule, json: values.json === true }, io)
   io.err(usage)
   return 2
@@ -79,6 +80,8 @@ interface ExplainCall {
 async function explainRequest(call: ExplainCall, io: Io): Promise<number> {
   const ruleset = asRecord(await readJson(call.file), call.file)
   const addresses = asRecord(await readJson(call.request), call.request)
+  const isRead = (explanation: Explanation): boolean =>
+    explanation.conditions.some(({ inputs }) => inputs.some(({ state }) => state !== 'absent'))
   const rules = ['rules', 'rules_compat', 'custom_rules'].flatMap((name) => asList(ruleset[name]))
   const chosen = call.rule === undefined ? rules : rules.filter((rule) => idOf(rule) === call.rule)
   if (chosen.length === 0) {
@@ -86,6 +89,8 @@ async function explainRequest(call: ExplainCall, io: Io): Promise<number> {
     return 2
   }
   const explanations = chosen.flatMap((rule) => explainOne(rule, addresses, asList(ruleset['rules_data']), io))
+  if (explanations.length > 0 && !explanations.some(isRead))
+    io.err(`${call.request} holds no address that these rules read, such as ${sampleAddress(explanations)}`)
   if (call.json) io.out(JSON.stringify(explanations, null, 2))
   else for (const explanation of explanations) printExplanation(explanation, call.rule !== undefined, io)
   return explanations.some((explanation) => explanation.matched) ? 0 : 1
@@ -106,9 +111,17 @@ function explainOne(
   }
 }
 
-/** A rule that does not match is one line, unless it was asked for by id. */
+/** The address that the first condition reads. */
+function sampleAddress(explanations: readonly Explanation[]): string {
+  const [input] = explanations.flatMap(({ conditions }) => conditions).flatMap(({ inputs }) => inputs)
+  return input?.address ?? 'server.request.query'
+}
+
+/** A rule that does not match is one line with the first reason, unless it was asked for by id. */
 function printExplanation({ rule, matched, conditions }: Explanation, inFull: boolean, io: Io): void {
-  io.out(`${rule}: ${matched ? 'matches' : 'does not match'}`)
+  const failed = conditions.find((condition) => !condition.matched)
+  const reason = failed === undefined || inFull ? '' : `: ${failed.operator}: ${failed.why}`
+  io.out(`${rule}: ${matched ? 'matches' : 'does not match'}${reason}`)
   if (!matched && !inFull) return
   for (const condition of conditions)
     io.out(`  ${condition.matched ? '+' : '-'} ${condition.operator}: ${condition.why}`)

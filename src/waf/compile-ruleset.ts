@@ -243,9 +243,14 @@ function idsOfLists(configs: readonly Config[], section: 'rulesData' | 'exclusio
   return new Set(configs.flatMap((config) => [...config[section].keys()]))
 }
 
+/** Why the first item failed; what an item is only warned of is no reason. */
 function firstError(diagnostics: RulesetDiagnostics): string {
   for (const section of [diagnostics.rules, diagnostics.custom_rules, diagnostics.processors]) {
-    const message = section?.error ?? Object.keys({ ...section?.errors, ...section?.warnings })[0]
+    if (section === undefined) continue
+    const { error, errors, warnings, failed, skipped } = section
+    const left = new Set([...failed, ...skipped])
+    const unknown = Object.entries(warnings).findLast(([, ids]) => ids.some((id) => left.has(id)))
+    const message = error ?? Object.keys(errors)[0] ?? unknown?.[0]
     if (message !== undefined) return ` (${message})`
   }
   return ''

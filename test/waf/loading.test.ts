@@ -135,6 +135,19 @@ const warned: readonly {
     message: /"nowhere" is not an address/,
   },
   {
+    says: 'an action that nothing defines',
+    item: rule([abc], { on_match: ['stack_trace', 'blok'] }),
+    state: 'loaded',
+    message: /rules\[1\]\.on_match\[1\]: no configuration gives an action "blok"; did you mean "block"\?/,
+  },
+  {
+    says: 'an action of a filter that nothing defines',
+    section: 'exclusions',
+    item: { id: 'r1', rules_target: [{ rule_id: 'good' }], on_match: 'nowhere' },
+    state: 'loaded',
+    message: /exclusions\[0\]\.on_match: no configuration gives an action "nowhere"/,
+  },
+  {
     says: 'a redirection that blocks',
     section: 'actions',
     item: { id: 'r1', type: 'redirect_request', parameters: { location: '//evil' } },
@@ -156,7 +169,7 @@ describe('nothing is lost in silence', () => {
     expect(diagnostics?.[state]).toContain('r1')
     expect(Object.keys(diagnostics?.warnings ?? {}).join('\n')).toMatch(message)
   })
-  test('every case ran', () => expect(warned.length).toBe(10))
+  test('every case ran', () => expect(warned.length).toBe(12))
 })
 
 test('values are read leniently: numbers and booleans from texts, texts from numbers', () => {

@@ -15,6 +15,8 @@ export interface EvaluationScope extends MatchTime {
   readonly layer: Layer
   /** Whether time is up; asked between values. */
   isOver(): boolean
+  /** Whether time counts at all. */
+  isTimed: boolean
   /** Characters that exploit operators may still compare in this run; below zero they look no further. */
   exploitCharacters: number
   /** A match that is known already. */

@@ -24,7 +24,7 @@ export interface Findings {
   keep: boolean
 }
 
-/** Modules before this place in the order are evaluated even when time is up. */
+/** Modules before this place in the order are evaluated even when time is up, unless it was while exclusions were looked at. */
 const UNTIMED_MODULES = 2
 
 const noFilters: readonly PlannedFilter[] = []
@@ -58,10 +58,12 @@ export function evaluateRules(
   const due = dueRules(plan, scope.layer)
   if (due.length === 0) return undefined
   const findings: Findings = { events: [], actions: new RunActions(), matched: false, keep: false }
+  const areFiltersKnown = plan.filters.length === 0 || !scope.isOver()
   for (const index of due) {
     const planned = plan.rules[index]
     if (planned === undefined || scope.layer.hasMatched(index)) continue
-    if (planned.moduleRank >= UNTIMED_MODULES && scope.isOver()) break
+    scope.isTimed = planned.moduleRank >= UNTIMED_MODULES || !areFiltersKnown
+    if (scope.isOver()) break
     const { collection } = planned
     if (collection !== undefined && scope.layer.collectionVerdict(collection) >= planned.verdict) continue
     const exclusion = exclusionOf(index, filters, plan, scope.layer)
@@ -76,6 +78,7 @@ export function evaluateRules(
     report(planned, outcome, result.matches, scope, attributes, obfuscator, findings)
     if (outcome.verdict === verdict.block) break
   }
+  scope.isTimed = true
   return findings
 }
 

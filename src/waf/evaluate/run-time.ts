@@ -10,6 +10,8 @@ export class RunTime implements MatchTime {
   readonly #startedNs: number
   /** Undefined: there is no end. */
   readonly #endNs: number | undefined
+  /** Off while something is evaluated that has no end. */
+  isTimed = true
   #asked = 0
   #over = false
   #nowSeconds = -1
@@ -33,6 +35,7 @@ export class RunTime implements MatchTime {
 
   /** Whether time is up; asked between values. */
   isOver(): boolean {
+    if (!this.isTimed) return false
     if (this.#over || this.#endNs === undefined) return this.#over
     if (this.#asked % CLOCK_EVERY === 0) this.#over = this.#clock.monotonicNs() >= this.#endNs
     this.#asked += 1

@@ -10,6 +10,8 @@ export interface LoadScope {
   readonly data: (id: string) => DataSet
   /** Ids of the lists that configurations give. */
   readonly lists: ReadonlySet<string>
+  /** Ids of the actions that configurations give, and of those that are always there. */
+  readonly actions: ReadonlySet<string>
   readonly warn: (message: string) => void
   /** Whether an item of a key path names a secret, which must not be stored. */
   readonly isSecret: (keyPathItem: string) => boolean
@@ -17,6 +19,14 @@ export interface LoadScope {
 
 /** Lists that the collector, or any Datadog backend, fills under these names once it has something to put in them. */
 const filledLater = /^(?:block|passlist)ed_/
+
+/** Warns of an action that nothing defines: it would be named in events, and do nothing. */
+export function checkAction(id: string, path: string, { actions, warn }: Pick<LoadScope, 'actions' | 'warn'>): void {
+  if (actions.has(id)) return
+  const near = nearest(id, actions)
+  const meant = near === undefined ? '' : `; did you mean "${near}"?`
+  warn(`${path}: no configuration gives an action "${id.slice(0, 64)}"${meant}`)
+}
 
 /** The scope of an operator whose parameters stand at `path`. */
 export function compileScope(path: string, scope: LoadScope): CompileScope {

@@ -1,5 +1,6 @@
 import { fail } from '../../model/error.ts'
 import type { RulesetDiagnostics, RulesetSection } from '../../model/ruleset.ts'
+import { builtInActions } from '../action.ts'
 import type { Action } from '../action.ts'
 import { asArray, asObject, asString, optionalString } from '../cast.ts'
 import type { Json } from '../cast.ts'
@@ -54,8 +55,8 @@ export interface ConfigScope {
     readonly scanners: ReadonlySet<string>
     readonly actions: ReadonlySet<string>
   }
-  readonly rules: Omit<LoadScope, 'warn'>
-  readonly exclusions: Omit<LoadScope, 'warn'>
+  readonly rules: Omit<LoadScope, 'warn' | 'actions'>
+  readonly exclusions: Omit<LoadScope, 'warn' | 'actions'>
   /** Whether a version must be named; partial configurations may leave it out. */
   readonly versionRequired: boolean
 }
@@ -122,12 +123,13 @@ export function* parseConfig(value: unknown, scope: ConfigScope): Generator<void
   if (ownObfuscator !== undefined) sections.obfuscator = ownObfuscator.diagnostics
   const hidden = createObfuscator(ownObfuscator?.options)
   const isSecret = (key: string): boolean => scope.rules.isSecret(key) || hidden.isSecretKey(key)
-  const forRules = { ...scope.rules, ...listed(config['rules_data'], scope.rules), isSecret }
-
   const unique = (what: keyof typeof scope.taken, name: string): SectionShape => ({
     unique: { ids: new Set(scope.taken[what]), what: name },
   })
-  const forFilters = { ...scope.exclusions, ...listed(config['exclusion_data'], scope.exclusions) }
+  const actions = yield* section('actions', parseAction, unique('actions', 'action'))
+  const known = new Set([...builtInActions.keys(), ...scope.taken.actions, ...actions.map(({ id }) => id)])
+  const forRules = { ...scope.rules, ...listed(config['rules_data'], scope.rules), isSecret, actions: known }
+  const forFilters = { ...scope.exclusions, ...listed(config['exclusion_data'], scope.exclusions), actions: known }
 
   const rules = { ...unique('rules', 'rule'), hasVersions: true }
   const rulesOf = (source: Rule['source']) =>
@@ -135,11 +137,14 @@ export function* parseConfig(value: unknown, scope: ConfigScope): Generator<void
       yield* learnPatterns(item)
       return parseRule(item, path, source, { ...forRules, warn })
     }
-  const actions = yield* section('actions', parseAction, unique('actions', 'action'))
   const base = yield* section('rules', rulesOf('base'), rules)
   const compat = yield* section('rules_compat', rulesOf('base'), rules)
   const custom = yield* section('custom_rules', rulesOf('custom'), rules)
-  const overrides = yield* section('rules_override', parseOverride, { hasIds: false })
+  const overrides = yield* section(
+    'rules_override',
+    (item, path, warn) => parseOverride(item, path, { actions: known, warn }),
+    { hasIds: false },
+  )
   const exclusions = yield* section(
     'exclusions',
     (item, path, warn) => parseExclusion(item, path, { ...forFilters, warn }),

@@ -3,6 +3,7 @@ import { asName, asArray, asObject, asString, optionalString } from '../cast.ts'
 import type { Json } from '../cast.ts'
 import type { Condition } from '../condition.ts'
 import type { PathItem } from '../evaluate/path-tree.ts'
+import { checkAction } from './load-scope.ts'
 import type { LoadScope } from './load-scope.ts'
 import { parseAnyKeyPath, parseConditions } from './parse-condition.ts'
 import { parseRuleTargets } from './parse-target.ts'
@@ -38,6 +39,7 @@ export function parseExclusion(item: Json, path: string, scope: LoadScope): Excl
   const mode = optionalString(item['on_match'], `${path}.on_match`) ?? 'bypass'
   if (mode === '')
     throw fail('RULESET_INVALID', `${path}.on_match`, 'bypass, monitor or the id of an action is expected')
+  if (mode !== 'bypass') checkAction(mode, `${path}.on_match`, scope)
   return { id, targets, conditions, hides, mode }
 }
 

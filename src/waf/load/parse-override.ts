@@ -1,6 +1,8 @@
 import { fail } from '../../model/error.ts'
 import { asString, asStrings, optionalBoolean } from '../cast.ts'
 import type { Json } from '../cast.ts'
+import { checkAction } from './load-scope.ts'
+import type { LoadScope } from './load-scope.ts'
 import { checkModule, parseTags } from './parse-rule.ts'
 import { parseRuleTargets } from './parse-target.ts'
 import type { RuleTarget } from './parse-target.ts'
@@ -13,12 +15,13 @@ export interface RuleOverride {
   readonly tags: Readonly<Record<string, string>>
 }
 
-export function parseOverride(item: Json, path: string, warn: (message: string) => void): RuleOverride {
+export function parseOverride(item: Json, path: string, scope: Pick<LoadScope, 'actions' | 'warn'>): RuleOverride {
   const targets = parseTargets(item, path)
   const enabled = optionalBoolean(item['enabled'], `${path}.enabled`)
   const onMatch = item['on_match'] === undefined ? undefined : asStrings(item['on_match'], `${path}.on_match`)
+  for (const [index, action] of (onMatch ?? []).entries()) checkAction(action, `${path}.on_match[${index}]`, scope)
   const tags = item['tags'] === undefined ? {} : parseTags(item['tags'], `${path}.tags`)
-  checkModule(tags['module'], `${path}.tags.module`, warn)
+  checkModule(tags['module'], `${path}.tags.module`, scope.warn)
   if (enabled === undefined && onMatch === undefined && Object.keys(tags).length === 0)
     throw fail('RULESET_INVALID', path, 'an override needs enabled, on_match or tags')
   return { targets, enabled, onMatch, tags }

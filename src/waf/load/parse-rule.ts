@@ -4,6 +4,7 @@ import type { Json } from '../cast.ts'
 import type { AttributeSource, Rule } from '../rule.ts'
 import { moduleNamed, moduleOrder } from '../rule.ts'
 import { transformerList } from '../transformer-list.ts'
+import { checkAction } from './load-scope.ts'
 import type { LoadScope } from './load-scope.ts'
 import { nearest } from './nearest.ts'
 import { parseAnyKeyPath, parseConditions, parseTransformers } from './parse-condition.ts'
@@ -24,13 +25,15 @@ export function parseRule(item: Json, path: string, source: Rule['source'], scop
   const attributes = parseAttributes(output['attributes'], `${path}.output.attributes`, scope)
   if (!event && attributes.length === 0)
     throw fail('RULESET_INVALID', `${path}.output`, 'a rule that makes no event must set an attribute')
+  const onMatch = item['on_match'] === undefined ? [] : asStrings(item['on_match'], `${path}.on_match`)
+  for (const [index, action] of onMatch.entries()) checkAction(action, `${path}.on_match[${index}]`, scope)
   return {
     id,
     name,
     tags,
     source,
     conditions,
-    onMatch: item['on_match'] === undefined ? [] : asStrings(item['on_match'], `${path}.on_match`),
+    onMatch,
     enabled: optionalBoolean(item['enabled'], `${path}.enabled`) ?? true,
     keep: optionalBoolean(output['keep'], `${path}.output.keep`) ?? true,
     event,

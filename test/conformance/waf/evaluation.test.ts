@@ -1,4 +1,5 @@
-import { describe } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { compileRuleset } from '../../../src/waf.ts'
 import type { WafCase } from './case.ts'
 import { on, rule } from './case.ts'
 import { runCases } from './run-cases.ts'
@@ -517,6 +518,21 @@ data.push({
     { ephemeral: { a: 'abc' }, attributes: {}, actions: blocking, keep: true },
   ],
   differs: 'the reference lets the second through, as its attribute was set',
+})
+
+test('lists of addresses and users are asked even when time is up, unless it was before the exclusions were', () => {
+  const rules = ['network-acl', 'authentication-acl', 'custom-acl', 'waf'].map((module) =>
+    rule([abc], { id: module, type: module, module }),
+  )
+  let now = 0
+  const clock = { nowMs: () => 0, monotonicNs: () => (now += 1e6) }
+  const late = (ruleset: object): string[] =>
+    compileRuleset({ version: '2.2', ...ruleset }, { clock })
+      .createContext()
+      .run(hit, { budgetUs: 1 })
+      .events.map((event) => event.rule.id)
+  expect(late({ rules })).toEqual(['network-acl', 'authentication-acl'])
+  expect(late({ rules, exclusions: [{ id: 'x', conditions: [onB] }] })).toEqual([])
 })
 
 describe('the order of modules and rules', () => runCases(modules, 17))
