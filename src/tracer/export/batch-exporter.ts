@@ -4,7 +4,7 @@ import type { AgentConnection } from '../agent-connection.ts'
 import type { FinishedSpan } from '../finished-span.ts'
 import { retryDelayMs } from '../retry-delay.ts'
 import { deliver, type Delivery } from './delivery.ts'
-import { DropLedger } from './drop-ledger.ts'
+import { DropLedger, type DropReason } from './drop-ledger.ts'
 import type { Exporter } from './exporter.ts'
 import { SpanQueue, type QueuedSpan } from './span-queue.ts'
 import type { WireFormat } from './wire-format.ts'
@@ -88,10 +88,21 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
     const reportsDropped = ledger.takeUnreported()
     if (reportsDropped > 0) span.numbers.set(DROPPED_METRIC, reportsDropped)
     const encoded = format.encode(span)
-    const bytes = security && isBacklogged() ? Uint8Array.prototype.slice.call(encoded) : encoded
+    const isCopied = security && isBacklogged()
+    const bytes = isCopied ? Uint8Array.prototype.slice.call(encoded) : encoded
+    if (isCopied) format.giveBack?.(encoded)
     const queued = { bytes, security, queuedAtMs: clock.nowMs(), reportsDropped }
-    if (bytes.length > limits.maxSpanBytes) ledger.drop([queued], 'refused')
-    else ledger.drop(queue.push(queued), 'queue_full')
+    if (bytes.length > limits.maxSpanBytes) drop([queued], 'refused')
+    else drop(queue.push(queued), 'queue_full')
+  }
+
+  function drop(spans: readonly QueuedSpan[], reason: DropReason): void {
+    ledger.drop(spans, reason)
+    giveBack(spans)
+  }
+
+  function giveBack(spans: readonly QueuedSpan[]): void {
+    for (const { bytes } of spans) format.giveBack?.(bytes)
   }
 
   function encodeWaiting(): void {
@@ -132,7 +143,7 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
     if (sending !== undefined) return sending
     cancelTimer()
     encodeWaiting()
-    ledger.drop(queue.takeOlderThan(clock.nowMs() - limits.maxAgeMs), 'expired')
+    drop(queue.takeOlderThan(clock.nowMs() - limits.maxAgeMs), 'expired')
     sending = sendBatch(queue.take(batchLimits), 'in turn').finally(() => {
       sending = undefined
       scheduleNext()
@@ -156,6 +167,7 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
       keepOrDrop(batch, delivery, how)
       return
     }
+    giveBack(batch)
     sent += batch.length - delivery.rejected
     ledger.lose(delivery.rejected, 'refused')
     // What overtakes says nothing of the batch that is still under way, and of those that failed before it.
@@ -172,11 +184,11 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
     if (how === 'in turn') failuresOfBatch = delivery.kind === 'failed' && delivery.answered ? failuresOfBatch + 1 : 0
     const retryAfter = delivery.kind === 'failed' ? delivery.retryAfter : undefined
     retryAtMs = clock.nowMs() + retryDelayMs({ failures, random, nowMs: clock.nowMs(), retryAfter })
-    if (stopped) ledger.drop(batch, 'expired')
+    if (stopped) drop(batch, 'expired')
     else if (delivery.kind === 'refused' || failuresOfBatch >= limits.maxFailuresOfBatch) {
       failuresOfBatch = 0
-      ledger.drop(batch, 'refused')
-    } else ledger.drop(queue.putBack(batch), 'queue_full')
+      drop(batch, 'refused')
+    } else drop(queue.putBack(batch), 'queue_full')
   }
 
   /** Whether spans may wait for long: a few with security events would hold the memory of all that were written beside them. */
@@ -224,7 +236,7 @@ export function createBatchExporter(options: BatchExporterOptions): Exporter {
       stopped = true
       cancelTimer()
       encodeWaiting()
-      ledger.drop(queue.take({ maxSpans: Infinity, maxBytes: Infinity }), 'expired')
+      drop(queue.take({ maxSpans: Infinity, maxBytes: Infinity }), 'expired')
       connection.close()
     },
     get stats() {

@@ -49,8 +49,12 @@ export function datadogFormat(options: { readonly tracerVersion: string; readonl
     },
     body(spans) {
       writer.arrayHeader(spans.length)
-      return Buffer.concat([writer.take(), ...coalesced(spans)])
+      const head = writer.take()
+      const body = Buffer.concat([head, ...coalesced(spans)])
+      writer.giveBack(head)
+      return body
     },
+    giveBack: (encoded) => writer.giveBack(encoded),
   }
 }
 

@@ -1,5 +1,7 @@
 /** Values are written side by side into slabs: an allocation, or a copy, of its own for each costs more than writing it. */
 const SLAB_BYTES = 131_072
+/** Slabs kept for what is written next: 2 MB, what a batch or two take. */
+const MAX_FREE_SLABS = 16
 /** Longest text that is copied unit by unit, which costs less than a call into the platform up to here. */
 const MAX_COPIED = 28
 /** Longest text whose size in UTF-8 fits one byte whatever it holds. */
@@ -7,23 +9,49 @@ const MAX_SHORT = 85
 /** Keys that are remembered; there are some dozens, beside those that the app makes up. */
 const MAX_KEYS = 512
 
+interface Slab {
+  readonly buffer: Buffer
+  /** How many values in it are taken and not given back. */
+  taken: number
+}
+
 /**
  * Writes msgpack values one after the other.
  * Written here because identifiers and start times must be `uint 64` whatever their size, as the agent protocol has them.
  * Source: the msgpack specification (github.com/msgpack/msgpack).
  */
 export class MsgpackWriter {
-  #buffer = Buffer.alloc(0)
+  #slab: Slab = { buffer: Buffer.alloc(0), taken: 0 }
+  #buffer = this.#slab.buffer
   /** Where what is not taken yet begins. */
   #start = 0
   #length = 0
   readonly #keys = new Map<string, Uint8Array>()
+  readonly #slabs = new WeakMap<ArrayBufferLike, Slab>()
+  readonly #free: Slab[] = []
 
-  /** The bytes written since the last call. They are not written to again. */
+  /** The bytes written since the last call. They are not written to again before they are given back. */
   take(): Uint8Array {
     const taken = this.#buffer.subarray(this.#start, this.#length)
     this.#start = this.#length
+    this.#slab.taken += 1
     return taken
+  }
+
+  /**
+   * Takes back bytes that nobody reads any more; each once. What is never given back is left to the collector of
+   * garbage, which is busy with whole slabs: with a new one for every hundred spans it was a quarter of what a request cost.
+   */
+  giveBack(bytes: Uint8Array): void {
+    const slab = this.#slabs.get(bytes.buffer)
+    if (slab === undefined) return
+    slab.taken -= 1
+    if (slab !== this.#slab) this.#recycle(slab)
+  }
+
+  #recycle(slab: Slab): void {
+    const isSpare = slab.taken === 0 && slab.buffer.length === SLAB_BYTES
+    if (isSpare && this.#free.length < MAX_FREE_SLABS) this.#free.push(slab)
   }
 
   mapHeader(size: number): void {
@@ -186,12 +214,23 @@ export class MsgpackWriter {
 
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#buffer.length) return
+    const before = this.#slab
     const written = this.#length - this.#start
     // What is larger than a slab grows by doubling, so that it is copied a few times only.
-    const slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, written * 2 + bytes))
-    this.#buffer.copy(slab, 0, this.#start, this.#length)
-    this.#buffer = slab
+    const slab = this.#draw(written * 2 + bytes)
+    before.buffer.copy(slab.buffer, 0, this.#start, this.#length)
+    this.#slab = slab
+    this.#buffer = slab.buffer
     this.#start = 0
     this.#length = written
+    this.#recycle(before)
+  }
+
+  #draw(bytes: number): Slab {
+    const spare = bytes <= SLAB_BYTES ? this.#free.pop() : undefined
+    if (spare !== undefined) return spare
+    const slab = { buffer: Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes)), taken: 0 }
+    this.#slabs.set(slab.buffer.buffer, slab)
+    return slab
   }
 }

@@ -10,6 +10,8 @@ export interface WireFormat {
   encode(span: FinishedSpan): Uint8Array
   /** A request body of encoded spans. */
   body(spans: readonly Uint8Array[]): Uint8Array
+  /** Takes back the bytes of a span that is in no body to come: their memory is written to again. Absent: it is not. */
+  giveBack?(encoded: Uint8Array): void
   /** How many spans the receiver says, in a reply that is a success, that it did not keep. Absent: it has no way to. */
   rejected?(reply: Uint8Array): number
 }

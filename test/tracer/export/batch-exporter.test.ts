@@ -283,6 +283,29 @@ test('an idle connection that the agent closed costs nothing', async () => {
   expect(warnings).toEqual([])
 })
 
+test('spans arrive whole while batches fail, are refused and go through', async () => {
+  const agent = await agentOf()
+  let asked = 0
+  agent.answer = (request, response, body) => {
+    asked += 1
+    if (asked % 4 === 1) response.writeHead(503).end()
+    else if (asked % 4 === 2) response.writeHead(400).end()
+    else healthy(request, response, body)
+  }
+  const { exporter } = exporterTo(agent.url, { maxBatchSpans: 8, encodedAtOnce: 2 })
+  const fillerOf = (name: string): string => name.padEnd(20_000, name)
+  for (let n = 0; n < 80; n++) {
+    const name = `span ${n}.`
+    exporter.export(finished({ resource: name, meta: { filler: fillerOf(name) } }), { security: n % 5 === 0 })
+    if (n % 20 === 0) await eventually(() => exporter.stats.queued < 100, { says: 'some of them gone' })
+  }
+  await exporter.flush(20_000)
+  const { sent, dropped } = exporter.stats
+  expect(sent + dropped.refused).toBe(80)
+  expect(dropped.refused).toBeGreaterThan(0)
+  for (const { resource, meta } of agent.spans) expect(meta['filler']).toBe(fillerOf(resource))
+})
+
 test('what an agent refuses is given up, counted and told', async () => {
   const agent = await agentOf()
   agent.answer = (_request, response) => response.writeHead(400).end()

@@ -104,3 +104,35 @@ test('any tags come back as they were', () => {
     { numRuns: 300 },
   )
 })
+
+test('what waits is never written over, whatever was given back before it', () => {
+  const fill = fc.record({ give: fc.nat(), text: fc.integer({ min: 1, max: 25_000 }) })
+  fc.assert(
+    fc.property(fc.array(fill, { maxLength: 60 }), (steps) => {
+      const own = datadogFormat({ tracerVersion: '1.2.3', nodeVersion: 'v20.0.0' })
+      const waiting: { readonly bytes: Uint8Array; readonly copy: Buffer }[] = []
+      for (const [at, { give, text }] of steps.entries()) {
+        const bytes = own.encode(finished({ resource: `span ${at}`, meta: { filler: String(at % 10).repeat(text) } }))
+        waiting.push({ bytes, copy: Buffer.from(bytes) })
+        const [gone] = give % 2 === 0 ? waiting.splice(give % waiting.length, 1) : []
+        if (gone !== undefined) own.giveBack?.(gone.bytes)
+        own.body(waiting.map((one) => one.bytes))
+      }
+      for (const { bytes, copy } of waiting) expect(copy.equals(bytes)).toBe(true)
+    }),
+    { numRuns: 30 },
+  )
+})
+
+test('memory that was given back is written to again', () => {
+  const used = new Set<ArrayBufferLike>()
+  for (let batch = 0; batch < 50; batch++) {
+    const spans = Array.from({ length: 20 }, () => format.encode(finished({ meta: { filler: 'x'.repeat(20_000) } })))
+    format.body(spans)
+    for (const bytes of spans) {
+      used.add(bytes.buffer)
+      format.giveBack?.(bytes)
+    }
+  }
+  expect(used.size).toBeLessThan(10)
+})
