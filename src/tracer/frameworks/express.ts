@@ -3,6 +3,7 @@ import type { HttpRequest, HttpResponse } from '../http.ts'
 import { isOver, recordBeside, within } from '../active-request.ts'
 import { openRequest, type InboundRequest } from '../request.ts'
 import type { Framework, RequestScope } from '../request-scope.ts'
+import { learnBody, shareLayout } from './express-layout.ts'
 import { normalizedRoute } from './normalized-route.ts'
 import {
   courseOf,
@@ -25,6 +26,7 @@ const express: Framework = {
   release() {},
   end(record) {
     const request: (HttpRequest & ExpressRequest) | undefined = record.request
+    if (request !== undefined) learnBody(request)
     // A route that shows only now is looked at before its handlers from the next request on.
     const found = request?.route
     const reached = watchHidden(found)
@@ -68,7 +70,10 @@ export function expressMiddleware(
     if (app === undefined) {
       watchEntry(incoming)
       emitWithin(record, incoming)
-    } else watchApp(app)
+    } else {
+      shareLayout(request, response)
+      watchApp(app)
+    }
     if (typeof app === 'function' && app !== lastApp && !seenApps.has(app)) {
       lastApp = app
       seenApps.add(app)
