@@ -231,9 +231,12 @@ function readPairs(pairs: readonly string[], separator: string): Readonly<Record
   return Object.fromEntries(entries)
 }
 
-/** A name alone is a tag without a value. */
+/** A name alone is a tag without a value; a value without a name is left out. */
 function readTags(given: string): Readonly<Record<string, string>> | undefined {
-  const items = given.split(given.includes(',') ? ',' : ' ').filter((item) => item.trim() !== '')
+  const items = given
+    .split(given.includes(',') ? ',' : ' ')
+    .map((item) => item.trim())
+    .filter((item) => item !== '' && !item.startsWith(':'))
   return readPairs(
     items.map((item) => (item.includes(':') ? item : `${item}:`)),
     ':',

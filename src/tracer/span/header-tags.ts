@@ -138,21 +138,21 @@ export function recordConfigured(
   }
 }
 
-/** Records all other headers up to a bound. */
+/** Records all other headers up to a bound, which those count to that AppSec records anyway. */
 export function recordExtended(
   span: LiveSpan,
   sides: { readonly request: Headers; readonly response: Headers },
   limit: number,
 ): void {
   const kinds = [
-    { side: 'request', prefix: requestHeaderPrefix, headers: sides.request },
-    { side: 'response', prefix: responseHeaderPrefix, headers: sides.response },
+    { side: 'request', prefix: requestHeaderPrefix, headers: sides.request, listed: [...always, ...onEvent] },
+    { side: 'response', prefix: responseHeaderPrefix, headers: sides.response, listed: responseOnEvent },
   ] as const
-  for (const { side, prefix, headers } of kinds) {
+  for (const { side, prefix, headers, listed } of kinds) {
     const names = Object.keys(headers).filter((name) => !name.startsWith(':'))
-    let left = limit - names.filter((name) => span.tags.has(prefix + tagName(name))).length
+    let left = limit - names.filter((name) => listed.includes(name) && span.tags.has(prefix + name)).length
     for (const name of names) {
-      if (span.tags.has(prefix + tagName(name)) || left <= 0) continue
+      if (listed.includes(name) || left <= 0) continue
       span.setTag(prefix + tagName(name), secret.has(name) ? '<redacted>' : String(headers[name]))
       left--
     }

@@ -209,6 +209,13 @@ export const headerCases: readonly TracerCase[] = [
     metrics: { '_dd.appsec.request.header_collection.discarded': 'some' },
   },
   {
+    says: '2.5: a listed header without a value is not recorded, and takes no place of others',
+    path: '/ok?q=collect-few',
+    headers: { 'cf-ray': '' },
+    status: 200,
+    meta: { 'http.request.headers.cf-ray': undefined },
+  },
+  {
     says: '2.5: extended collection has the body',
     path: '/ok?q=collect-all',
     method: 'POST',

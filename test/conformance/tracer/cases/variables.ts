@@ -116,6 +116,13 @@ export const variableCases: readonly TracerCase[] = [
     meta: { team: 'red', path: 'a:b', spaced: 'v w', 'http.method': 'GET', service: undefined },
   },
   {
+    says: '2.2: of DD_TAGS a name may stand alone, and what has none is left out',
+    path: '/ok',
+    environment: { DD_TAGS: 'team:red,:nameless,empty:,alone' },
+    status: 200,
+    meta: { team: 'red', empty: '', alone: '' },
+  },
+  {
     says: '2.2: DD_TAGS name service, env and version where nothing else does',
     path: '/ok',
     environment: { DD_TAGS: 'service:shop env:prod version:1.2' },
