@@ -6,23 +6,43 @@ import { CleanTexts } from './clean-texts.ts'
 import type { Lens } from './lens.ts'
 import type { PathNode } from './path-tree.ts'
 
-/** What is read of the values at one place of an address and below it. */
-export interface Channel {
+/** What is read of the values at one place of an address and below it. A class, so that V8 lays all of them out alike. */
+export class Channel {
   readonly values: LensGroup
   /** For the keys of a map at this place and below. */
   readonly keys: LensGroup
   /** Readers without a prefilter, each asked about every value. */
   readonly tried: readonly Reader[]
+  /** Texts that concern no reader of this channel. */
+  readonly known: CleanTexts | undefined
   /** Whether something reads this place that can only be answered from the whole tree. */
   readonly stops: boolean
   readonly children: ReadonlyMap<string, Channel> | undefined
-  /** The channel of every other place below. */
-  readonly below: Channel
-  /** Texts that concern no reader of this channel. */
-  readonly known: CleanTexts | undefined
   /** What maps at this place held last. */
   readonly clean: CleanValues | undefined
+  /** The channel of every other place below. */
+  readonly below: Channel
+
+  constructor(
+    { values, keys, tried, known }: Readings,
+    stops: boolean,
+    children: ReadonlyMap<string, Channel> | undefined,
+    clean: CleanValues | undefined,
+    below: Channel | undefined,
+  ) {
+    this.values = values
+    this.keys = keys
+    this.tried = tried
+    this.known = known
+    this.stops = stops
+    this.children = children
+    this.clean = clean
+    this.below = below ?? this
+  }
 }
+
+/** What a place and those below it have in common. */
+type Readings = Pick<Channel, 'values' | 'keys' | 'tried' | 'known'>
 
 /** What lenses that look at the same texts have in common. */
 export interface LensGroup {
@@ -62,30 +82,21 @@ function open(
   const values = [...aboveValues, ...own.filter((lens) => lens.source === 'values')]
   const keys = [...aboveKeys, ...own.filter((lens) => lens.source === 'keys')]
   const tried = [...aboveTried, ...direct.filter(isTriable)]
-  const common = {
+  const { maxTexts } = source
+  const readings: Readings = {
     values: groupOf(values, source.scanner),
     keys: groupOf(keys, source.scanner),
     tried,
-    known: source.maxTexts > 0 ? new CleanTexts(source.maxTexts) : undefined,
+    known: maxTexts > 0 ? new CleanTexts(maxTexts) : undefined,
   }
   const children = [...node.children].map(
     ([key, child]) => [String(key), open(child, values, keys, tried, source)] as const,
   )
-  const rest: { -readonly [Key in keyof Channel]: Channel[Key] } = {
-    ...common,
-    stops: false,
-    children: undefined,
-    clean: undefined,
-    below: undefined as unknown as Channel,
-  }
-  rest.below = rest
   const stops = direct.some((reader) => !isTriable(reader))
-  const plain = children.length === 0 && !stops
-  const channel: { -readonly [Key in keyof Channel]: Channel[Key] } = plain
-    ? rest
-    : { ...rest, stops, children: children.length === 0 ? undefined : new Map(children) }
-  channel.clean = source.maxTexts > 0 ? new CleanValues(source.maxTexts) : undefined
-  return channel
+  const clean = maxTexts > 0 ? new CleanValues(maxTexts) : undefined
+  if (children.length === 0 && !stops) return new Channel(readings, false, undefined, clean, undefined)
+  const rest = new Channel(readings, false, undefined, undefined, undefined)
+  return new Channel(readings, stops, children.length === 0 ? undefined : new Map(children), clean, rest)
 }
 
 function groupOf(lenses: readonly Lens[], { marked }: LiteralScanner): LensGroup {
