@@ -9,8 +9,8 @@ import { moduleNamed, moduleOrder } from './rule.ts'
 import type { Scanner } from './scanner.ts'
 import type { WafLimits } from './waf.ts'
 import { inputsOf, PlanBuilder } from './plan-builder.ts'
-import { verdict } from './plan.ts'
-import type { PlannedRule, PlannedFilter, PlannedMapping, PlannedProcessor, Plan } from './plan.ts'
+import { SHARED_FEED, verdict } from './plan.ts'
+import type { PlannedCondition, PlannedFilter, PlannedInput, PlannedMapping, PlannedRule, Plan } from './plan.ts'
 
 /** Orders and joins the configurations, pausing between rules. */
 export function* buildPlan(configs: readonly Config[], limits: Required<WafLimits>): Generator<void, Plan> {
@@ -53,13 +53,13 @@ export function* buildPlan(configs: readonly Config[], limits: Required<WafLimit
     }
   })
   yield
-  const processors = planProcessors(configs, builder)
+  const { preprocessors, postprocessors } = planProcessors(configs, builder)
   const addresses = yield* builder.addresses(limits)
   return {
     rules,
     filters,
-    preprocessors: processors.filter((one) => one.spec.evaluate),
-    postprocessors: processors.filter((one) => !one.spec.evaluate),
+    preprocessors,
+    postprocessors,
     actions,
     addresses,
     knownAddresses: new Set(addresses.keys()),
@@ -140,32 +140,46 @@ function targetedRules(targets: readonly RuleTarget[], rules: readonly PlannedRu
   return new Set(hit.map((one) => one.index))
 }
 
-function planProcessors(configs: readonly Config[], builder: PlanBuilder): PlannedProcessor[] {
+/** The mappings of the processors that go before the rules, and of those that go after them. */
+function planProcessors(
+  configs: readonly Config[],
+  builder: PlanBuilder,
+): Pick<Plan, 'preprocessors' | 'postprocessors'> {
   const scanners = configs.flatMap((config) => config.scanners)
   const overrides = configs.flatMap((config) => config.processorOverrides)
   const chosen = (targets: readonly RuleTarget[]): Scanner[] =>
     scanners.filter((scanner) => targets.some((target) => isTarget(target, scanner)))
   const specs = configs.flatMap((config) => config.processors)
   const fed = new Set(specs.flatMap(addressesOf))
-  return specs.map((spec, index) => {
-    const feed = 1 << (index & 31)
+  const preprocessors: PlannedMapping[] = []
+  const postprocessors: PlannedMapping[] = []
+  let feed = 1
+  for (const spec of specs) {
+    const { processor, evaluate } = spec
     const own = overrides.filter(({ targets }) => targets.includes(spec.id))
     const included = new Set([...chosen(spec.scanners), ...own.flatMap(({ include }) => chosen(include))])
     for (const scanner of own.flatMap(({ exclude }) => chosen(exclude))) included.delete(scanner)
-    const mappings = spec.mappings.map(({ output, inputs }): PlannedMapping => ({
-      output,
-      isRead: fed.has(output) || builder.reads(output),
-      inputs: inputs.map(({ address, keyPath, required, isText }) => ({
-        address,
-        path: builder.fedPath(address, keyPath, feed),
-        required,
-        isText,
-      })),
-    }))
-    for (const condition of spec.conditions)
-      for (const { address, keyPath } of inputsOf(condition)) builder.fedPath(address, keyPath, feed)
-    return { feed, spec, mappings, conditions: builder.conditions(spec.conditions, -1), scanners: [...included] }
-  })
+    const conditions: readonly PlannedCondition[] = builder.conditions(spec.conditions, -1)
+    for (const { output, inputs } of spec.mappings) {
+      for (const { address, keyPath } of spec.conditions.flatMap(inputsOf)) builder.fedPath(address, keyPath, feed)
+      const isRead = fed.has(output) || builder.reads(output)
+      ;(evaluate ? preprocessors : postprocessors).push({
+        feed,
+        processor,
+        conditions: conditions.length === 0 ? undefined : conditions,
+        inputs: inputs.map(({ address, keyPath, required, isText }): PlannedInput => {
+          return { address, path: builder.fedPath(address, keyPath, feed), required, isText }
+        }),
+        scanners: [...included],
+        output,
+        isRead,
+        isKept: evaluate && isRead,
+        isShown: spec.output,
+      })
+      if (feed !== SHARED_FEED) feed <<= 1
+    }
+  }
+  return { preprocessors, postprocessors }
 }
 
 /** The addresses that a processor reads. */

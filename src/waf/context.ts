@@ -7,7 +7,7 @@ import type { EvaluationScope, KnownMatch } from './evaluate/evaluate-condition.
 import { concerns, passGate } from './evaluate/gate.ts'
 import type { GateScope, KnownScan } from './evaluate/gate.ts'
 import { Layer } from './evaluate/layer.ts'
-import { runProcessor } from './evaluate/process.ts'
+import { runMapping } from './evaluate/process.ts'
 import type { ValueKeeper } from './evaluate/process.ts'
 import { RunTime } from './evaluate/run-time.ts'
 import { StoredValue } from './evaluate/stored-value.ts'
@@ -15,7 +15,8 @@ import { omissionsOf, walkValue } from './evaluate/value-tree.ts'
 import type { Omissions, WalkBudget } from './evaluate/value-tree.ts'
 import { forgetKeys } from './list-keys.ts'
 import type { Obfuscator } from './obfuscator.ts'
-import type { AddressPlan, Plan, PlannedProcessor } from './plan.ts'
+import { SHARED_FEED } from './plan.ts'
+import type { AddressPlan, Plan, PlannedMapping } from './plan.ts'
 import type { Addresses, RunOptions, Truncation, WafClock, WafContext, WafLimits, WafResult } from './waf.ts'
 
 /** What an engine's contexts share. */
@@ -162,13 +163,14 @@ class Run extends RunTime implements EvaluationScope, GateScope, ValueKeeper {
   }
 
   /** Runs the processors that have something new to work on; where layers below may have had it meanwhile, all. */
-  #process(processors: readonly PlannedProcessor[], attributes: Attributes): void {
+  #process(mappings: readonly PlannedMapping[], attributes: Attributes): void {
     const own = this.#own
-    for (const one of processors) {
-      if (own.below === undefined && (own.fed & one.feed) === 0) continue
-      own.fed &= ~one.feed
-      if (runProcessor(one, this, attributes, this)) continue
-      own.fed |= one.feed
+    for (const one of mappings) {
+      const { feed } = one
+      if (own.below === undefined && (own.fed & feed) === 0) continue
+      own.fed &= ~feed | SHARED_FEED
+      if (runMapping(one, this, attributes, this)) continue
+      own.fed |= feed
       return
     }
   }

@@ -4,8 +4,8 @@ import type { Channel } from './evaluate/channel.ts'
 import type { Lens } from './evaluate/lens.ts'
 import type { PathNode, PathTree } from './evaluate/path-tree.ts'
 import type { Exclusion } from './load/parse-exclusion.ts'
-import type { ProcessorSpec } from './load/parse-processor.ts'
 import type { LiteralScanner } from './prefilter/literal-scanner.ts'
+import type { Processor } from './processor.ts'
 import type { AttributeSource, Rule } from './rule.ts'
 import type { Scanner } from './scanner.ts'
 import type { WafLimits } from './waf.ts'
@@ -59,28 +59,38 @@ export interface PlannedFilter {
   readonly rules: ReadonlySet<number> | undefined
 }
 
-/** A mapping of a processor, with the places of its inputs in the processor's order. */
+/**
+ * One mapping of a processor, with all that running it takes: of what every request asks for, the number of objects to be
+ * reached counts, more than what is done with them.
+ */
 export interface PlannedMapping {
+  /** Its bit in `AddressPlan.feeds`. */
+  readonly feed: number
+  readonly processor: Processor
+  /** Undefined: there are none. */
+  readonly conditions: readonly PlannedCondition[] | undefined
+  readonly inputs: readonly PlannedInput[]
+  readonly scanners: readonly Scanner[]
   readonly output: string
-  /** Whether something reads the address that it makes. */
+  /** Whether something reads the address of this name. */
   readonly isRead: boolean
-  readonly inputs: readonly {
-    readonly address: string
-    readonly path: PathNode
-    /** Whether nothing is made without it. */
-    readonly required: boolean
-    readonly isText: boolean
-  }[]
+  /** Whether what is made becomes that address. */
+  readonly isKept: boolean
+  /** Whether it becomes an attribute. */
+  readonly isShown: boolean
 }
 
-export interface PlannedProcessor {
-  /** Its bit in `AddressPlan.feeds`; more than 32 processors share bits. */
-  readonly feed: number
-  readonly spec: ProcessorSpec
-  readonly mappings: readonly PlannedMapping[]
-  readonly conditions: readonly PlannedCondition[]
-  readonly scanners: readonly Scanner[]
+/** A place of the processor's inputs, in the processor's order. */
+export interface PlannedInput {
+  readonly address: string
+  readonly path: PathNode
+  /** Whether nothing is made without it. */
+  readonly required: boolean
+  readonly isText: boolean
 }
+
+/** A bit for each mapping; the later ones share one, which is never taken back once it is set. */
+export const SHARED_FEED: number = 1 << 31
 
 /** One input of a condition, at the path it reads. */
 export interface Reader {
@@ -105,7 +115,7 @@ export interface AddressPlan {
   readonly resources: number
   /** Its own bit, when it is such a resource; more than 32 share bits. */
   readonly resource: number
-  /** Bits of the processors that read this address. */
+  /** Bits of the mappings of processors that read this address. */
   readonly feeds: number
   /** Whether something may ask for the value in a later run. */
   readonly isKept: boolean
@@ -116,8 +126,8 @@ export interface AddressPlan {
 export interface Plan {
   readonly rules: readonly PlannedRule[]
   readonly filters: readonly PlannedFilter[]
-  readonly preprocessors: readonly PlannedProcessor[]
-  readonly postprocessors: readonly PlannedProcessor[]
+  readonly preprocessors: readonly PlannedMapping[]
+  readonly postprocessors: readonly PlannedMapping[]
   readonly actions: ReadonlyMap<string, Action>
   readonly addresses: ReadonlyMap<string, AddressPlan>
   readonly knownAddresses: ReadonlySet<string>

@@ -1,5 +1,5 @@
 import { readText } from '../javascript-value.ts'
-import type { PlannedMapping, PlannedProcessor } from '../plan.ts'
+import type { PlannedInput, PlannedMapping } from '../plan.ts'
 import type { Attributes } from './attributes.ts'
 import { evaluateAll } from './evaluate-rules.ts'
 import type { EvaluationScope } from './evaluate-condition.ts'
@@ -11,33 +11,34 @@ export interface ValueKeeper {
 }
 
 /**
- * Runs a processor on what has arrived: the result becomes an address (`evaluate`), an attribute (`output`), or both.
- * An address that the caller gave is never replaced; one that a processor made is, once it has more to work on: of
- * each input what came first counts, as in the reference.
- * False when time was up before the end.
+ * Runs a processor on what has arrived: the result becomes an address, an attribute, or both. An address that the caller
+ * gave is never replaced; one that a processor made is, once it has more to work on: of each input what came first counts,
+ * as in the reference. False when time was up before the end.
  */
-export function runProcessor(
-  { spec, mappings, conditions, scanners }: PlannedProcessor,
+export function runMapping(
+  mapping: PlannedMapping,
   scope: EvaluationScope,
   attributes: Attributes,
   keeper: ValueKeeper,
 ): boolean {
-  if (conditions.length > 0 && evaluateAll(conditions, undefined, scope) === undefined) return !scope.isOver()
-  for (const mapping of mappings) {
-    if (scope.isOver()) return false
-    const given = collect(mapping, scope.layer)
-    if (given === undefined) continue
-    const before = madeFrom(mapping.output, scope.layer)
-    if (before === undefined) {
-      if (mapping.isRead && scope.layer.value(mapping.output) !== undefined) continue
-    } else if (!spec.processor.regenerates || !gains(before, given.inputs)) continue
-    const inputs = before === undefined ? given.inputs : given.inputs.map((input, place) => before[place] ?? input)
-    const value = generate(spec.processor, inputs, scanners)
-    given.layer.generated(mapping.output, inputs)
-    if (value === undefined) continue
-    if (spec.evaluate && mapping.isRead) keeper.keep(mapping.output, value, given.layer)
-    if (spec.output) attributes.regenerate(mapping.output, value)
-  }
+  if (scope.isOver()) return false
+  const { conditions, output, isRead, processor } = mapping
+  const { layer: top } = scope
+  if (conditions !== undefined && evaluateAll(conditions, undefined, scope) === undefined) return !scope.isOver()
+  const given = collect(mapping, top)
+  if (given === undefined) return true
+  const before = madeFrom(output, top)
+  const isDone =
+    before === undefined
+      ? isRead && top.value(output) !== undefined
+      : !processor.regenerates || !gains(before, given.inputs)
+  if (isDone) return true
+  const inputs = before === undefined ? given.inputs : given.inputs.map((input, place) => before[place] ?? input)
+  const value = generate(mapping, inputs)
+  given.layer.generated(output, inputs)
+  if (value === undefined) return true
+  if (mapping.isKept) keeper.keep(output, value, given.layer)
+  if (mapping.isShown) attributes.regenerate(output, value)
   return true
 }
 
@@ -47,11 +48,7 @@ interface GivenInputs {
   readonly layer: Layer
 }
 
-function generate(
-  processor: PlannedProcessor['spec']['processor'],
-  inputs: readonly unknown[],
-  scanners: PlannedProcessor['scanners'],
-): unknown {
+function generate({ processor, scanners }: PlannedMapping, inputs: readonly unknown[]): unknown {
   try {
     return processor.generate(inputs, scanners)
   } catch {
@@ -79,7 +76,7 @@ function collect({ inputs: wanted }: PlannedMapping, top: Layer): GivenInputs | 
   let depth = Infinity
   let highest = top
   for (let place = 0; place < wanted.length; place += 1) {
-    const { address, path, required, isText } = wanted[place] as PlannedMapping['inputs'][number]
+    const { address, path, required, isText } = wanted[place] as PlannedInput
     let layer = top
     let height = 0
     let stored = layer.own(address)
