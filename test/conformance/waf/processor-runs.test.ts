@@ -15,7 +15,28 @@ const reading = rule([on('exact_match', { list: ['never given'] })], { id: 'read
 const line = { m: 'GET', u: '/x' }
 const made = (made: string): Step['attributes'] & object => ({ made })
 
+const networkMappings = Array.from({ length: 70 }, (_, index) => ({
+  headers: [{ address: `headers ${index}` }],
+  output: `network ${index}`,
+}))
+const networkGiven = Object.fromEntries(networkMappings.map((_, index) => [`headers ${index}`, { a: 'b' }]))
+const networkMade = Object.fromEntries(networkMappings.map(({ output }) => [output, 'net-0-0000000000']))
+
 const runs: readonly WafCase[] = [
+  ...[true, false].map((inOne) => ({
+    says: `seventy mappings ${inOne ? 'of one processor' : 'of as many processors'} all run`,
+    ruleset: {
+      rules: [reading],
+      processors: (inOne ? [networkMappings] : networkMappings.map((one) => [one])).map((mappings, index) => ({
+        id: `network ${index}`,
+        generator: 'http_network_fingerprint',
+        parameters: { mappings },
+        evaluate: false,
+        output: true,
+      })),
+    },
+    steps: [{ persistent: networkGiven, attributes: networkMade }],
+  })),
   {
     says: 'a fingerprint is made anew when more has come',
     ruleset: { rules: [reading], processors: [endpoint] },
@@ -86,4 +107,4 @@ const asked: readonly WafCase[] = (
   ]
 })
 
-runCases([...runs, ...asked], 12)
+runCases([...runs, ...asked], 14)
