@@ -18,6 +18,8 @@ interface HeaderNames {
   readonly withoutAddress: string
   /** The header fingerprint of late, for the user agent that it was made of. */
   last: { readonly agent: string; readonly fingerprint: string } | undefined
+  /** The network fingerprint of late, for the count of addresses. */
+  lastNetwork: { readonly count: number; readonly fingerprint: string } | undefined
 }
 
 /** Headers looked at; servers accept fewer. */
@@ -67,6 +69,7 @@ function readNames(names: readonly string[]): HeaderNames {
     addressBits: addresses.join(''),
     withoutAddress: `net-0-${addresses.join('')}`,
     last: undefined,
+    lastNetwork: undefined,
     addressNames: byPlace.sort((a, b) => a.bit - b.bit).map(({ name }) => name),
   }
 }

@@ -12,11 +12,22 @@ export const httpNetworkFingerprint: Processor<'http_network_fingerprint'> = {
   generate([headers]) {
     const names = namesOf(headers)
     if (names === undefined) return undefined
-    const { addressBits, addressNames, withoutAddress } = names
+    const { addressBits, addressNames, withoutAddress, lastNetwork } = names
     for (const name of addressNames) {
       const chain = headerText(headers, name)
-      if (chain !== '') return `net-${chain.split(',').length}-${addressBits}`
+      if (chain === '') continue
+      const count = countItems(chain)
+      if (lastNetwork?.count === count) return lastNetwork.fingerprint
+      const fingerprint = `net-${count}-${addressBits}`
+      names.lastNetwork = { count, fingerprint }
+      return fingerprint
     }
     return withoutAddress
   },
+}
+
+function countItems(list: string): number {
+  let count = 1
+  for (let comma = list.indexOf(','); comma >= 0; comma = list.indexOf(',', comma + 1)) count += 1
+  return count
 }
