@@ -101,6 +101,7 @@ class Run extends RunTime implements EvaluationScope, GateScope, ValueKeeper {
   exploitCharacters = MAX_EXPLOIT_CHARACTERS
   known: KnownMatch | undefined
   scanned: KnownScan | undefined
+  woken: number[] | undefined
 
   constructor(scope: ContextScope, layer: Layer, { budgetUs, maxBytes = DEFAULT_MAX_BYTES }: RunOptions) {
     super(scope.clock, budgetUs)
@@ -188,6 +189,8 @@ class Run extends RunTime implements EvaluationScope, GateScope, ValueKeeper {
     layer.resources |= address.resource
     const held =
       channel !== undefined && !isAwaited(address, layer) ? passGate(value, channel, address, this) : concerns
+    if (this.woken !== undefined) for (const rule of this.woken) layer.wake(rule)
+    this.woken = undefined
     const before = address.isKept ? layer.own(address.name) : undefined
     if (held !== concerns) return layer.store(new StoredValue(address, value, held, undefined, before))
     const tree = walkValue(address.name, value, paths.root, this)

@@ -55,7 +55,11 @@ export class PlanBuilder {
 
   conditions(conditions: readonly Condition[], owner: number): PlannedCondition[] {
     return conditions.map((condition, position) => {
-      const planned = this.#plan(condition, owner, position === 0 && owner >= 0, false)
+      const planned = this.#plan(condition, owner, {
+        isFirst: position === 0 && owner >= 0,
+        isAnchor: false,
+        isLate: false,
+      })
       for (const reader of this.#readers(planned)) this.address(reader.input.address).readers.push(reader)
       return planned
     })
@@ -73,18 +77,27 @@ export class PlanBuilder {
     if (anchor === undefined) return { conditions: this.conditions(conditions, owner), deferred: [] }
     const deferred: Reader[] = []
     const planned = conditions.map((condition, position) => {
-      const one = this.#plan(condition, owner, position === 0, condition === anchor)
+      const isAnchor = condition === anchor
+      const one = this.#plan(condition, owner, {
+        isFirst: position === 0,
+        isAnchor,
+        isLate: isAnchor && isLate(anchor),
+      })
       const readers = this.#readers(one)
-      if (condition === anchor) for (const reader of readers) this.address(reader.input.address).readers.push(reader)
-      else deferred.push(...readers)
+      if (isAnchor) for (const reader of readers) this.address(reader.input.address).readers.push(reader)
+      if (!isAnchor || one.isLate) deferred.push(...readers)
       return one
     })
     for (const { input } of deferred) this.address(input.address).isKept = true
     return { conditions: planned, deferred }
   }
 
-  #plan(condition: Condition, owner: number, isFirst: boolean, isAnchor: boolean): PlannedCondition {
-    const planned: PlannedCondition = { id: this.#conditions.length, condition, owner, isFirst, isAnchor }
+  #plan(
+    condition: Condition,
+    owner: number,
+    place: Pick<PlannedCondition, 'isFirst' | 'isAnchor' | 'isLate'>,
+  ): PlannedCondition {
+    const planned: PlannedCondition = { id: this.#conditions.length, condition, owner, ...place }
     this.#conditions.push(planned)
     return planned
   }
@@ -134,8 +147,8 @@ function isScannable({ condition: { condition } }: Reader): boolean {
 }
 
 /**
- * The condition of which the scanner knows most. Where it knows nothing rare, and others ask for whole trees, one that
- * matches nothing ordinary. Undefined when there is none.
+ * The condition of which the scanner knows most. Where it knows nothing rare, one that matches nothing ordinary. Undefined
+ * when there is none.
  */
 function anchorOf(conditions: readonly Condition[]): Condition | undefined {
   let best: Condition | undefined
@@ -144,12 +157,20 @@ function anchorOf(conditions: readonly Condition[]): Condition | undefined {
     const rarity = condition.kind === 'scalar' && condition.need !== undefined ? needRarity(condition.need) : 0
     if (rarity > bestRarity) [best, bestRarity] = [condition, rarity]
   }
-  if (best !== undefined || !conditions.some(asksTree)) return best
+  if (best !== undefined || conditions.some(({ kind }) => kind === 'exploit')) return best
   return conditions.filter(isUnusual).sort((a, b) => b.operatorValue.length - a.operatorValue.length)[0]
 }
 
-function asksTree(condition: Condition): boolean {
-  return condition.kind === 'presence' || (condition.kind === 'scalar' && condition.negated)
+/**
+ * Whether the condition can be asked from what the gate keeps of its value, so that it need not be asked at once. Of headers
+ * the gate remembers what concerned nobody, so there it must know.
+ */
+function isLate(condition: Condition): boolean {
+  if (condition.kind !== 'scalar' || condition.accepts !== 'text' || condition.inputs.length !== 1) return false
+  return condition.inputs.every(
+    ({ address, keyPath, source, transformers }) =>
+      !isHeaders(address) && keyPath.length === 0 && source === 'values' && transformers.transformers.length === 0,
+  )
 }
 
 function isUnusual(condition: Condition): boolean {

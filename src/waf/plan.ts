@@ -24,6 +24,8 @@ export interface PlannedCondition {
   readonly isFirst: boolean
   /** Whether it is the condition of its rule on which the others wait. */
   readonly isAnchor: boolean
+  /** Whether the scanner's word is enough to wake the rule: an anchor that is asked last, after what costs less. */
+  readonly isLate: boolean
 }
 
 export interface PlannedRule {

@@ -99,6 +99,20 @@ const scenes: readonly Scene[] = [
     matched: [false, false, true],
   },
   {
+    says: 'a rare value that was replaced still counts, also where the one after it is as promising',
+    runs: [
+      persistent({ rare: 'needle-in-haystack' }),
+      persistent({ rare: 'NEEDLE-IN-HAY STACK' }),
+      persistent({ common: 'abc' }),
+    ],
+    matched: [false, false, true],
+  },
+  {
+    says: 'a rare value in a list, and one below a key',
+    runs: [persistent({ rare: ['x', { y: 'needle-in-haystack' }] }), persistent({ common: 'abc' })],
+    matched: [false, true],
+  },
+  {
     says: 'an ephemeral value is forgotten',
     runs: [ephemeral({ rare: 'needle-in-haystack' }), persistent({ common: 'abc' })],
     matched: [false, false],
@@ -127,7 +141,7 @@ describe('a rule of two conditions holds whatever comes first', () => {
     expect(context.run({ persistent: { common: 'abc' } }).matched).toBe(false)
     expect(child.run({ persistent: { other: 1, rare: 'no needle' } }).matched).toBe(true)
   })
-  test('every scene ran', () => expect(scenes.length).toBe(7))
+  test('every scene ran', () => expect(scenes.length).toBe(9))
 })
 
 describe('headers that were clean before', () => {

@@ -39,9 +39,9 @@ export function wakeRules(plan: Plan, scope: EvaluationScope): void {
   }
 }
 
-/** Whether none of the conditions beside the anchor is known not to hold: most rules end here, in the first of them. */
+/** Whether none of the conditions that are still open is known not to hold: most rules end here, in the first of them. */
 function mayMatch(rule: PlannedRule | undefined, scope: EvaluationScope): boolean {
-  return rule === undefined || rule.conditions.every((one) => one.isAnchor || mayHold(one, scope))
+  return rule === undefined || rule.conditions.every((one) => (one.isAnchor && !one.isLate) || mayHold(one, scope))
 }
 
 /** Hands over what a layer held of an address, in the order in which it came. */

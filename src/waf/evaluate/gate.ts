@@ -24,6 +24,8 @@ export interface GateScope extends WalkBudget, MatchTime {
   known: KnownMatch | undefined
   /** The scan of the text that it was in. */
   scanned: KnownScan | undefined
+  /** Rules whose late anchor may match what passed the gate. */
+  woken: number[] | undefined
 }
 
 /** The scan of a text that concerned a reader. */
@@ -237,7 +239,11 @@ function charactersPass(
 
 function readersPass(readers: readonly Reader[] | undefined, text: string, scope: GateScope): boolean {
   if (readers === undefined) return true
-  for (const reader of readers) if (isMatched(reader, text, scope)) return false
+  for (const reader of readers) {
+    const { isLate, owner } = reader.condition
+    if (isLate) (scope.woken ??= []).push(owner)
+    else if (isMatched(reader, text, scope)) return false
+  }
   return true
 }
 
