@@ -95,7 +95,10 @@ function ours(format) {
     span.finish(Date.now())
     return format.encode(span)
   })
-  return format.body(encoded)
+  const body = format.body(encoded)
+  // As the exporter does once they are sent.
+  for (const one of encoded) format.giveBack?.(one)
+  return body
 }
 
 /** Ended spans of the batch; the SDK's own batch processor does the same on a timer. */

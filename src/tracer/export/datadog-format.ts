@@ -74,8 +74,8 @@ function coalesced(pieces: readonly Uint8Array[]): Uint8Array[] {
 
 function encodeDefaults(defaults: SpanDefaults): EncodedDefaults {
   const writer = new MsgpackWriter()
-  field(writer, 'type', spanType)
-  field(writer, 'service', cut(defaults.service, MAX_NAME) || 'unnamed-service')
+  writer.entry('type', spanType)
+  writer.entry('service', cut(defaults.service, MAX_NAME) || 'unnamed-service')
   const fields = writer.take()
   const { meta, metrics } = defaults
   for (const name of Object.keys(meta)) text(writer, name, meta[name] as string)
@@ -101,8 +101,8 @@ function writeSpan(writer: MsgpackWriter, span: FinishedSpan, shared: EncodedDef
   writer.words(span.idHigh, span.idLow)
   writer.key('parent_id')
   writer.words(span.parentHigh, span.parentLow)
-  field(writer, 'name', cut(span.name, MAX_NAME) || 'unnamed_operation')
-  field(writer, 'resource', cut(span.resource || span.name, MAX_RESOURCE))
+  writer.entry('name', cut(span.name, MAX_NAME) || 'unnamed_operation')
+  writer.entry('resource', cut(span.resource || span.name, MAX_RESOURCE))
   writer.key('error')
   writer.number(span.error)
   writer.key('start')
@@ -120,7 +120,7 @@ function writeMeta(writer: MsgpackWriter, { tags, traceUpper }: FinishedSpan, sh
   const ownUpper = traceUpper !== NO_UPPER && !tags.has(tag.traceIdHigh)
   writer.mapHeader(shared.metaSize + tags.size + (ownUpper ? 1 : 0))
   writer.raw(shared.meta)
-  if (ownUpper) field(writer, tag.traceIdHigh, traceUpper)
+  if (ownUpper) writer.entry(tag.traceIdHigh, traceUpper)
   const { names, values } = tags
   for (let at = 0; at < names.length; at++) text(writer, names[at] as string, values[at] as string)
 }
@@ -147,18 +147,15 @@ function writeStructs(writer: MsgpackWriter, structs: ReadonlyMap<string, Uint8A
 
 function text(writer: MsgpackWriter, name: string, value: string): void {
   // Half of a JSON document is of no use; it is bounded where it is written.
-  key(writer, name)
-  writer.string(name === tag.appsecJson ? value : marked(value, MAX_VALUE))
+  const bounded = name === tag.appsecJson ? value : marked(value, MAX_VALUE)
+  if (name.length <= MAX_KEY) return writer.entry(name, bounded)
+  writer.string(marked(name, MAX_KEY))
+  writer.string(bounded)
 }
 
 function number(writer: MsgpackWriter, name: string, value: number): void {
   key(writer, name)
   writer.number(value)
-}
-
-function field(writer: MsgpackWriter, name: string, value: string): void {
-  writer.key(name)
-  writer.string(value)
 }
 
 /** What the app names at length is not worth remembering. */

@@ -8,6 +8,18 @@ const MAX_COPIED = 28
 const MAX_SHORT = 85
 /** Keys that are remembered; there are some dozens, beside those that the app makes up. */
 const MAX_KEYS = 512
+/** Longest text of an entry that is remembered: 256 kB with all keys. */
+const MAX_REMEMBERED = 512
+
+/** A key that is written in most spans. */
+interface KnownKey {
+  readonly bytes: Uint8Array
+  /** The text that it had last. */
+  last: string | undefined
+  /** The text that it had twice in a row, and both as they are written. */
+  text: string | undefined
+  entry: Uint8Array
+}
 
 interface Slab {
   readonly buffer: Buffer
@@ -26,7 +38,7 @@ export class MsgpackWriter {
   /** Where what is not taken yet begins. */
   #start = 0
   #length = 0
-  readonly #keys = new Map<string, Uint8Array>()
+  readonly #keys = new Map<string, KnownKey>()
   readonly #slabs = new WeakMap<ArrayBufferLike, Slab>()
   readonly #free: Slab[] = []
 
@@ -91,14 +103,35 @@ export class MsgpackWriter {
   /** A text that is written in most spans: its bytes are remembered. */
   key(text: string): void {
     const known = this.#keys.get(text)
-    if (known !== undefined) {
-      this.raw(known)
-      return
+    if (known === undefined) this.#newKey(text)
+    else this.raw(known.bytes)
+  }
+
+  /** A key and a text, which is mostly the one that this key had last: then both are remembered as bytes. */
+  entry(key: string, text: string): void {
+    const known = this.#keys.get(key)
+    if (known === undefined) {
+      this.#newKey(key)
+      this.string(text)
+    } else if (known.text === text) this.raw(known.entry)
+    else {
+      this.#reserve(known.bytes.length + 5 + text.length * 3)
+      const start = this.#length
+      this.raw(known.bytes)
+      this.string(text)
+      if (known.last === text) {
+        known.text = text
+        known.entry = Buffer.from(this.#buffer.subarray(start, this.#length))
+      } else known.last = text.length > MAX_REMEMBERED ? undefined : text
     }
+  }
+
+  #newKey(text: string): void {
     this.#reserve(5 + text.length * 3)
     const start = this.#length
     this.string(text)
-    if (this.#keys.size < MAX_KEYS) this.#keys.set(text, Buffer.from(this.#buffer.subarray(start, this.#length)))
+    const bytes = Buffer.from(this.#buffer.subarray(start, this.#length))
+    if (this.#keys.size < MAX_KEYS) this.#keys.set(text, { bytes, last: undefined, text: undefined, entry: bytes })
   }
 
   #ascii(text: string): boolean {

@@ -105,6 +105,23 @@ test('any tags come back as they were', () => {
   )
 })
 
+test('tags that have the values of the spans before, or do not, come back as they were', () => {
+  const value = fc.constantFrom('', 'a', 'b', 'ümläut', 'x'.repeat(100), 'ü'.repeat(300), 'y'.repeat(600))
+  const meta = fc.dictionary(fc.constantFrom('http.route', 'component', 'usr.id'), value)
+  const spans = fc.array(fc.record({ meta, resource: value }), { minLength: 1, maxLength: 12 })
+  fc.assert(
+    fc.property(spans, (given) => {
+      const decoded = roundTrip(
+        ...given.map(({ meta, resource }) => finished({ meta, resource, traceId: '0'.repeat(32) })),
+      )
+      expect(decoded.map(({ meta }) => meta)).toEqual(given.map(({ meta }) => meta))
+      expect(decoded.map(({ resource }) => resource)).toEqual(
+        given.map(({ resource }) => resource || 'express.request'),
+      )
+    }),
+  )
+})
+
 test('what waits is never written over, whatever was given back before it', () => {
   const fill = fc.record({ give: fc.nat(), text: fc.integer({ min: 1, max: 25_000 }) })
   fc.assert(
