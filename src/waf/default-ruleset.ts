@@ -9,7 +9,7 @@ import { testRequestRules } from './default-ruleset/test-requests.ts'
 import { toolRules } from './default-ruleset/tools.ts'
 
 /** Changes with every change of a rule; it is what spans say was in force. */
-const rulesVersion = '1.1.0'
+const rulesVersion = '1.2.0'
 
 /**
  * The ruleset that ships with Portcullis, written here: it blocks by the denylist, and the request

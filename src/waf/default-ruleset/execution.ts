@@ -9,12 +9,13 @@ const commands = anyOf(
   String.raw`(?:/(?:usr/)?s?bin/)?(?:cat|head|tail|less|more|tac|nl|od|xxd|base64|strings)(?:\s+-[\w-]+)*\s+(?:/|\.\./|~/|[a-z]:\\)[\w./*?\\-]+`,
   String.raw`(?:curl|wget|fetch)(?:\s+-[\w-]+)*\s+(?:['"]?https?://|['"]?[0-9]{1,3}\.[0-9]{1,3}\.)`,
   String.raw`(?:nslookup|dig|host)\s+[\w.-]+\.[a-z]{2,}`,
-  String.raw`ping6?\s+(?:-[cn]\s*[0-9]+\s+)+[\w.:-]+`,
+  String.raw`ping6?\s+(?:-[a-z]\s*[0-9]*\s+)*(?:[\w-]+\.)+\w+\s*(?:$|[;|&#\x60)'"])`,
   String.raw`sleep\s+[0-9]+\s*(?:$|[;|&#\x60)])`,
   String.raw`(?:nc|ncat|netcat)(?:\s+-[a-z]+)+\s+(?:/bin/|[\w.-]+\s+[0-9]+)`,
   String.raw`(?:/bin/)?(?:ba|z|k|da)?sh\s+-[ci]\b`,
   String.raw`(?:python[23]?|perl|ruby|php|node)\s+-[cre]\s*['"]`,
-  String.raw`(?:whoami|uname\s+-a|ifconfig|ipconfig|netstat\s+-[a-z]+|id)\s*(?:$|[;|&#\x60)])`,
+  String.raw`(?:whoami|uname\s+-a|ifconfig|ipconfig|netstat\s+-[a-z]+)\s*(?:$|[;|&#\x60)])`,
+  String.raw`getent\s+(?:hosts|passwd|group)\b`,
   String.raw`(?:chmod\s+(?:\+x|[0-7]{3,4})|rm\s+-[rf]{1,2}|touch)\s+[/.~*]`,
   String.raw`ls(?:\s+-\w+)*\s+(?:-\w+|[/.~][\w./-]*)\s*(?:$|[;|&#\x60)])`,
   String.raw`(?:powershell|pwsh)(?:\.exe)?\s+-[a-z]+`,
@@ -27,7 +28,13 @@ const injectedCommand = anyOf(
   String.raw`(?:[;|&]|\$\(|^[\w.:-]*\x60)\s*${commands}`,
   String.raw`^${separator}(?:/(?:usr/)?bin/(?:cat|id|ls|sh|bash|nc|curl|wget))(?:\s|$)`,
   String.raw`/dev/(?:tcp|udp)/[\w.-]+/[0-9]+`,
-  String.raw`(?:cat|ls|id|sh|bash)\$\{?IFS`,
+  String.raw`(?:^|[;|&\x60(\s])[a-z]{2,12}\$\{?IFS\b`,
+  // Lists of columns hold an id behind a separator as well; there, words come before it.
+  String.raw`(?:^(?:\w?|[^\s;|&]*[/)'"$0-9][^\s;|&]*)[;|&]{1,2}|\s(?:;|&&)|\$\(|^\x60)\s*(?:/(?:usr/)?s?bin/)?id\s*(?:$|[;|&#\x60)'"\\])`,
+  String.raw`^[\w'")]{0,16};\s*(?:system|shell_exec|passthru|proc_open|popen)\s*\(`,
+  String.raw`\$\((?:printf|echo)\s[^)]*\|\s*(?:rev|(?:ba|z|da)?sh|xxd)\b`,
+  // Wild cards that spell a path: /e?c/p*d
+  String.raw`(?:^|[\s;|&+\x60(])/\w*\?[\w?*]*/\w*[?*][\w?*]*`,
 )
 
 const jndi = anyOf(
@@ -44,7 +51,7 @@ export const executionRules: readonly RuleSpec[] = [
     'pcl-cmdi-002',
     'Command injection after a line break',
     attack('command_injection'),
-    [matches(lineInputs, String.raw`^[\w.@:/-]{0,64}[\r\n]+\s*${commands}`)],
+    [matches(lineInputs, String.raw`^[\w.@:/'"-]{0,64}[\r\n]+\s*(?:${commands}|(?:/(?:usr/)?bin/)?id\s*$)`)],
     ['url_decode'],
   ),
   monitor('pcl-cmdi-003', 'Shellshock: a function definition in a header', attack('command_injection'), [
@@ -124,9 +131,9 @@ export const executionRules: readonly RuleSpec[] = [
         [...valueInputs, address.cookies],
         oneLine(
           anyOf(
-            String.raw`require\s*\(\s*['"\x60](?:node:)?(?:child_process|vm|net)['"\x60]\s*\)\s*\.`,
+            String.raw`require\s*\(\s*['"\x60](?:node:)?(?:child_process['"\x60]\s*\)\s*\.|net['"\x60]\s*\)\s*\.\s*(?:socket|connect|createConnection)\b)`,
             String.raw`process\s*\.\s*(?:mainModule|binding|dlopen)\b`,
-            String.raw`(?:global|globalThis|this\.constructor\.constructor)\b[^\r\n]*process\s*\.\s*(?:mainModule|exit|env)`,
+            String.raw`(?:global|globalThis|this\.constructor\.constructor)\b[^\r\n]*process\s*\.\s*(?:mainModule|exit)`,
             String.raw`constructor\s*\.\s*constructor\s*\(\s*['"\x60]`,
             String.raw`_\$\$ND_FUNC\$\$_`,
           ),

@@ -7,7 +7,9 @@ function detects(operator: string, inputs: readonly Input[]): ConditionSpec {
 
 /** Calls that make a database wait, read files or run programs. */
 const sqlFunctions = anyOf(
-  String.raw`\b(?:pg_)?sleep\s*\(\s*[0-9.]+\s*\)`,
+  // In code too one waits: what comes before tells.
+  String.raw`^\s*(?:pg_)?sleep\s*\(\s*[0-9.]+\s*\)\s*(?:$|[#;)*/+-])`,
+  String.raw`(?:['"(),=+*/|;!-]|\b(?:and|or|xor|not|select|where|having|by|then|else|if)\b|\*/)\s*\(*(?:pg_)?sleep\s*\(\s*[0-9.]+\s*\)`,
   String.raw`\bbenchmark\s*\(\s*[0-9]+\s*,`,
   String.raw`\bwaitfor\s+delay\s+['"][0-9:.]+['"]`,
   String.raw`\bdbms_(?:pipe\.receive_message|lock\.sleep)\s*\(`,
@@ -25,21 +27,30 @@ const comparison = String.raw`\s*(?:=|<|>|\blike\b)\s*`
 
 /** A query continued, ended or made always true from inside a text. */
 const sqlShapes = anyOf(
-  String.raw`\bunion${gap}(?:all${gap}|distinct${gap})?select${gap}(?:null|[0-9@'"(*]|[a-z_]+\s*[,(]|char|concat|version|user|database)`,
-  String.raw`/\*![0-9]{5}\s*union`,
+  String.raw`\bunion${gap}(?:all${gap}|distinct${gap})?select${gap}(?:null|-?[0-9@'"(*]|[a-z_]+\s*[,(]|char|concat|version|user|database)`,
+  String.raw`${closing}(?:${gap})?union${gap}(?:all${gap}|distinct${gap})?\(?select\b`,
+  String.raw`/\*![0-9]{0,5}\s*(?:union|select)\b`,
   String.raw`${closing}${gap}(?:or|and)${gap}(?:not${gap})?\(*(?:'[^']*'${comparison}'|"[^"]*"${comparison}"|[0-9]+${comparison}[0-9]+|true\b|exists\s*\()`,
   String.raw`(?:${closing}|^[0-9]+)${gap}(?:or|and)${gap}[^\r\n]*\(\s*select${gap}`,
+  String.raw`${closing}\s*(?:or|and)\s*['"(]*[0-9.]+['"′]?\s*=\s*['"′]?[0-9.]+`,
+  String.raw`${closing}${gap}(?:or|and)${gap}\w+\s*(?:=|\blike\b)\s*(?:'[^'\r\n]{0,32}$|\w+\s*(?:--|#|/\*))`,
+  String.raw`${closing}${gap}(?:or|and)${gap}(?:substr(?:ing)?|ascii|ord|mid|length|char_length)\s*\(`,
+  String.raw`^\s*\)*\s*(?:or|and)\s+[0-9]+\s*=\s*[0-9]+\s*(?:--|#|/\*|$)`,
   String.raw`^\s*-?[0-9]+\)*${gap}(?:or|and)${gap}[0-9]+\s*[=<>]\s*[0-9]+`,
   String.raw`^[\w.@+-]*${closing}${gap}(?:order${gap}by${gap}[0-9]+|having${gap}[0-9]+\s*=|group${gap}by${gap}[\w.]+)[^\r\n]*(?:--|#|/\*)`,
-  String.raw`^[\w.@+-]{1,64}'\s*(?:--|#|/\*)\s*\w?$`,
+  String.raw`^[\w.@+-]{0,64}'\s*(?:--|#|/\*)\s*\w?$`,
+  String.raw`^[\w.@+-]{0,64}"\s*(?:--|/\*)\s*\w?$`,
   String.raw`${closing}\s*;\s*(?:drop|truncate|alter)${gap}(?:table|database|user)\b`,
   String.raw`${closing}\s*;\s*(?:insert${gap}into|delete${gap}from|update${gap}\w+${gap}set|exec(?:ute)?${gap}\w|declare${gap}@)`,
   String.raw`^\s*[\w.)-]*\s*;\s*(?:drop|truncate)${gap}(?:table|database)${gap}[\w."\x60]+\s*(?:;|$)`,
-  String.raw`\bfrom${gap}(?:information_schema\.|sqlite_master\b|pg_catalog\.|sys\.(?:objects|tables|user))`,
+  String.raw`^(?:\s*-?[0-9]+\b|[\w.@+-]{0,64}${closing}|\s*\(\s*select\b)[^\r\n]*\bfrom${gap}(?:information_schema\.|sqlite_master\b|pg_catalog\.|sys\.(?:objects|tables|user))`,
 )
 
 /** `javascript` and its kin, with the white space that browsers ignore inside. */
 const scriptScheme = anyOf(...['javascript', 'vbscript'].map((scheme) => Array.from(scheme).join(String.raw`\s*`)))
+
+/** What follows a script scheme, but for the `void(0)` and `;` of links that do nothing. */
+const notVoid = String.raw`\s*(?:[^\sv;"'>]|v(?:[^o]|o[^i]|oi[^d]|oid[^\s(]|oid\s*\(\s*[^0\s]))`
 
 /** SQL injection, cross-site scripting, and their relatives in other query and template languages. */
 export const injectionRules: readonly RuleSpec[] = [
@@ -66,11 +77,16 @@ export const injectionRules: readonly RuleSpec[] = [
           anyOf(
             String.raw`<script(?:[\s/\\][^>]*)?>[^<]*(?:alert|confirm|prompt|eval|fetch|document\.|location|String\.fromCharCode)`,
             String.raw`<script[\s/][^>]*src\s*=`,
-            String.raw`<[a-z][\w:-]*(?:[\s/"'][^>]*)?[\s/"']on[a-z]{3,24}\s*=`,
-            String.raw`<[a-z][^>]*[\s/"'](?:href|src|action|formaction|data|xlink:href|background|content|values|to)\s*=\s*["']?(?:\\x[0-9a-f]{2}|[^\w"'<>])*${scriptScheme}\s*:`,
+            String.raw`</script\s*>\s*<script`,
+            // A brace is what components of a page have there, in code that people post.
+            String.raw`<[a-z][\w:-]*(?:[\s/"'](?:"[^"]*"|'[^']*'|[^>])*)?[\s/"']on[a-z]{3,24}\s*=\s*[^{\s]`,
+            String.raw`<[a-z][^>]*[\s/"'](?:href|src|action|formaction|data|xlink:href|background|content|values|to)\s*=\s*["']?(?:\\x[0-9a-f]{2}|[^\w"'<>])*${scriptScheme}\s*:${notVoid}`,
             String.raw`^\s*\w*\\?['"]\s*[-;+*)]+\s*(?:alert|confirm|prompt|eval)\s*[(\x60]`,
-            String.raw`^\s*['"][^<>]*[\s'"]on(?:error|load|click|mouse[a-z]+|focus|key[a-z]+|pointer[a-z]+|animation[a-z]+|toggle)\s*=`,
-            String.raw`(?:^|["'=(])\s*(?:javascript|vbscript)\s*:[^a-z]*[a-z.]*[\[(]`,
+            String.raw`^\s*\}\s*(?:alert|confirm|prompt)\s*[(\x60]`,
+            String.raw`^\s*\w*\\?['"]\s*[-;+*)}\]]+[^\r\n]*\b(?:alert|confirm|prompt|eval)\s*[(\x60][^\r\n]*//\s*$`,
+            String.raw`^\s*['"](?:[^<>]*[\s'"/])?on(?:error|load|(?:aux|dbl)?click|wheel|scroll|drag[a-z]*|drop|copy|cut|paste|mouse[a-z]+|focus[a-z]*|blur|key[a-z]+|pointer[a-z]+|touch[a-z]+|animation[a-z]+|transition[a-z]+|toggle)\s*=`,
+            String.raw`(?:^|[^\w.])eval\s*\(\s*(?:atob|unescape|String\.fromCharCode)\s*\(`,
+            String.raw`(?:^|["'=(])\s*(?:javascript|vbscript)\s*:[^a-z]*(?:[a-uw-z][a-z.]*|v(?:[a-np-z][a-z.]*)?)?[\[(]`,
             String.raw`^data:text/html[;,]`,
           ),
         ),
@@ -110,6 +126,11 @@ export const injectionRules: readonly RuleSpec[] = [
           String.raw`['"]\s*\|\|\s*(?:'[^']*'\s*===?\s*'|"[^"]*"\s*===?\s*"|[0-9]+\s*===?\s*[0-9]+|true\b)`,
           String.raw`['"]\s*;\s*return\s+(?:true|[0-9'"])`,
           String.raw`^\s*\{\s*"?\$(?:ne|gt|regex|where)"?\s*:`,
+          String.raw`['"]\s*,\s*['"]?\$(?:or|and|nor|where|ne|gt|regex)['"]?\s*:`,
+          String.raw`^[^{]{0,40},?\s*\$(?:where|comment)\s*:\s*['"]`,
+          String.raw`^\s*\[\$(?:ne|gte?|lte?|regex|n?in|exists)\]\s*=`,
+          String.raw`^\w{0,16}['"]\s*(?:(?:&&|\|\|)\s*this\.\w|;\s*(?:do\s*\{|while\s*\(|it\s*=\s*new\s))`,
+          String.raw`\bdb\.\w+\.(?:insert|drop|remove|mapReduce)\s*\([^\r\n]*;\s*return\b`,
         ),
       ),
     ),
@@ -120,8 +141,11 @@ export const injectionRules: readonly RuleSpec[] = [
       oneLine(
         anyOf(
           String.raw`(?:\{\{|[$#*@]\{|<%=?)\s*['"]?[0-9]{1,10}['"]?\s*\*\s*['"]?[0-9]{1,10}['"]?\s*(?:\}|%>)`,
-          String.raw`(?:\{\{|\{%|[$#*]\{|<%)[^\r\n]*(?:__(?:class|mro|globals|subclasses|builtins|import)__|constructor\s*[.(\[]|T\s*\(\s*java\.|\.getClass\s*\(|lipsum\.|cycler\.|self\._|request\.application|_self\.env|range\.constructor)`,
+          String.raw`(?:\{\{|\{%|[$#*]\{|<%)[^\r\n]*(?:__(?:class|mro|globals|subclasses|builtins|import)__|constructor\s*(?:\.\s*(?:constructor|prototype)\b|[(\[])|T\s*\(\s*java\.|\.getClass\s*\(|lipsum\.|cycler\.|self\._|request\.application|_self\.env|range\.constructor)`,
           String.raw`freemarker\.template\.utility\.`,
+          String.raw`(?:\{\{|\{%)[^\r\n]*(?:\|\s*attr\s*\(|\|\s*(?:filter|map|sort|reduce)\s*\(\s*['"](?:system|exec|passthru)|\.(?:mro|subclasses)\s*\(\)|config\.(?:iter)?items\s*\()`,
+          String.raw`\{\{\s*dump\s*\(|\{\$smarty\.(?:version|template_object)\b|\{php\}`,
+          String.raw`<%=?[^\r\n]*(?:\bFile\.(?:open|read)|\bIO\.popen|\bsystem\s*\()`,
         ),
       ),
     ),

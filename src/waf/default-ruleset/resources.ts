@@ -17,6 +17,9 @@ const files = anyOf(
 /** A path from its start, possibly with a scheme, climbing, or in front of it a directory; no words, no markup. */
 const pathStart = String.raw`^\s*(?:file:(?://)?[\w.]*)?(?:[a-z]:)?[\w.%:@+~/-]{0,200}`
 
+/** A share that Windows hides, of another machine or of its own; backslashes have become slashes. */
+const hiddenShare = String.raw`^\s*//[\w.:-]+/(?:[a-z]|admin|ipc)\$/`
+
 /** Files and addresses inside: traversal, inclusion, server-side requests, external entities. */
 export const resourceRules: readonly RuleSpec[] = [
   monitor(
@@ -42,7 +45,12 @@ export const resourceRules: readonly RuleSpec[] = [
     'pcl-lfi-003',
     'A file of the system asked for by its path',
     attack('lfi'),
-    [matches([...valueInputs, address.cookies], `${pathStart}(?:^|/)${files}(?:\\s*$|[?#%,;|]|\\.\\w{1,5}$)`)],
+    [
+      matches(
+        [...valueInputs, address.cookies],
+        anyOf(`${pathStart}(?:^|/)${files}(?:\\s*$|[?#%,;|]|\\.\\w{1,5}$)`, hiddenShare),
+      ),
+    ],
     ['url_decode_iis', 'remove_nulls', 'normalize_path_win'],
   ),
   monitor('pcl-lfi-004', 'Path traversal in an encoding that only deceives', attack('lfi'), [
@@ -77,7 +85,8 @@ export const resourceRules: readonly RuleSpec[] = [
     matches(
       valueInputs,
       anyOf(
-        String.raw`^\s*(?:gopher|dict|tftp|ldaps?|netdoc|jar:https?|sftp)://`,
+        String.raw`^\s*(?:gopher|dict|ldaps?|netdoc|jar:https?)://`,
+        String.raw`^\s*(?:sftp|tftp)://(?:localhost|[0-9.]+|\[|[^/\s]+:[0-9]+)(?:[:/]|$)`,
         String.raw`^\s*https?://(?:0x[0-9a-f]{8}|0[0-7]{10,11}|[1-9][0-9]{8,9})(?:[:/?#]|$)`,
         String.raw`^\s*https?://(?:0x[0-9a-f]{1,2}\.){3}0x[0-9a-f]{1,2}(?:[:/?#]|$)`,
         String.raw`^\s*https?://(?:127(?:\.[0-9]{1,3}){1,3}|0|\[::\]|\[0:0:0:0:0:0:0:[01]\])(?::(?:22|2375|2379|3306|5432|6379|9200|10250|11211|27017))(?:[/?#]|$)`,

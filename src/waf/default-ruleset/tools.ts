@@ -16,7 +16,7 @@ const attackTools = anyOf(
   'ysoserial',
   'log4j-scan',
   'metasploit',
-  'hydra(?:/| [0-9])',
+  String.raw`\(hydra[/ )]`,
   'patator',
   'crackmapexec',
   'wfuzz',
@@ -27,6 +27,15 @@ const attackTools = anyOf(
   'dirsearch',
   'feroxbuster',
   'brutespray',
+  'fimap',
+  'sqlninja',
+  'sqlsus',
+  'bsqlbf',
+  'xsser',
+  'struts-pwn',
+  'crlfuzz',
+  'mysqloit',
+  'jbrofuzz',
 )
 
 /** Programs and services that look for weaknesses, run by owners and by others. */
@@ -66,6 +75,17 @@ const scanners = anyOf(
   'jorgee',
   'internet-measurement',
   'censysinspect',
+  'grendel-scan',
+  'webshag',
+  'fhscan',
+  'n-stealth',
+  'datacha0s',
+  'toata dragostea',
+  'springenwerk',
+  'hakrawler',
+  'gospider',
+  'kiterunner',
+  'leakix',
 )
 
 /** Programs whose purpose is to try stolen credentials. */

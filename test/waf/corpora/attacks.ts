@@ -247,7 +247,7 @@ export const attackRequests: readonly { readonly says: string; readonly type: st
   {
     says: 'hydra',
     type: 'attack_tool',
-    addresses: headers({ 'user-agent': 'Mozilla/5.0 (Hydra)'.replace('(Hydra)', '(Hydra/9.5)') }),
+    addresses: headers({ 'user-agent': 'Mozilla/5.0 (Hydra)' }),
   },
   {
     says: 'nikto',
