@@ -295,7 +295,9 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     if (this.stopped) carryOn(request, this)
     this.#headers = {}
     this.#rawHeaders = []
+    // A connection that stays open holds on to the record, and by it to whatever the record has.
     this.request = this.response = this.error = this.attachment = this.#offered = undefined
+    this.head = this.watch = this.#failureBody = undefined
     inspection?.dispose()
     const found = inspection !== undefined && (inspection.events.length > 0 || inspection.toldOfEvent)
     if (this.#otelSpan !== undefined) tagOtelSpan(this.#otelSpan, span)

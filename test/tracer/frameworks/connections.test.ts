@@ -1,8 +1,11 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Span } from '../../../src/model/span.ts'
 import { createMemoryExporter } from '../../../src/tracer/export/memory-exporter.ts'
@@ -139,6 +142,9 @@ const exchanges: readonly Exchange[] = [
   },
 ]
 
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
 let folder: string
 const exporter = createMemoryExporter()
 
@@ -175,6 +181,29 @@ describe.each(Object.entries(frameworks))('%s', (_name, { open }) => {
     expect([...answer.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))).toEqual(statuses)
     await until(() => expect(seen().length).toBeGreaterThanOrEqual(spans.length))
     expect(seen().toSorted()).toEqual(spans.map((one) => JSON.stringify(one)).toSorted())
+  })
+
+  test('a connection that stays open holds nothing of a request that is over', async () => {
+    const refs: WeakRef<object>[] = []
+    const onStart = (message: unknown): void => {
+      const { request, response } = message as { readonly request: object; readonly response: object }
+      refs.push(new WeakRef(request), new WeakRef(response))
+    }
+    subscribe('http.server.request.start', onStart)
+    const { hostname, port } = new URL(app.url)
+    const socket = connect(Number(port), hostname)
+    let answer = ''
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')))
+    socket.write(get('/'))
+    await until(() => expect(answer).toMatch(answers(1)))
+    unsubscribe('http.server.request.start', onStart)
+    expect(refs).toHaveLength(2)
+    await until(() => {
+      collectGarbage()
+      expect(refs.map((ref) => ref.deref() === undefined)).toEqual([true, true])
+    })
+    expect(socket.closed).toBe(false)
+    socket.destroy()
   })
 })
 
