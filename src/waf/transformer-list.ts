@@ -9,6 +9,8 @@ export interface TransformerList {
    * U+0080 stands for every character beyond ASCII.
    */
   readonly triggers: string | undefined
+  /** Patterns of which a text must hold one to be changed, case aside; undefined: nothing is known. */
+  readonly changes: readonly string[] | undefined
   /** What may come about in a text that did not hold it, case aside; undefined: anything. */
   readonly creates: string | undefined
 }
@@ -26,7 +28,17 @@ export function transformerList(transformers: readonly Transformer[]): Transform
 function newList(transformers: readonly Transformer[]): TransformerList {
   const triggers = union(transformers.map((transformer) => transformer.triggers))
   const creates = union(transformers.map((transformer) => transformer.creates))
-  return { id: lists.size, transformers, triggers, creates }
+  return { id: lists.size, transformers, triggers, changes: changesOf(transformers), creates }
+}
+
+function changesOf(transformers: readonly Transformer[]): string[] | undefined {
+  const sources: string[] = []
+  for (const { triggers, changes } of transformers) {
+    if (triggers === '') continue
+    if (changes === undefined) return undefined
+    sources.push(changes.source)
+  }
+  return sources
 }
 
 /** The text after all transformers of the list. */

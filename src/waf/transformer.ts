@@ -10,6 +10,8 @@ export interface Transformer<Name extends string = string> {
    * engine need not call `apply`. U+0080 stands for every character beyond ASCII.
    */
   readonly triggers?: string
+  /** When given: a text in which this is not found is left unchanged, even where it holds such characters. It names no letters. */
+  readonly changes?: RegExp
   /** When given: no other characters than these come about that the text did not hold before, case aside. */
   readonly creates?: string
   apply(value: string): string | undefined

@@ -4,6 +4,7 @@ import { mayBeMarked } from '../prefilter/literal-scanner.ts'
 import type { MarkedBranch } from '../prefilter/literal-scanner.ts'
 import { mayMatchChanged } from './lens-list.ts'
 import type { LensList } from './lens-list.ts'
+import { rememberByText } from '../remember-by-text.ts'
 
 /** What the characters of a text tell, whatever their order. */
 export interface CharacterVerdict {
@@ -12,6 +13,8 @@ export interface CharacterVerdict {
   readonly isQuiet: boolean
   /** Readers that may match, for all that the characters say. */
   readonly readers: readonly Reader[]
+  /** Found in every text that `paired` or `changing` concern; undefined: each has to be asked. */
+  readonly telling: RegExp | undefined
   /** What is required where a pair of characters tells of it. */
   readonly paired: readonly MarkedBranch[]
   /** Lists whose transformers may make something that matches. */
@@ -52,6 +55,24 @@ export class CharacterVerdicts {
     const readers = [...told].flatMap((condition) => this.#readers.get(condition) ?? [])
     const paired = possible.filter(({ condition }) => !told.has(condition))
     const changing = this.#changing.filter((list) => mayMatchChanged(list, seen))
-    return { seen, isQuiet: readers.length + paired.length + changing.length === 0, readers, paired, changing }
+    const isQuiet = readers.length + paired.length + changing.length === 0
+    return { seen, isQuiet, readers, telling: tellingOf(paired, changing), paired, changing }
   }
+}
+
+/** Pairs and transformers of which one pattern tells faster than each alone. */
+const MOST_PARTS = 8
+const patterns = rememberByText((source) => new RegExp(source))
+
+function tellingOf(paired: readonly MarkedBranch[], changing: readonly LensList[]): RegExp | undefined {
+  const parts = new Set(paired.flatMap(({ pairs }) => pairs.map(literally)))
+  for (const { list } of changing) {
+    if (list.changes === undefined) return undefined
+    for (const part of list.changes) parts.add(part)
+  }
+  return parts.size === 0 || parts.size > MOST_PARTS ? undefined : patterns([...parts].join('|'))
+}
+
+function literally(text: string): string {
+  return text.replace(/[^\w]/g, '\\$&')
 }

@@ -219,12 +219,13 @@ function noteScan(
  */
 function charactersPass(
   text: string,
-  { readers, paired, changing }: CharacterVerdict,
+  { readers, telling, paired, changing }: CharacterVerdict,
   group: LensGroup,
   scanner: LiteralScanner,
   scope: GateScope,
 ): boolean {
   if (!readersPass(readers, text, scope)) return false
+  if (telling !== undefined && !telling.test(text)) return true
   for (const branch of paired)
     if (holdsPair(branch, text) && !readersPass(group.readers.get(branch.condition), text, scope)) return false
   for (const list of changing) {

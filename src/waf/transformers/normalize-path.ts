@@ -1,5 +1,7 @@
 import type { Transformer } from '../transformer.ts'
 
+const dotSegmentEnd = /\.(?:\/|$)/
+
 /**
  * `normalize_path`: resolves `.` and `..` segments between slashes; empty segments (`//`) stay.
  * What would climb out of the text ends at its root: `../../etc` is `/etc`.
@@ -8,13 +10,14 @@ export const normalizePath: Transformer<'normalize_path'> = {
   name: 'normalize_path',
   aliases: ['normalizePath'],
   triggers: '.',
+  changes: dotSegmentEnd,
   creates: '',
   apply: resolveDotSegments,
 }
 
 /** Undefined when nothing was resolved. Dropping dots at the very end alone (`a/.`, `/./`) is no change. */
 export function resolveDotSegments(value: string): string | undefined {
-  if (!mayHoldDots(value)) return undefined
+  if (!dotSegmentEnd.test(value)) return undefined
   const segments = value.split('/')
   const last = segments.length - 1
   const kept: string[] = []
@@ -36,11 +39,4 @@ export function resolveDotSegments(value: string): string | undefined {
     }
   }
   return changed ? kept.join('/') : undefined
-}
-
-/** Whether some dot stands before a slash, or at the end. Nearly every header value with a dot is asked this. */
-function mayHoldDots(value: string): boolean {
-  for (let at = value.indexOf('.'); at >= 0; at = value.indexOf('.', at + 1))
-    if (at + 1 === value.length || value.charCodeAt(at + 1) === 0x2f) return true
-  return false
 }

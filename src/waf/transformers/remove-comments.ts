@@ -1,5 +1,7 @@
 import type { Transformer } from '../transformer.ts'
 
+const commentStart = /#|--|\/[/*]/
+
 /**
  * `remove_comments`: drops C and HTML comments (an open one to the end of the text) and everything from a line comment
  * of SQL, shell or C++ (`--`, `#`, `//`) on.
@@ -8,9 +10,10 @@ export const removeComments: Transformer<'remove_comments'> = {
   name: 'remove_comments',
   aliases: ['removeComments'],
   triggers: '#-/',
+  changes: commentStart,
   creates: '',
   apply(value) {
-    if (!/#|--|\/[/*]/.test(value)) return undefined
+    if (!commentStart.test(value)) return undefined
     const opening = /\/\*|<!--|--|#|\/\//g
     let kept = ''
     let from = 0

@@ -409,6 +409,25 @@ test('a transformer changes nothing but case in a text without its triggers', ()
   }
 })
 
+test('a transformer leaves a text in which its pattern of changes is not found', () => {
+  const told = [...new Set(transformers.values())].filter(({ changes }) => changes !== undefined)
+  expect(told.map(({ name }) => name).sort()).toEqual(['normalize_path', 'remove_comments'])
+  for (const { name, changes, apply } of told) {
+    expect(changes?.source).not.toMatch(/[a-z]/i)
+    const unit = fc.constantFrom(...(alphabets[name] ?? []), ...Array.from('a/.-#*<!\n'))
+    let left = 0
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 12 }), (value) => {
+        if (changes?.test(value) === true) return
+        left += 1
+        expect(apply(value)).toBeUndefined()
+      }),
+      { numRuns: 2000 },
+    )
+    expect(left).toBeGreaterThan(200)
+  }
+})
+
 test('a quarter of a megabyte of its own worst text costs no transformer more than linear time', () => {
   const bytes = 1 << 18
   let ran = 0
