@@ -8,9 +8,10 @@ import type { PathNode } from './path-tree.ts'
 
 /** What is read of the values at one place of an address and below it. A class, so that V8 lays all of them out alike. */
 export class Channel {
-  readonly values: LensGroup
+  /** The readers that the scanner knows of. */
+  readonly values: CharacterVerdicts
   /** For the keys of a map at this place and below. */
-  readonly keys: LensGroup
+  readonly keys: CharacterVerdicts
   /** Readers without a prefilter, each asked about every value. */
   readonly tried: readonly Reader[]
   /** Texts that concern no reader of this channel. */
@@ -43,13 +44,6 @@ export class Channel {
 
 /** What a place and those below it have in common. */
 type Readings = Pick<Channel, 'values' | 'keys' | 'tried' | 'known'>
-
-/** What lenses that look at the same texts have in common. */
-export interface LensGroup {
-  /** Their readers by number of the condition. */
-  readonly readers: ReadonlyMap<number, readonly Reader[]>
-  readonly verdicts: CharacterVerdicts
-}
 
 interface ChannelSource {
   readonly lenses: readonly Lens[]
@@ -84,8 +78,8 @@ function open(
   const tried = [...aboveTried, ...direct.filter(isTriable)]
   const { maxTexts } = source
   const readings: Readings = {
-    values: groupOf(values, source.scanner),
-    keys: groupOf(keys, source.scanner),
+    values: joined(values, source.scanner),
+    keys: joined(keys, source.scanner),
     tried,
     known: maxTexts > 0 ? new CleanTexts(maxTexts) : undefined,
   }
@@ -99,17 +93,14 @@ function open(
   return new Channel(readings, stops, children.length === 0 ? undefined : new Map(children), clean, rest)
 }
 
-function groupOf(lenses: readonly Lens[], { marked }: LiteralScanner): LensGroup {
+function joined(lenses: readonly Lens[], { marked }: LiteralScanner): CharacterVerdicts {
   const readers = new Map<number, Reader[]>()
   for (const lens of lenses) for (const [id, own] of lens.readers) readers.set(id, [...(readers.get(id) ?? []), ...own])
-  return {
+  return new CharacterVerdicts(
     readers,
-    verdicts: new CharacterVerdicts(
-      readers,
-      marked,
-      lenses.flatMap(({ changing }) => changing),
-    ),
-  }
+    marked,
+    lenses.flatMap(({ changing }) => changing),
+  )
 }
 
 /** Whether the reader can be asked at once, value by value: its rule would ask it first, and one match is enough. */

@@ -28,7 +28,8 @@ const HASH = 0x9e3779b1 | 0
 
 /** The verdicts on all sets of characters for the readers of some lenses, each worked out when it is first asked for. */
 export class CharacterVerdicts {
-  readonly #readers: ReadonlyMap<number, readonly Reader[]>
+  /** By number of the condition. */
+  readonly readers: ReadonlyMap<number, readonly Reader[]>
   readonly #marked: readonly MarkedBranch[]
   readonly #changing: readonly LensList[]
   readonly #slots = Array.from<CharacterVerdict | undefined>({ length: SLOTS })
@@ -38,7 +39,7 @@ export class CharacterVerdicts {
     marked: readonly MarkedBranch[],
     changing: readonly LensList[],
   ) {
-    this.#readers = readers
+    this.readers = readers
     this.#marked = marked.filter(({ condition }) => readers.has(condition))
     this.#changing = changing
   }
@@ -52,7 +53,7 @@ export class CharacterVerdicts {
   #judge(seen: CharacterMask): CharacterVerdict {
     const possible = this.#marked.filter((branch) => mayBeMarked(branch, seen))
     const told = new Set(possible.filter(({ any }) => (any & seen) !== 0).map(({ condition }) => condition))
-    const readers = [...told].flatMap((condition) => this.#readers.get(condition) ?? [])
+    const readers = [...told].flatMap((condition) => this.readers.get(condition) ?? [])
     const paired = possible.filter(({ condition }) => !told.has(condition))
     const changing = this.#changing.filter((list) => mayMatchChanged(list, seen))
     const isQuiet = readers.length + paired.length + changing.length === 0

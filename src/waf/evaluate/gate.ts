@@ -4,9 +4,9 @@ import { holdsPair } from '../prefilter/literal-scanner.ts'
 import type { LiteralScanner, ScanResult } from '../prefilter/literal-scanner.ts'
 import { listMap } from '../list-keys.ts'
 import { transform } from '../transformer-list.ts'
-import type { Channel, LensGroup } from './channel.ts'
+import type { Channel } from './channel.ts'
 import { noteClean } from './clean-values.ts'
-import type { CharacterVerdict } from './character-verdicts.ts'
+import type { CharacterVerdict, CharacterVerdicts } from './character-verdicts.ts'
 import { scalarFor } from './evaluate-condition.ts'
 import type { KnownMatch } from './evaluate-condition.ts'
 import { ENTRY_BYTES, isPlain } from './value-tree.ts'
@@ -189,9 +189,9 @@ function textPasses(text: string, channel: Channel, scanner: LiteralScanner, sco
   return true
 }
 
-function scanPasses(text: string, group: LensGroup, scanner: LiteralScanner, scope: GateScope): boolean {
+function scanPasses(text: string, group: CharacterVerdicts, scanner: LiteralScanner, scope: GateScope): boolean {
   const holdsLiterals = scanner.pass(text)
-  const verdict = group.verdicts.of(scanner.seen)
+  const verdict = group.of(scanner.seen)
   if (!holdsLiterals && verdict.isQuiet) return true
   const candidates = holdsLiterals ? scanner.candidates() : none
   for (const id of candidates)
@@ -220,7 +220,7 @@ function noteScan(
 function charactersPass(
   text: string,
   { readers, telling, paired, changing }: CharacterVerdict,
-  group: LensGroup,
+  group: CharacterVerdicts,
   scanner: LiteralScanner,
   scope: GateScope,
 ): boolean {
