@@ -30,7 +30,7 @@ const injectedCommand = anyOf(
   String.raw`/dev/(?:tcp|udp)/[\w.-]+/[0-9]+`,
   String.raw`(?:^|[;|&\x60(\s])[a-z]{2,12}\$\{?IFS\b`,
   // Lists of columns hold an id behind a separator as well; there, words come before it.
-  String.raw`(?:^(?:\w?|[^\s;|&]*[/)'"$0-9][^\s;|&]*)[;|&]{1,2}|\s(?:;|&&)|\$\(|^\x60)\s*(?:/(?:usr/)?s?bin/)?id\s*(?:$|[;|&#\x60)'"\\])`,
+  String.raw`(?:^(?:\w?|[^\s;|&]*[/)'"$0-9][^\s;|&]*)(?:;\|?|\|\|?|&&)|^(?:\w?|[^\s;|&?=]*[/)'"$0-9][^\s;|&?=]*)&|\s(?:;|&&)|\$\(|^\x60)\s*(?:/(?:usr/)?s?bin/)?id\s*(?:$|[;|&#\x60)'"\\])`,
   String.raw`^[\w'")]{0,16};\s*(?:system|shell_exec|passthru|proc_open|popen)\s*\(`,
   String.raw`\$\((?:printf|echo)\s[^)]*\|\s*(?:rev|(?:ba|z|da)?sh|xxd)\b`,
   // Wild cards that spell a path: /e?c/p*d

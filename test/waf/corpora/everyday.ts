@@ -34,6 +34,8 @@ export const everydayValues: readonly string[] = [
   '~/Downloads/file.zip',
   "https://example.com/search?q=a'b&lang=en#top",
   'https://example.com/redirect?url=https%3A%2F%2Fother.example%2Fp%3Fx%3D1',
+  'https://example.com/list?page=2&id',
+  '/list?sort=1&id#top',
   'http://localhost:3000/callback?code=abc&state=xyz',
   'http://192.168.1.10:8080/status',
   'https://user:pass@example.com/path',
