@@ -4,7 +4,7 @@ import type { RandomSource } from './random-source.ts'
  * Random rulesets and what to run through them, small and of few words, so that they meet.
  *
  * What is known to differ is not made, each with a case of its own in test/conformance/waf: several rules of one type or
- * blocking rules of one module (the reference takes them in hash order), `keys_only` and `values_only` before an input without
+ * blocking rules of one module, more than two overrides (the reference takes them in hash order), `keys_only` and `values_only` before an input without
  * transformers, `base64_encode` of bytes that are no UTF-8, whole numbers, key paths with indices, texts of which another `is_sqli` reading is known.
  */
 export interface RandomCase {
@@ -136,7 +136,9 @@ class RulesetMaker {
       ...(random.chance(0.35)
         ? { exclusions: times(1 + random.integer(2), (index) => this.#exclusion(index, all.length)) }
         : {}),
-      ...(random.chance(0.25) ? { rules_override: [this.#override(all.length)] } : {}),
+      ...(random.chance(0.25)
+        ? { rules_override: times(1 + random.integer(2), (index) => this.#override(index, all.length)) }
+        : {}),
       ...(random.chance(0.2) ? { processors: [this.#processor()], scanners } : {}),
     }
   }
@@ -250,13 +252,16 @@ class RulesetMaker {
     return { ...exclusion, on_match: random.pick(['bypass', 'monitor']) }
   }
 
-  #override(rules: number): object {
+  #override(index: number, rules: number): object {
     const random = this.#random
     const target = random.chance(0.5) ? { rule_id: `r${random.integer(rules)}` } : { tags: { category: 'c1' } }
     const isEnabled = random.chance(0.5)
     return {
       rules_target: [target],
-      ...(random.chance(0.4) ? { tags: { added: 'y', type: 'zz' } } : { enabled: isEnabled }),
+      ...(random.chance(0.4)
+        ? { tags: { added: random.pick(['x', 'y']), [`tag${index}`]: 'z', type: 'zz' } }
+        : { enabled: isEnabled }),
+      ...(random.chance(0.3) ? { on_match: [random.pick(['monitor', 'extract_schema', 'nowhere'])] } : {}),
     }
   }
 
