@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+// Imported, since the global one is a getter.
+import { performance } from 'node:perf_hooks'
 import { eventName, eventPrefix, tag } from '../model/tags.ts'
 import type { ActionParameters, WafEvent } from '../model/waf-event.ts'
 import type { Addresses, Waf, WafContext, WafResult } from '../waf/waf.ts'

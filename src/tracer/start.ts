@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+// Imported, since the global one is a getter.
+import { performance } from 'node:perf_hooks'
 import type { Clock } from '../model/clock.ts'
 import { fail, PortcullisError } from '../model/error.ts'
 import { portcullisClientTag } from '../model/remote-config.ts'
@@ -81,9 +83,12 @@ export interface TracerParts {
   readonly random?: () => number
 }
 
+/** Read once: it is a getter, too. */
+const { timeOrigin } = performance
+
 /** The clock of this machine. Its timers never keep the process alive. */
 const systemClock: Clock = {
-  nowMs: () => performance.timeOrigin + performance.now(),
+  nowMs: () => timeOrigin + performance.now(),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs)
     timer.unref()
