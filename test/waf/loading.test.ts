@@ -135,6 +135,20 @@ const warned: readonly {
     message: /"nowhere" is not an address/,
   },
   {
+    says: 'a transformer of a parameter, which is taken as it was given',
+    item: rule([
+      {
+        operator: 'shi_detector',
+        parameters: {
+          resource: [{ address: 'r' }],
+          params: [{ address: 'a' }, { address: 'b', transformers: ['url_decode'] }],
+        },
+      },
+    ]),
+    state: 'loaded',
+    message: /rules\[1\]\.conditions\[0\]\.parameters\.params\[1\]\.transformers: shi_detector takes parameters as/,
+  },
+  {
     says: 'an action that nothing defines',
     item: rule([abc], { on_match: ['stack_trace', 'blok'] }),
     state: 'loaded',
@@ -169,7 +183,7 @@ describe('nothing is lost in silence', () => {
     expect(diagnostics?.[state]).toContain('r1')
     expect(Object.keys(diagnostics?.warnings ?? {}).join('\n')).toMatch(message)
   })
-  test('every case ran', () => expect(warned.length).toBe(12))
+  test('every case ran', () => expect(warned.length).toBe(13))
 })
 
 test('values are read leniently: numbers and booleans from texts, texts from numbers', () => {

@@ -22,10 +22,12 @@ const filledLater = /^(?:block|passlist)ed_/
 
 /** Warns of an action that nothing defines: it would be named in events, and do nothing. */
 export function checkAction(id: string, path: string, { actions, warn }: Pick<LoadScope, 'actions' | 'warn'>): void {
-  if (actions.has(id)) return
-  const near = nearest(id, actions)
-  const meant = near === undefined ? '' : `; did you mean "${near}"?`
-  warn(`${path}: no configuration gives an action "${id.slice(0, 64)}"${meant}`)
+  if (!actions.has(id)) warn(`${path}: ${notGiven('an action', id, actions)}`)
+}
+
+function notGiven(what: string, id: string, given: ReadonlySet<string>): string {
+  const near = nearest(id, given)
+  return `no configuration gives ${what} "${id.slice(0, 64)}"${near === undefined ? '' : `; did you mean "${near}"?`}`
 }
 
 /** The scope of an operator whose parameters stand at `path`. */
@@ -34,11 +36,8 @@ export function compileScope(path: string, scope: LoadScope): CompileScope {
     path,
     warn: (message) => scope.warn(`${path}: ${message}`),
     data(id) {
-      if (!scope.lists.has(id) && !filledLater.test(id)) {
-        const near = nearest(id, scope.lists)
-        const meant = near === undefined ? '' : `; did you mean "${near}"?`
-        scope.warn(`${path}.data: no configuration gives a list "${id.slice(0, 64)}"${meant}`)
-      }
+      if (!scope.lists.has(id) && !filledLater.test(id))
+        scope.warn(`${path}.data: ${notGiven('a list', id, scope.lists)}`)
       return scope.data(id)
     },
     regex: (source, options) => readPattern(source, options, path),

@@ -85,12 +85,16 @@ function presenceCondition(operator: PresenceOperator, negated: boolean, paramet
 }
 
 function exploitCondition(operator: ExploitOperator, parameters: Json, path: string, scope: LoadScope): Condition {
+  const params = parseInputs(parameters['params'], `${path}.params`, undefined)
+  for (const [index, { transformers: named }] of params.entries())
+    if (named.transformers.length > 0)
+      scope.warn(`${path}.params[${index}].transformers: ${operator.name} takes parameters as they were given`)
   return {
     kind: 'exploit',
     operator: operator.name,
     operatorValue: '',
     resource: parseOne(parameters['resource'], `${path}.resource`),
-    params: parseInputs(parameters['params'], `${path}.params`, undefined).map(asGiven),
+    params: params.map(asGiven),
     dialect: operator.readsDialect === true ? parseOne(parameters['db_type'], `${path}.db_type`) : [],
     minParameterBytes: operator.minParameterBytes,
     match: operator.compile(parameters, compileScope(path, scope)),

@@ -107,4 +107,55 @@ const asked: readonly WafCase[] = (
   ]
 })
 
-runCases([...runs, ...asked], 14)
+const schemas: readonly WafCase[] = [
+  {
+    says: 'a schema is that of what stands at the key path',
+    ruleset: {
+      rules: [reading],
+      processors: [
+        {
+          id: 'p',
+          generator: 'extract_schema',
+          parameters: { mappings: [{ inputs: [{ address: 'b', key_path: ['k'] }], output: 'made' }] },
+          evaluate: false,
+          output: true,
+        },
+      ],
+    },
+    steps: [{ persistent: { b: { k: ['x'], l: true } }, attributes: { made: [[[8]], { len: 1 }] } }],
+    differs: 'the reference gives the schema of the whole address',
+  },
+]
+
+const excluded: readonly WafCase[] = (
+  [
+    ['s1', 's2'],
+    ['s2', 's1'],
+  ] as const
+).map(([one, other]) => ({
+  says: `what one override of a processor excludes, another does not bring back: ${one}`,
+  ruleset: {
+    rules: [reading],
+    processors: [
+      {
+        id: 'p',
+        generator: 'extract_schema',
+        parameters: { mappings: [{ inputs: [{ address: 'b' }], output: 'made' }], scanners: [{ id: 's1' }] },
+        evaluate: false,
+        output: true,
+      },
+    ],
+    scanners: ['s1', 's2'].map((id) => ({
+      id,
+      tags: { found: id },
+      value: { operator: 'match_regex', parameters: { regex: 'x' } },
+    })),
+    processor_overrides: [
+      { target: [{ id: 'p' }], scanners: { include: [], exclude: [{ id: one }] } },
+      { target: [{ id: 'p' }], scanners: { include: [{ id: one }], exclude: [{ id: other }] } },
+    ],
+  },
+  steps: [{ persistent: { b: 'x' }, attributes: { made: [8] } }],
+}))
+
+runCases([...runs, ...asked, ...schemas, ...excluded], 14)
