@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, request as requestHttp1, type IncomingMessage, type ServerResponse } from 'node:http'
-import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
+import { connect as connectHttp2, createServer as createHttp2Server, type Http2Session } from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -169,6 +169,25 @@ describe.each(versions)("a server of Node's own over $version", ({ open, send })
     await vi.waitFor(() => expect(tracer.spans).toHaveLength(1))
     expect(tracer.spans[0]?.meta).toMatchObject(meta)
   })
+})
+
+test('a request whose session of HTTP/2 breaks off is reported in full', async () => {
+  const tracer = startTestTracer({ appsecEnabled: true, rulesFile: join(directory, 'rules.json') })
+  const guard = portcullis()
+  const server = createHttp2Server((request, response) =>
+    guard(request as never, response as never, () => (request.stream.session as Http2Session).destroy()),
+  )
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const stream = client.request({ ':path': '/held' })
+  stream.on('error', () => {})
+  client.on('error', () => {})
+  await vi.waitFor(() => expect(tracer.spans).toHaveLength(1))
+  expect(tracer.spans[0]).toMatchObject({ resource: 'GET', meta: { 'http.method': 'GET' } })
+  expect(tracer.spans[0]?.meta).not.toHaveProperty(['_dd.portcullis.error'])
+  client.destroy()
+  await new Promise((closed) => server.close(closed))
+  await tracer.stop()
 })
 
 test('every case ran', () => expect(cases.length * versions.length).toBe(16))
