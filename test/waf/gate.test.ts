@@ -129,6 +129,21 @@ const scenes: readonly Scene[] = [
   },
 ]
 
+test('an event shows the value that matched first, whatever comes in its place', () => {
+  const route = on('match_regex', { regex: 'needle-in-haystack' }, { address: 'rare', key_path: ['below'] })
+  const context = compileRuleset({
+    version: '2.2',
+    rules: [both, rule([route], { id: 'other', type: 't2' })],
+  }).createContext()
+  context.run({ persistent: { rare: 'needle-in-haystack' } })
+  // The second rule reads below a key, so that this one is walked as a tree.
+  context.run({ persistent: { rare: { below: 'needle-in-haystack twice' } } })
+  const { events } = context.run({ persistent: { common: 'abc' } })
+  expect(events).toMatchObject([
+    { rule_matches: [{ parameters: [{ value: 'abc' }] }, { parameters: [{ value: 'needle-in-haystack' }] }] },
+  ])
+})
+
 describe('a rule of two conditions holds whatever comes first', () => {
   test.each(scenes)('$says', ({ runs, matched }) => {
     const context = compileRuleset({ version: '2.2', rules: [both] }).createContext()

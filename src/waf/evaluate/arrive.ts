@@ -96,8 +96,11 @@ function scanTarget(
       scanLeaf(lens, leaf, scan, verdict, scanner, (found ??= new Map()))
   }
   if (found === undefined) return
-  for (const [reader, candidates] of found)
-    arrive(reader, { inputIndex: reader.inputIndex, tree, target, candidates, examined: false }, layer)
+  for (const [reader, candidates] of found) {
+    // What came before it may still have to be handed over, and is to be looked at first.
+    if (reader.condition.isLate) layer.wake(reader.condition.owner)
+    else arrive(reader, { inputIndex: reader.inputIndex, tree, target, candidates, examined: false }, layer)
+  }
 }
 
 function scanOf(text: string, scanner: LiteralScanner, known: KnownScan | undefined): ScanResult {
