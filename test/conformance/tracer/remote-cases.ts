@@ -138,7 +138,7 @@ export const remoteCases: readonly RemoteCase[] = [
       '_dd.appsec.fp.http.endpoint': 'http-get-4545a312--',
       '_dd.appsec.fp.http.header': /^hdr-0110000011-[0-9a-f]{8}-\d-[0-9a-f]{8}$/,
       '_dd.appsec.fp.http.network': 'net-1-1000000000',
-      '_dd.appsec.event_rules.version': '1.1.0',
+      '_dd.appsec.event_rules.version': '1.2.0',
     },
     metrics: { '_dd.appsec.waf.duration': 'some', '_dd.appsec.waf.duration_ext': 'some' },
   },
