@@ -1,5 +1,7 @@
 import { detectSqli } from '../detectors/sqli/detect.ts'
+import { tellingTexts } from '../detectors/sqli/features.ts'
 import type { ScalarOperator } from '../operator.ts'
+import type { Need } from '../prefilter/required-literals.ts'
 
 /**
  * `is_sqli`: the value holds an SQL injection. The highlight is its fingerprint: the classes of its tokens after folding,
@@ -10,14 +12,15 @@ export const isSqli: ScalarOperator<'is_sqli'> = {
   name: 'is_sqli',
   negatable: false,
   accepts: 'text',
-  // One word is no injection: something separates it from another.
-  requires: () => [[separators]],
+  requires: () => need,
   compile: () => (value) => {
     const fingerprint = typeof value === 'string' ? detectSqli(value) : undefined
     return fingerprint === undefined ? undefined : { highlight: [fingerprint] }
   },
 }
 
-const separators: readonly string[] = Array.from({ length: 0x81 }, (_, unit) => String.fromCharCode(unit)).filter(
-  (character) => !/\w/.test(character),
+const marks: readonly string[] = Array.from({ length: 0x81 }, (_, unit) => String.fromCharCode(unit)).filter(
+  (character) => !/[\w ]/.test(character),
 )
+/** A mark, or words with spaces between them of which one is SQL's: one word alone is no injection. */
+const need: Need = [[marks], [[' '], tellingTexts()]]

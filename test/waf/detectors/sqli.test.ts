@@ -1,8 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { detectSqli, detectSqliUnfiltered, sqliWork } from '../../../src/waf/detectors/sqli/detect.ts'
+import { allWords, wordText } from '../../../src/waf/detectors/sqli/words.ts'
+import { isSqli } from '../../../src/waf/operators/is-sqli.ts'
+import { LiteralScanner } from '../../../src/waf/prefilter/literal-scanner.ts'
 import { injectionTexts } from '../../support/injection-texts.ts'
 import type { InjectionTexts } from '../../support/injection-texts.ts'
+import { randomSource } from '../../support/random-source.ts'
 
 describe('the prefilter never changes a verdict', () => {
   test.each<keyof InjectionTexts>(['benign', 'sqlAttack', 'sqlMutation', 'sqlSoup', 'htmlAttack'])('%s', (kind) => {
@@ -24,6 +28,43 @@ describe('the prefilter never changes a verdict', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+})
+
+const scanner = LiteralScanner.build([{ id: 0, need: isSqli.requires?.({}) ?? [] }])
+const isRequired = (text: string): boolean => scanner.scan(text).candidates.length > 0
+
+describe('what the operator requires is in all that is found', () => {
+  test.each<keyof InjectionTexts>(['sqlAttack', 'sqlMutation', 'sqlSoup'])('%s', (kind) => {
+    const next = injectionTexts(23)[kind]
+    const found = Array.from({ length: 20_000 }, next).filter((text) => detectSqliUnfiltered(text) !== undefined)
+    expect(found.length).toBeGreaterThan(500)
+    expect(found.filter((text) => !isRequired(text))).toEqual([])
+  })
+
+  const values = '1 0x1f 0xa 0b1 1e 1d null current_user foo \u017f \u212a'.split(' ')
+  const keywords = 'from as in collate left union select like not is or if'.split(' ')
+  const words = allWords().map((word) => wordText(word).toLowerCase())
+
+  test('words and numbers without a mark', () => {
+    const random = randomSource(24)
+    const found = new Set<string>()
+    for (let count = 0; count < 100_000; count += 1) {
+      let text = ''
+      for (let length = 3 + random.integer(4); length > 0; length -= 1) {
+        const list = random.chance(0.1) ? words : length % 2 === 0 ? values : keywords
+        text += random.pick(list) + (random.chance(0.8) ? ' ' : '')
+      }
+      text = random.chance(0.7) ? text.trimEnd() : text
+      if (detectSqliUnfiltered(text) !== undefined) found.add(text)
+    }
+    expect(found.size).toBeGreaterThan(500)
+    expect([...found].filter((text) => !isRequired(text))).toEqual([])
+  })
+
+  test('no more than that: ordinary words are not looked at', () => {
+    const ordinary = ['some ordinary value number 3', 'red leather shoes', 'Rua do Ouro 12', 'left from last time']
+    expect(ordinary.filter(isRequired)).toEqual([])
   })
 })
 

@@ -138,3 +138,33 @@ export function featuresOfHash(hash: number): number {
 export function featuresOfWordAt(text: string, start: number, end: number): number {
   return featuresOfHash(hashOf(text, start, end))
 }
+
+/** Of an injection in nothing but names and numbers, one of these is part. */
+const tellingFeatures =
+  features.union |
+  features.expression |
+  features.logic |
+  features.clause |
+  features.statement |
+  features.operator |
+  features.into
+/** Of these the one that tells may be the last word. */
+const lastFeatures = features.union | features.operator
+/** Shorter texts would be found in every other word: they are looked for with the character before or behind them. */
+const SHORTEST = 3
+/** What may stand before a word: a space, or what a number ends with. */
+const beforeWords = Array.from(' 0123456789abcdefx')
+
+/**
+ * Texts, in lower case, of which one is part of every injection that holds nothing but letters, digits, underscores and
+ * spaces. Such a text holds more behind most of the words that tell, so that a space follows them.
+ */
+export function tellingTexts(): string[] {
+  return allWords().flatMap((word) => {
+    const text = wordText(word).toLowerCase()
+    const found = featuresOfWord(word)
+    if ((found & tellingFeatures) === 0 || text.length < 2 || text.includes(' ')) return []
+    if ((found & lastFeatures) === 0 || inWords.includes(word)) return [`${text} `]
+    return text.length < SHORTEST ? [`${text} `, ...beforeWords.map((before) => before + text)] : [text]
+  })
+}
