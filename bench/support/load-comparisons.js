@@ -11,8 +11,13 @@ const entry = `
   export { compareRulesets as rulesets } from './compare-rulesets.ts'
 `
 
-/** The comparisons of the tests by their names, bundled for Node, which cannot load TypeScript before version 22. */
-export async function loadComparisons() {
+/** The comparisons of the tests by their names. */
+export function loadComparisons() {
+  return bundleTests(entry)
+}
+
+/** What `contents`, written in test/support, exports, bundled for Node, which cannot load TypeScript before version 22. */
+export async function bundleTests(contents) {
   // Below node_modules, so that the bundle finds the packages.
   const cache = join(root, 'node_modules', '.cache')
   mkdirSync(cache, { recursive: true })
@@ -20,7 +25,7 @@ export async function loadComparisons() {
   try {
     const outfile = join(folder, 'comparisons.mjs')
     await build({
-      stdin: { contents: entry, resolveDir: join(root, 'test/support') },
+      stdin: { contents, resolveDir: join(root, 'test/support') },
       outfile,
       bundle: true,
       platform: 'node',

@@ -150,7 +150,7 @@ export function recordExtended(
   ] as const
   for (const { side, prefix, headers, listed } of kinds) {
     const names = Object.keys(headers).filter((name) => !name.startsWith(':'))
-    let left = limit - names.filter((name) => listed.includes(name) && span.tags.has(prefix + name)).length
+    let left = limit - names.filter((name) => listed.includes(name) && headers[name] !== '').length
     for (const name of names) {
       if (listed.includes(name) || left <= 0) continue
       span.setTag(prefix + tagName(name), secret.has(name) ? '<redacted>' : String(headers[name]))
