@@ -44,25 +44,33 @@ export async function startPeer(tracer, environment) {
     child.once('message', (message) => resolve(message.port))
     child.once('exit', (code) => reject(new Error(`${tracer} ended with ${code} before it listened: ${complaints}`)))
   })
+  let ended
+  child.once('exit', (code, signal) => {
+    ended = new Error(`${tracer} ended with ${code ?? signal}: ${complaints}`)
+    arrived()
+  })
   const connections = new Agent({ keepAlive: true, maxSockets: 1 })
   return {
     send: (request) => send(request, { port, agent: connections }),
     /** The spans of the next `count` requests by the value of their header `x-case`. */
     async take(count) {
       const deadline = AbortSignal.timeout(SPANS_TIMEOUT_MS)
-      while (spans.length < count && !deadline.aborted) {
+      while (spans.length < count && !deadline.aborted && ended === undefined) {
         await new Promise((resolve) => {
           arrived = resolve
           deadline.onabort = resolve
         })
       }
+      if (ended !== undefined) throw ended
       return new Map(spans.splice(0).map((span) => [span.meta.case, readSpan(span)]))
     },
     async stop() {
       connections.destroy()
-      const gone = new Promise((resolve) => child.once('exit', resolve))
-      child.disconnect()
-      await gone
+      if (ended === undefined) {
+        const gone = new Promise((resolve) => child.once('exit', resolve))
+        child.disconnect()
+        await gone
+      }
       agent.closeAllConnections()
       await new Promise((resolve) => agent.close(resolve))
     },

@@ -53,7 +53,8 @@ function scripted(appsec) {
     blockGiven: (request, response) => appsec.blockRequest(request, response),
     header: (_request, response, name, value) => void response.setHeader(name, value),
     status: (_request, response, status) => void response.status(status),
-    write: (_request, response, text) => void response.write(text),
+    // After the end it would be an error that nobody catches.
+    write: (_request, response, text) => void (response.writableEnded || response.write(text)),
     later: () => new Promise(setImmediate),
     ended: (_request, response) => new Promise((resolve) => response.end('ended', resolve)),
   }
