@@ -48,6 +48,14 @@ export function transform(list: TransformerList, text: string): string {
   return current
 }
 
+/**
+ * Whether the transformers left the text as it was, or no more than cut off its beginning or its end: then what they
+ * made holds no literal that it did not hold.
+ */
+export function isEndOf(text: string, changed: string): boolean {
+  return changed === text || text.startsWith(changed) || text.endsWith(changed)
+}
+
 /** The characters of all sets; undefined when one of them is not known. */
 function union(sets: readonly (string | undefined)[]): string | undefined {
   const characters = new Set<string>()

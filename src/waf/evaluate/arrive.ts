@@ -1,6 +1,7 @@
 import type { AddressPlan, Plan, PlannedRule, Reader } from '../plan.ts'
 import { holdsPair } from '../prefilter/literal-scanner.ts'
 import type { LiteralScanner, ScanResult } from '../prefilter/literal-scanner.ts'
+import { isEndOf } from '../transformer-list.ts'
 import type { TransformerList } from '../transformer-list.ts'
 import { isParameter } from './channel.ts'
 import type { CharacterVerdict } from './character-verdicts.ts'
@@ -123,7 +124,7 @@ function scanLeaf(
   if (typeof value === 'string') {
     for (const one of changing) {
       const text = textOf(leaf, one.list) as string
-      if (text === value) continue
+      if (isEndOf(value, text)) continue
       changed ??= []
       changed.push(one.list)
       for (const id of scanner.scan(text, one.marked).candidates) note(one.readers.get(id), leaf, undefined, found)

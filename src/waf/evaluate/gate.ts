@@ -3,7 +3,7 @@ import type { MatchTime, Scalar } from '../operator.ts'
 import { holdsPair } from '../prefilter/literal-scanner.ts'
 import type { LiteralScanner, ScanResult } from '../prefilter/literal-scanner.ts'
 import { listMap } from '../list-keys.ts'
-import { transform } from '../transformer-list.ts'
+import { isEndOf, transform } from '../transformer-list.ts'
 import type { Channel } from './channel.ts'
 import { noteClean } from './clean-values.ts'
 import type { CharacterVerdict, CharacterVerdicts } from './character-verdicts.ts'
@@ -230,8 +230,7 @@ function charactersPass(
     if (holdsPair(branch, text) && !readersPass(group.readers.get(branch.condition), text, scope)) return false
   for (const list of changing) {
     const changed = transform(list.list, text)
-    // The beginning of a text holds no literal that the text did not.
-    if (changed === text || text.startsWith(changed)) continue
+    if (isEndOf(text, changed)) continue
     for (const id of scanner.scan(changed, list.marked).candidates)
       if (!readersPass(list.readers.get(id), text, scope)) return false
   }
