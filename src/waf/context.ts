@@ -101,7 +101,7 @@ class Run extends RunTime implements EvaluationScope, GateScope, ValueKeeper {
   exploitCharacters = MAX_EXPLOIT_CHARACTERS
   known: KnownMatch | undefined
   scanned: KnownScan | undefined
-  woken: number[] | undefined
+  storing: Layer
 
   constructor(scope: ContextScope, layer: Layer, { budgetUs, maxBytes = DEFAULT_MAX_BYTES }: RunOptions) {
     super(scope.clock, budgetUs)
@@ -110,6 +110,7 @@ class Run extends RunTime implements EvaluationScope, GateScope, ValueKeeper {
     this.limits = scope.limits
     this.bytes = maxBytes
     this.layer = layer
+    this.storing = layer
   }
 
   /**
@@ -187,10 +188,10 @@ class Run extends RunTime implements EvaluationScope, GateScope, ValueKeeper {
     const { channel, paths } = address
     this.#own.fed |= address.feeds
     layer.resources |= address.resource
+    if (address.isDeferred) layer.stirred = true
+    this.storing = layer
     const held =
       channel !== undefined && !isAwaited(address, layer) ? passGate(value, channel, address, this) : concerns
-    if (this.woken !== undefined) for (const rule of this.woken) layer.wake(rule)
-    this.woken = undefined
     const before = address.isKept ? layer.own(address.name) : undefined
     if (held !== concerns) return layer.store(new StoredValue(address, value, held, undefined, before))
     const tree = walkValue(address.name, value, paths.root, this)

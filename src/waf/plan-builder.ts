@@ -17,6 +17,7 @@ interface AddressDraft {
   /** Whether exclusions hide something of it. */
   isHidden: boolean
   isKept: boolean
+  isDeferred: boolean
   feeds: number
 }
 
@@ -27,8 +28,9 @@ export class PlanBuilder {
 
   address(name: string): AddressDraft {
     let draft = this.#drafts.get(name)
-    if (draft === undefined)
-      this.#drafts.set(name, (draft = { paths: new PathTree(), readers: [], isHidden: false, isKept: false, feeds: 0 }))
+    if (draft !== undefined) return draft
+    draft = { paths: new PathTree(), readers: [], isHidden: false, isKept: false, isDeferred: false, feeds: 0 }
+    this.#drafts.set(name, draft)
     return draft
   }
 
@@ -88,7 +90,10 @@ export class PlanBuilder {
       if (!isAnchor || one.isLate) deferred.push(...readers)
       return one
     })
-    for (const { input } of deferred) this.address(input.address).isKept = true
+    for (const { input } of deferred) {
+      const draft = this.address(input.address)
+      draft.isKept = draft.isDeferred = true
+    }
     return { conditions: planned, deferred }
   }
 
@@ -116,7 +121,7 @@ export class PlanBuilder {
     const resourceBits = bitsOf(drafts.flatMap(([, { readers }]) => readers.flatMap(resourcesOf)))
     for (const group of groupAlike(drafts)) {
       const scanner = yield* LiteralScanner.building(requirementsOf(group.flatMap(([, { readers }]) => readers)))
-      for (const [name, { paths, readers, isHidden, isKept, feeds }] of group) {
+      for (const [name, { paths, readers, isHidden, isKept, isDeferred, feeds }] of group) {
         const focused = focus(readers, isScannable, scanner)
         const resources = focused.direct
           .filter(isParameter)
@@ -133,6 +138,7 @@ export class PlanBuilder {
           resource: resourceBits.get(name) ?? 0,
           feeds,
           isKept: isKept || resources !== 0,
+          isDeferred,
           limits,
         })
         yield

@@ -121,6 +121,8 @@ export interface AddressPlan {
   readonly feeds: number
   /** Whether something may ask for the value in a later run. */
   readonly isKept: boolean
+  /** Whether rules read it once their anchor may match. */
+  readonly isDeferred: boolean
   readonly limits: Required<WafLimits>
 }
 

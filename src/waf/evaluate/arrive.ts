@@ -30,8 +30,10 @@ export function arriveTree(tree: ValueTree, address: AddressPlan, layer: Layer, 
  */
 export function wakeRules(plan: Plan, scope: EvaluationScope): void {
   const top = scope.layer
+  // Layers below may have got what wakes a rule here in a run of their own.
+  if (top.below === undefined && !top.stirred) return
+  top.stirred = false
   for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below) {
-    if (layer.awake.size === 0) continue
     for (const rule of layer.awake) {
       if (top.hasMatched(rule) || (top.below === undefined && !mayMatch(plan.rules[rule], scope))) continue
       for (const reader of plan.rules[rule]?.deferred ?? [])

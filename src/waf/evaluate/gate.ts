@@ -9,6 +9,7 @@ import { noteClean } from './clean-values.ts'
 import type { CharacterVerdict, CharacterVerdicts } from './character-verdicts.ts'
 import { scalarFor } from './evaluate-condition.ts'
 import type { KnownMatch } from './evaluate-condition.ts'
+import type { Layer } from './layer.ts'
 import { ENTRY_BYTES, isPlain } from './value-tree.ts'
 import type { WalkBudget } from './value-tree.ts'
 
@@ -24,8 +25,8 @@ export interface GateScope extends WalkBudget, MatchTime {
   known: KnownMatch | undefined
   /** The scan of the text that it was in. */
   scanned: KnownScan | undefined
-  /** Rules whose late anchor may match what passed the gate. */
-  woken: number[] | undefined
+  /** Where the value belongs: a rule whose late anchor may match it is woken there. */
+  storing: Layer
 }
 
 /** The scan of a text that concerned a reader. */
@@ -241,7 +242,7 @@ function readersPass(readers: readonly Reader[] | undefined, text: string, scope
   if (readers === undefined) return true
   for (const reader of readers) {
     const { isLate, owner } = reader.condition
-    if (isLate) (scope.woken ??= []).push(owner)
+    if (isLate) scope.storing.wake(owner)
     else if (isMatched(reader, text, scope)) return false
   }
   return true

@@ -29,6 +29,7 @@ interface Generated {
 }
 
 const nothing: ReadonlySet<number> = new Set()
+const none: readonly number[] = []
 
 /**
  * Data that live together, and what was found in them: a context's persistent data, a subcontext's, or one run's
@@ -41,11 +42,13 @@ export class Layer {
   fed = 0
   /** Bits of the resources of exploit operators that this layer holds. */
   resources = 0
+  /** Whether a rule woke, or something came that rules read once they are awake, since they were last asked. */
+  stirred = false
   /** The first of a list: values are few, so that looking through them is the fastest, and an array costs more to fill. */
   #values: StoredValue | undefined
   #conditions: Map<number, ConditionState> | undefined
   #due: Set<number> | undefined
-  #awake: Set<number> | undefined
+  #awake: number[] | undefined
   #matchedRules: Set<number> | undefined
   #matchedFilters: Set<PlannedFilter> | undefined
   /** The verdict that each collection of module `waf` has had, by type. */
@@ -118,13 +121,14 @@ export class Layer {
   }
 
   /** Rules whose anchor may match: the other conditions are asked as well. */
-  get awake(): ReadonlySet<number> {
-    return this.#awake ?? nothing
+  get awake(): readonly number[] {
+    return this.#awake ?? none
   }
 
   wake(rule: number): void {
-    this.#awake ??= new Set()
-    this.#awake.add(rule)
+    this.stirred = true
+    if (this.#awake === undefined) this.#awake = [rule]
+    else if (!this.#awake.includes(rule)) this.#awake.push(rule)
   }
 
   hasMatched(rule: number): boolean {

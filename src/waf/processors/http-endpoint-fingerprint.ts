@@ -24,11 +24,12 @@ export const httpEndpointFingerprint: Processor<'http_endpoint_fingerprint'> = {
     const path = seenPath(uri)
     const queryKeys = hashKeysOf(query)
     const bodyKeys = hashKeysOf(body)
-    const { last } = path
+    const kind = bodyKeys === '' ? 'bare' : 'withBody'
+    const last = path[kind]
     if (last !== undefined && last.verb === verb && last.queryKeys === queryKeys && last.bodyKeys === bodyKeys)
       return last.fingerprint
     const fingerprint = `http-${lowerAscii(verb)}-${path.hash}-${queryKeys}-${bodyKeys}`
-    path.last = { verb, queryKeys, bodyKeys, fingerprint }
+    path[kind] = { verb, queryKeys, bodyKeys, fingerprint }
     return fingerprint
   },
 }
@@ -36,10 +37,17 @@ export const httpEndpointFingerprint: Processor<'http_endpoint_fingerprint'> = {
 interface SeenPath {
   readonly path: string
   readonly hash: string
-  /** The fingerprint of late, and what else it was made of. */
-  last:
-    | { readonly verb: string; readonly queryKeys: string; readonly bodyKeys: string; readonly fingerprint: string }
-    | undefined
+  /** The fingerprint of late before there was a body, as each request begins. */
+  bare: SeenFingerprint | undefined
+  withBody: SeenFingerprint | undefined
+}
+
+/** A fingerprint, and what it was made of beside the path. */
+interface SeenFingerprint {
+  readonly verb: string
+  readonly queryKeys: string
+  readonly bodyKeys: string
+  readonly fingerprint: string
 }
 
 const QUESTION_MARK = 0x3f
@@ -63,7 +71,12 @@ function seenPath(uri: string): SeenPath {
   const seen = slots[slot]
   if (seen !== undefined && seen.path.length === length && beginsWith(uri, seen.path)) return seen
   const path = uri.slice(0, length)
-  const fresh: SeenPath = { path, hash: path === '' ? '' : shortHash(lowerAscii(path)), last: undefined }
+  const fresh: SeenPath = {
+    path,
+    hash: path === '' ? '' : shortHash(lowerAscii(path)),
+    bare: undefined,
+    withBody: undefined,
+  }
   if (uri.length <= LONGEST) slots[slot] = fresh
   return fresh
 }
