@@ -61,6 +61,7 @@ export const stageAddress = {
 /** The framework that mounted the tracer. */
 export interface Framework {
   readonly name: string
+  readonly spanName: string
   /** The headers of the answer so far; lower-case names. */
   headers(request: InboundRequest): Readonly<Record<string, unknown>>
   /** The tracer answers this request: the framework is to leave it alone. */

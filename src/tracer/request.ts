@@ -84,7 +84,7 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     this.#rawHeaders = rawHeaders
     const span = new LiveSpan(
       scope.spanDefaults,
-      `${framework.name}.request`,
+      framework.spanName,
       scope.clock.nowMs(),
       activeOtelSpan() ?? extractParent(headers),
     )

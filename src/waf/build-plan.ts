@@ -95,7 +95,7 @@ function override(rule: Rule, overrides: Config['overrides']): OverriddenRule {
   return { rule, enabled, onMatch, tags, module: moduleNamed(tags['module']) ?? 'waf' }
 }
 
-type OrderedRule = Omit<PlannedRule, 'index' | 'conditions' | 'deferred' | 'attributes'>
+type OrderedRule = Omit<PlannedRule, 'index' | 'conditions' | 'deferred' | 'stirredBy' | 'attributes'>
 
 /** Modules whose base rules come before the custom ones. */
 const baseFirst: ReadonlySet<string> = new Set(['network-acl', 'authentication-acl', 'rasp'])

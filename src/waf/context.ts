@@ -188,7 +188,7 @@ class Run extends RunTime implements EvaluationScope, GateScope, ValueKeeper {
     const { channel, paths } = address
     this.#own.fed |= address.feeds
     layer.resources |= address.resource
-    if (address.isDeferred) layer.stirred = true
+    layer.stirred |= address.stirs
     this.storing = layer
     const held =
       channel !== undefined && !isAwaited(address, layer) ? passGate(value, channel, address, this) : concerns

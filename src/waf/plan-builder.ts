@@ -9,7 +9,7 @@ import type { Need } from './prefilter/required-literals.ts'
 import { LiteralScanner, needRarity } from './prefilter/literal-scanner.ts'
 import type { Requirement } from './prefilter/literal-scanner.ts'
 import type { WafLimits } from './waf.ts'
-import type { PlannedCondition, Reader, AddressPlan } from './plan.ts'
+import type { PlannedCondition, PlannedRule, Reader, AddressPlan } from './plan.ts'
 
 interface AddressDraft {
   readonly paths: PathTree
@@ -17,7 +17,7 @@ interface AddressDraft {
   /** Whether exclusions hide something of it. */
   isHidden: boolean
   isKept: boolean
-  isDeferred: boolean
+  stirs: number
   feeds: number
 }
 
@@ -25,11 +25,13 @@ interface AddressDraft {
 export class PlanBuilder {
   readonly #drafts = new Map<string, AddressDraft>()
   readonly #conditions: PlannedCondition[] = []
+  /** Addresses that have a bit of their own in `stirs`. */
+  #stirring = 0
 
   address(name: string): AddressDraft {
     let draft = this.#drafts.get(name)
     if (draft !== undefined) return draft
-    draft = { paths: new PathTree(), readers: [], isHidden: false, isKept: false, isDeferred: false, feeds: 0 }
+    draft = { paths: new PathTree(), readers: [], isHidden: false, isKept: false, stirs: 0, feeds: 0 }
     this.#drafts.set(name, draft)
     return draft
   }
@@ -74,9 +76,9 @@ export class PlanBuilder {
   ruleConditions(
     conditions: readonly Condition[],
     owner: number,
-  ): { readonly conditions: readonly PlannedCondition[]; readonly deferred: readonly Reader[] } {
+  ): Pick<PlannedRule, 'conditions' | 'deferred' | 'stirredBy'> {
     const anchor = conditions.length > 1 ? anchorOf(conditions) : undefined
-    if (anchor === undefined) return { conditions: this.conditions(conditions, owner), deferred: [] }
+    if (anchor === undefined) return { conditions: this.conditions(conditions, owner), deferred: [], stirredBy: 0 }
     const deferred: Reader[] = []
     const planned = conditions.map((condition, position) => {
       const isAnchor = condition === anchor
@@ -90,11 +92,14 @@ export class PlanBuilder {
       if (!isAnchor || one.isLate) deferred.push(...readers)
       return one
     })
+    let stirredBy = 0
     for (const { input } of deferred) {
       const draft = this.address(input.address)
-      draft.isKept = draft.isDeferred = true
+      draft.isKept = true
+      if (draft.stirs === 0) draft.stirs = 1 << (this.#stirring++ & 31)
+      stirredBy |= draft.stirs
     }
-    return { conditions: planned, deferred }
+    return { conditions: planned, deferred, stirredBy }
   }
 
   #plan(
@@ -121,7 +126,7 @@ export class PlanBuilder {
     const resourceBits = bitsOf(drafts.flatMap(([, { readers }]) => readers.flatMap(resourcesOf)))
     for (const group of groupAlike(drafts)) {
       const scanner = yield* LiteralScanner.building(requirementsOf(group.flatMap(([, { readers }]) => readers)))
-      for (const [name, { paths, readers, isHidden, isKept, isDeferred, feeds }] of group) {
+      for (const [name, { paths, readers, isHidden, isKept, stirs, feeds }] of group) {
         const focused = focus(readers, isScannable, scanner)
         const resources = focused.direct
           .filter(isParameter)
@@ -138,7 +143,7 @@ export class PlanBuilder {
           resource: resourceBits.get(name) ?? 0,
           feeds,
           isKept: isKept || resources !== 0,
-          isDeferred,
+          stirs,
           limits,
         })
         yield

@@ -43,6 +43,8 @@ export interface PlannedRule {
   readonly conditions: readonly PlannedCondition[]
   /** What the conditions read that are looked at only once the anchor may match. */
   readonly deferred: readonly Reader[]
+  /** Bits of the addresses that they read. */
+  readonly stirredBy: number
   readonly attributes: readonly PlannedAttribute[]
 }
 
@@ -121,8 +123,8 @@ export interface AddressPlan {
   readonly feeds: number
   /** Whether something may ask for the value in a later run. */
   readonly isKept: boolean
-  /** Whether rules read it once their anchor may match. */
-  readonly isDeferred: boolean
+  /** Its own bit, when rules read it once their anchor may match; more than 32 share bits. */
+  readonly stirs: number
   readonly limits: Required<WafLimits>
 }
 

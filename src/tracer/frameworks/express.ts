@@ -21,6 +21,7 @@ export type ExpressMiddleware = (request: HttpRequest, response: HttpResponse, n
 
 const express: Framework = {
   name: 'express',
+  spanName: 'express.request',
   headers: (record) => ({ ...record.response?.getHeaders() }),
   // Express waits for nobody: a middleware that does not call next() is the end.
   release() {},

@@ -42,6 +42,7 @@ function exchangeOf(record: InboundRequest): FastifyExchange | undefined {
 
 const fastify: Framework = {
   name: 'fastify',
+  spanName: 'fastify.request',
   // Fastify keeps headers to itself until it sends them.
   headers: (record) => ({ ...exchangeOf(record)?.reply.getHeaders() }),
   release(record) {

@@ -30,21 +30,25 @@ export function arriveTree(tree: ValueTree, address: AddressPlan, layer: Layer, 
  */
 export function wakeRules(plan: Plan, scope: EvaluationScope): void {
   const top = scope.layer
-  // Layers below may have got what wakes a rule here in a run of their own.
-  if (top.below === undefined && !top.stirred) return
-  top.stirred = false
+  const { stirred } = top
+  // Layers below may have got what concerns a rule here in a run of their own.
+  const isAlone = top.below === undefined
+  if (isAlone && stirred === 0) return
+  top.stirred = 0
   for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below) {
-    for (const rule of layer.awake) {
-      if (top.hasMatched(rule) || (top.below === undefined && !mayMatch(plan.rules[rule], scope))) continue
-      for (const reader of plan.rules[rule]?.deferred ?? [])
+    for (const index of layer.awake) {
+      const rule = plan.rules[index]
+      if (rule === undefined || top.hasMatched(index)) continue
+      if (isAlone && ((rule.stirredBy & stirred) === 0 || !mayMatch(rule, scope))) continue
+      for (const reader of rule.deferred)
         for (const holder of layersOf(top)) arriveKept(reader, holder.own(reader.input.address), holder)
     }
   }
 }
 
 /** Whether none of the conditions that are still open is known not to hold: most rules end here, in the first of them. */
-function mayMatch(rule: PlannedRule | undefined, scope: EvaluationScope): boolean {
-  return rule === undefined || rule.conditions.every((one) => (one.isAnchor && !one.isLate) || mayHold(one, scope))
+function mayMatch({ conditions }: PlannedRule, scope: EvaluationScope): boolean {
+  return conditions.every((one) => (one.isAnchor && !one.isLate) || mayHold(one, scope))
 }
 
 /** Hands over what a layer held of an address, in the order in which it came. */

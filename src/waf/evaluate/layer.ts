@@ -30,6 +30,7 @@ interface Generated {
 
 const nothing: ReadonlySet<number> = new Set()
 const none: readonly number[] = []
+const EVERYTHING = -1
 
 /**
  * Data that live together, and what was found in them: a context's persistent data, a subcontext's, or one run's
@@ -42,8 +43,8 @@ export class Layer {
   fed = 0
   /** Bits of the resources of exploit operators that this layer holds. */
   resources = 0
-  /** Whether a rule woke, or something came that rules read once they are awake, since they were last asked. */
-  stirred = false
+  /** Bits of what came since rules that are awake were last asked; all of them when a rule woke. */
+  stirred = 0
   /** The first of a list: values are few, so that looking through them is the fastest, and an array costs more to fill. */
   #values: StoredValue | undefined
   #conditions: Map<number, ConditionState> | undefined
@@ -126,7 +127,7 @@ export class Layer {
   }
 
   wake(rule: number): void {
-    this.stirred = true
+    this.stirred = EVERYTHING
     if (this.#awake === undefined) this.#awake = [rule]
     else if (!this.#awake.includes(rule)) this.#awake.push(rule)
   }
