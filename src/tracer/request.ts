@@ -150,30 +150,22 @@ export class InboundRequest implements LoginTarget, ResponseObserver {
     return this.#inspect(inspection, addresses, hit)
   }
 
-  /** What the first stage is fed with, as far as a rule or processor looks at it. */
+  /** What the first stage is fed with; the engine passes over what no rule or processor looks at. */
   #startAddresses(
     inspection: Inspection,
     request: HttpRequest,
     offered: Offered,
     { query, params }: { readonly query: unknown; readonly params: unknown },
   ): Addresses {
-    const { clientIp: ip } = this
-    const addresses: Record<string, unknown> = {}
-    if (inspection.knows('server.request.uri.raw')) addresses['server.request.uri.raw'] = request.url
-    if (inspection.knows('server.request.headers.no_cookies')) {
-      addresses['server.request.headers.no_cookies'] = withoutHeader(this.#headers, 'cookie')
+    const addresses: Record<string, unknown> = {
+      'server.request.uri.raw': request.url,
+      'server.request.headers.no_cookies': withoutHeader(this.#headers, 'cookie'),
+      'server.request.method': this.#method,
+      'http.client_ip': this.clientIp,
     }
-    if (inspection.knows('server.request.method')) addresses['server.request.method'] = this.#method
-    if (ip !== undefined && inspection.knows('http.client_ip')) addresses['http.client_ip'] = ip
     if (inspection.knows(tag.headerOrder)) addresses[tag.headerOrder] = headerOrderFingerprint(this.#rawHeaders)
-    if (!isEmpty(query) && inspection.knows(stageAddress.query)) {
-      offered.query = query
-      addresses[stageAddress.query] = query
-    }
-    if (!isEmpty(params) && inspection.knows(stageAddress.params)) {
-      offered.params = params
-      addresses[stageAddress.params] = params
-    }
+    if (!isEmpty(query)) addresses[stageAddress.query] = offered.query = query
+    if (!isEmpty(params)) addresses[stageAddress.params] = offered.params = params
     return addresses
   }
 
