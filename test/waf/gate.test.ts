@@ -279,6 +279,26 @@ describe('a rule on a route and a missing header holds whatever comes first', ()
     const context = compileRuleset({ version: '2.2', rules: [routeWithoutOrigin] }).createContext()
     expect(runs.map((run) => run(context).matched)).toEqual(matched)
   })
+  const onStatus = {
+    ...rule([...onLoginRoute, on('match_regex', { regex: '^404$' }, { address: 'status' })]),
+    id: 'status',
+    tags: { type: 'status' },
+  }
+  const onNote = { ...rule([on('match_regex', { regex: 'needle' }, { address: 'note' })]), id: 'note' }
+  const waf = compileRuleset({ version: '2.2', rules: [routeWithoutOrigin, onStatus, onNote] })
+  test('also when what another rule waits for came in between', () => {
+    const context = waf.createContext()
+    const runs = [login, { status: '200' }, bare, { status: '404' }]
+    const found = runs.map((one) => context.run({ persistent: one }).events.map((event) => event.rule.id))
+    expect(found).toEqual([[], [], ['r1'], [onStatus.id]])
+  })
+  test('also when the headers came to the parent after the subcontext had the route', () => {
+    const parent = waf.createContext()
+    const child = parent.createSubcontext()
+    expect(child.run({ persistent: login }).matched).toBe(false)
+    expect(parent.run({ persistent: bare }).matched).toBe(false)
+    expect(child.run({ persistent: { note: 'hay' } }).matched).toBe(true)
+  })
 })
 
 test('a rule on a route and on two headers says the same of any headers, whether they were walked or not', () => {

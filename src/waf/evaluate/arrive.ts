@@ -34,7 +34,6 @@ export function wakeRules(plan: Plan, scope: EvaluationScope): void {
   // Layers below may have got what concerns a rule here in a run of their own.
   const isAlone = top.below === undefined
   if (isAlone && stirred === 0) return
-  top.stirred = 0
   for (let layer: Layer | undefined = top; layer !== undefined; layer = layer.below) {
     for (const index of layer.awake) {
       const rule = plan.rules[index]
@@ -44,6 +43,7 @@ export function wakeRules(plan: Plan, scope: EvaluationScope): void {
         for (const holder of layersOf(top)) arriveKept(reader, holder.own(reader.input.address), holder)
     }
   }
+  top.stirred = 0
 }
 
 /** Whether none of the conditions that are still open is known not to hold: most rules end here, in the first of them. */
