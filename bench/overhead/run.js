@@ -201,7 +201,8 @@ function print(title, figures) {
     const added = minimum(list) - minimum(bare)
     const toBare = (median(list) / median(bare)).toFixed(2)
     const isPeer = variant.startsWith('dd') || variant === 'aikido'
-    const toOwn = isPeer && own ? `, ${(added / (minimum(own) - minimum(bare))).toFixed(1)} × what portcullis adds` : ''
+    const ownAdds = own ? minimum(own) - minimum(bare) : 0
+    const toOwn = isPeer && ownAdds > 0 ? `, ${(added / ownAdds).toFixed(1)} × what portcullis adds` : ''
     console.log(
       `  ${variant.padEnd(16)} min ${minimum(list).toFixed(1)} µs, median ${median(list).toFixed(1)} µs, ${toBare} × bare, adds ${added.toFixed(1)} µs${toOwn}`,
     )
