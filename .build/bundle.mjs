@@ -46,10 +46,10 @@ const requireBanner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
 
 /**
- * Parts of libraries that the collector never calls, and their weight: YAML for OpenAPI, requests without a network, and
- * content types by file name, which only mails with attachments need.
+ * Parts of libraries that the collector never calls, and their weight: YAML for OpenAPI, requests without a network, logs
+ * written by a thread, and content types by file name, which only mails with attachments need.
  */
-const unused = /^(?:yaml|light-my-request|.*\/mime-types\.js)$/
+const unused = /^(?:yaml|light-my-request|thread-stream|.*\/mime-types\.js)$/
 
 await bundleLibraries(codeBelow(collector), vendor, { leftOut: unused, commonJs: true })
 await bundleLibraries(
@@ -62,7 +62,7 @@ await bundleLibraries(
 for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   if (!name.endsWith('.js') || name.includes('vendor') || name.startsWith('console')) continue
   const file = join(dist, name)
-  const options = { target: 'esnext', legalComments: 'none', minify: name.startsWith('collector') }
+  const options = { target: 'esnext', legalComments: 'none', minify: /^(?:collector|query|cli)\b/.test(name) }
   writeFileSync(file, transformSync(readFileSync(file, 'utf8'), options).code)
 }
 
