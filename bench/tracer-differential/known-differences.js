@@ -18,7 +18,7 @@ export const knownDifferences = [
     why: 'tags that only the reference has, of its process, its samplers and its other products',
     explains: ({ path, ours }) =>
       ours === undefined &&
-      /^(?:meta\.(?:service|http\.endpoint|_dd\.sdk\.otlp_export|_dd\.tags\.process|_dd\.integration|_dd\.svc_src|_dd\.appsec\.s\..*|_dd\.span_links|_dd\.parent_id)|metrics\._dd\.(?:agent_psr|rule_psr|limit_psr|tracer_kr))$/.test(
+      /^(?:meta\.(?:service|http\.endpoint|_dd\.sdk\.otlp_export|_dd\.tags\.process|_dd\.git\..*|_dd\.integration|_dd\.svc_src|_dd\.appsec\.s\..*|_dd\.span_links|_dd\.parent_id)|metrics\._dd\.(?:agent_psr|rule_psr|limit_psr|tracer_kr))$/.test(
         path,
       ),
   },
@@ -170,8 +170,7 @@ export const knownDifferences = [
   {
     why: 'a space before for= is none of it: the reference misses such an element',
     explains: ({ path, request }) =>
-      path === 'meta.http.client_ip' &&
-      request.headers.some(([name, value]) => name === 'forwarded' && /[,;]\s+for=/i.test(value)),
+      path === 'meta.http.client_ip' && /[,;]\s+for=/i.test(valuesOf(request, 'forwarded').join(', ')),
   },
   {
     why: 'nothing is kept for the sake of its schemas',
@@ -190,7 +189,7 @@ export const knownDifferences = [
     why: 'CORS headers that are set stay on a block (1.5)',
     explains: ({ path, theirs, all }) =>
       theirs === undefined &&
-      /^(?:reply|meta\.http\.response)\.headers\.access-control-/.test(path) &&
+      /^(?:reply|meta\.http\.response)\.headers\.(?:access-control-|vary$)/.test(path) &&
       isBlocked(all.ours),
   },
   {
@@ -253,6 +252,7 @@ const ODD_ADDRESS = /%|::ffff:|:\d+\.\d/
 const OUTCOME =
   /^(?:reply\.|meta\.(?:http\.(?:response|request)\.headers\.|http\.status_code|_dd\.appsec\.(?:json|trace\.))|metrics\._dd\.appsec\.(?:trace|request\.header|response\.header)|structs\.)/
 const isQueryEvent = (seen) => JSON.stringify(seen['meta._dd.appsec.json'] ?? '').includes('"server.request.query"')
+const valuesOf = ({ headers }, wanted) => headers.flatMap(([name, value]) => (name === wanted ? [value] : []))
 const typesOf = (json) => JSON.stringify((json?.triggers ?? []).map(({ rule }) => rule.tags.type).sort())
 const isBlocked = (seen) => seen['meta.appsec.blocked'] === 'true'
 const rulesOf = (seen) => (seen['meta._dd.appsec.json']?.triggers ?? []).map(({ rule }) => rule.id)

@@ -10,6 +10,7 @@ const path = '/api/login'
 const answerMs = 80
 const framework = {
   name: 'express',
+  spanName: 'express.request',
   headers: () => ({}),
   release: () => {},
   end: () => ({ route: path }),
