@@ -9,20 +9,17 @@ import type { HttpRequest, HttpResponse } from '../http.ts'
  * before the prototype is replaced adds nothing later.
  *
  * So on servers whose requests come to Express, what it adds to every one of them is there from the start, with the value
- * that is read anyway: who reads it sees no difference, only who asks `'route' in request` does.
+ * that is read anyway: who reads it sees no difference, only who asks `'route' in request` does. What body parsers add is
+ * not: libraries ask `'body' in request` to know whether they are to read it themselves.
  */
 interface Layout {
   /** Under which Express 5 keeps what its router matched. */
   readonly symbols: readonly symbol[]
   /** Express 4 has the query as a property, Express 5 in the prototype. */
   readonly query: boolean
-  /** What the app's body parsers were seen to add: `_body` and `length` are those of Express 4. */
-  body: boolean
-  _body: boolean
-  length: boolean
 }
 
-/** Node's request with what Express and body parsers add. */
+/** Node's request with what Express adds. */
 interface LaidOutRequest {
   [symbol: symbol]: unknown
   next: unknown
@@ -32,9 +29,6 @@ interface LaidOutRequest {
   params: unknown
   route: unknown
   query: unknown
-  body: unknown
-  _body: unknown
-  length: unknown
   /** Of Node's emitters; inherited until there is a listener. */
   _eventsCount: unknown
 }
@@ -48,7 +42,6 @@ interface LaidOutResponse {
 
 /** What every request of Express has in its first middleware. */
 const namesAtFirst = ['next', 'baseUrl', 'originalUrl', '_parsedUrl', 'params']
-const parserNames = ['body', '_body', 'length'] as const
 
 /** By the server of Node that requests come from; undefined for one whose requests are to be left alone. */
 const layouts = new WeakMap<object, Layout | undefined>()
@@ -65,16 +58,6 @@ export function shareLayout(request: HttpRequest, response: HttpResponse): void 
   subscribe('http.server.request.start', layOut)
 }
 
-/** Called with a request of Express that is over: what its parsers added is there from the start in those to come. */
-export function learnBody(request: HttpRequest): void {
-  const server = serverOf(request)
-  const layout = server === undefined ? undefined : layouts.get(server)
-  if (layout === undefined) return
-  for (const name of parserNames) {
-    if (!layout[name] && Object.hasOwn(request, name) && !isInherited(request, name)) layout[name] = true
-  }
-}
-
 function serverOf({ socket }: HttpRequest): object | undefined {
   return (socket as { server?: object } | null | undefined)?.server
 }
@@ -89,7 +72,7 @@ function layoutOf(request: HttpRequest, response: HttpResponse): Layout | undefi
   if (!isExpress || !isFree) return undefined
   const symbols = Object.getOwnPropertySymbols(request).filter(({ description }) => description?.startsWith('router.'))
   const query = Object.hasOwn(request, 'query') && !isInherited(request, 'query')
-  return { symbols, query, body: false, _body: false, length: false }
+  return { symbols, query }
 }
 
 function isInherited(object: object, name: string): boolean {
@@ -117,7 +100,7 @@ function layOut(message: unknown): void {
 
   for (const symbol of layout.symbols) request[symbol] ??= undefined
   // Each by its name: many added by computed names make V8 turn the object into a table.
-  const { next, baseUrl, originalUrl, _parsedUrl, params, route, query, body, _body, length, _eventsCount } = request
+  const { next, baseUrl, originalUrl, _parsedUrl, params, route, query, _eventsCount } = request
   request.next = next
   request.baseUrl = baseUrl
   request.originalUrl = originalUrl
@@ -126,9 +109,6 @@ function layOut(message: unknown): void {
   request.route = route
   if (_eventsCount !== undefined) request._eventsCount = _eventsCount
   if (layout.query) request.query = query
-  if (layout.body) request.body = body
-  if (layout._body) request._body = _body
-  if (layout.length) request.length = length
 
   const { locals, statusCode, statusMessage } = response
   response.locals = locals

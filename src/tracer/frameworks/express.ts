@@ -3,7 +3,7 @@ import type { HttpRequest, HttpResponse } from '../http.ts'
 import { isOver, recordBeside, within } from '../active-request.ts'
 import { openRequest, type InboundRequest } from '../request.ts'
 import type { Framework, RequestScope } from '../request-scope.ts'
-import { learnBody, shareLayout } from './express-layout.ts'
+import { shareLayout } from './express-layout.ts'
 import { normalizedRoute } from './normalized-route.ts'
 import {
   courseOf,
@@ -27,7 +27,6 @@ const express: Framework = {
   release() {},
   end(record) {
     const request: (HttpRequest & ExpressRequest) | undefined = record.request
-    if (request !== undefined) learnBody(request)
     // A route that shows only now is looked at before its handlers from the next request on.
     const found = request?.route
     const reached = watchHidden(found)

@@ -60,7 +60,7 @@ describe.each([
     const HELD = 3
     let count = 0
     const held: [Request, Response][] = []
-    app.post('/held', express.json(), (request, response) => {
+    app.post('/held', (request, response) => {
       if (++count <= WARM_UP) return response.json({ ok: true })
       held.push([request, response])
       if (held.length === HELD) for (const [, each] of held) each.json({ ok: true })
@@ -100,12 +100,11 @@ describe.each([
   test.each([
     ['a default of the app for `locals`', (of: App) => Object.assign(of.response, { locals: { shared: 'yes' } })],
     ['a default of the app for the reason phrase', (of: App) => Object.assign(of.response, { statusMessage: 'Fine' })],
-    ['a default of the app for `body`', (of: App) => Object.assign(of.request, { body: { shared: 'yes' } })],
   ])('%s is not hidden', async (_says, give) => {
     give(app)
     const seen: unknown[] = []
-    app.post('/seen', (request, response) => {
-      seen.push([response.locals['shared'], response.statusMessage, (request.body as { shared?: string })?.shared])
+    app.post('/seen', (_request, response) => {
+      seen.push([response.locals['shared'], response.statusMessage])
       response.end()
     })
     await serving(app, async (post) => {
@@ -117,6 +116,21 @@ describe.each([
     expect(seen).toHaveLength(4)
     expect(JSON.stringify(seen[0])).toMatch(/yes|Fine/)
     for (const later of seen) expect(later).toEqual(seen[0])
+  })
+
+  test('a body that no parser has read is not there: libraries ask for it to know whether to read it themselves', async () => {
+    const there: boolean[] = []
+    app.post('/own', (request, response) => {
+      there.push('body' in request)
+      response.end()
+    })
+    await serving(app, async (post) => {
+      for (let turn = 0; turn < 3; turn++) {
+        await post('/login')
+        await post('/own')
+      }
+    })
+    expect(there).toEqual([false, false, false])
   })
 
   test('requests of a class of the app, which may have anything, are left alone', async () => {
