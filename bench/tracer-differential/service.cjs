@@ -39,7 +39,6 @@ const read = (value) => {
 
 function scripted(appsec) {
   const calls = {
-    ...appsec,
     setUser: (user) => appsec.setUser(user),
     isUserBlocked: (user) => appsec.isUserBlocked(user),
     blockRequest: () => appsec.blockRequest(),

@@ -177,11 +177,11 @@ function anchorOf(conditions: readonly Condition[]): Condition | undefined {
  * the gate remembers what concerned nobody, so there it must know.
  */
 function isLate(condition: Condition): boolean {
-  if (condition.kind !== 'scalar' || condition.accepts !== 'text' || condition.inputs.length !== 1) return false
-  return condition.inputs.every(
-    ({ address, keyPath, source, transformers }) =>
-      !isHeaders(address) && keyPath.length === 0 && source === 'values' && transformers.transformers.length === 0,
-  )
+  if (condition.kind !== 'scalar' || condition.accepts !== 'text') return false
+  const [input, ...others] = condition.inputs
+  if (input === undefined || others.length > 0) return false
+  const isWhole = input.keyPath.length === 0 && input.source === 'values'
+  return isWhole && input.transformers.transformers.length === 0 && !isHeaders(input.address)
 }
 
 function isUnusual(condition: Condition): boolean {
